@@ -1,1 +1,1 @@
-
+//! One test binary; sub-modules mirror URLs and stages.

@@ -1,0 +1,133 @@
+//! An optional answer. Whatever a sender states is kept; nothing optional ever refuses
+//! (invariant 4): a typed value inside is valid or unreadable, never invalid.
+
+use super::record::{Field, Path, Unread};
+use serde_json::Value;
+use std::fmt;
+
+/// What a sender may say to a question that is not part of the minimum.
+///
+/// In JSON: absent or `null`; `"not-known"`; `"refused"`; a value; or, in canonical form,
+/// `{"unreadable": "as stated"}`.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum Answer<T> {
+    /// Nothing was said.
+    #[default]
+    Absent,
+    /// The sender said that they do not know.
+    NotKnown,
+    /// The person asked would not say.
+    Refused,
+    /// A value that was read.
+    Value(T),
+    /// Something was stated that could not be read; kept as stated, asked for, unknown to rules.
+    Unreadable(String),
+}
+
+/// The state of an answer without its content: safe to log and to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Absent,
+    NotKnown,
+    Refused,
+    Value,
+    Unreadable,
+}
+
+/// A value that can be read from, and written to, canonical JSON.
+pub trait Readable: Sized {
+    /// The rule named in a fault when reading fails, e.g. `nhs-number`.
+    const RULE: &'static str;
+    /// Plain-English request for a mend, e.g. "Give the ten digits of the NHS number".
+    const ASK: &'static str;
+    /// Reads one stated JSON value; `None` when it cannot be read as this type.
+    fn read(stated: &Value) -> Option<Self>;
+    /// The canonical JSON of the value; `read(&write(x)) == Some(x)`.
+    fn write(&self) -> Value;
+}
+
+impl<T> Answer<T> {
+    /// The value, when there is a readable one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Answer::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The answer's state without its content.
+    pub fn state(&self) -> State {
+        match self {
+            Answer::Absent => State::Absent,
+            Answer::NotKnown => State::NotKnown,
+            Answer::Refused => State::Refused,
+            Answer::Value(_) => State::Value,
+            Answer::Unreadable(_) => State::Unreadable,
+        }
+    }
+
+    /// Text that was stated but could not be read: weak evidence to linkage, nothing to rules.
+    pub fn as_stated(&self) -> Option<&str> {
+        match self {
+            Answer::Unreadable(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Answer::Absent)
+    }
+}
+
+impl<T> fmt::Debug for Answer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.state())
+    }
+}
+
+/// JSON text of a stated value, without quotation marks around a plain string.
+pub(super) fn stated_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl<T: Readable> Field for Answer<T> {
+    fn read(stated: Option<Value>, at: &mut Path, unread: &mut Vec<Unread>) -> Self {
+        let value = match stated {
+            None | Some(Value::Null) => return Answer::Absent,
+            Some(value) => value,
+        };
+        if let Value::String(text) = &value {
+            match text.trim() {
+                "" => return Answer::Absent,
+                "not-known" => return Answer::NotKnown,
+                "refused" => return Answer::Refused,
+                _ => {}
+            }
+        }
+        if let Some(read) = T::read(&value) {
+            return Answer::Value(read);
+        }
+        unread.push(Unread::new(at, T::RULE, T::ASK));
+        if let Some(text) = value.get("unreadable").and_then(Value::as_str) {
+            return Answer::Unreadable(text.to_owned());
+        }
+        Answer::Unreadable(stated_text(&value))
+    }
+
+    fn write(&self) -> Option<Value> {
+        match self {
+            Answer::Absent => None,
+            Answer::NotKnown => Some("not-known".into()),
+            Answer::Refused => Some("refused".into()),
+            Answer::Value(value) => Some(value.write()),
+            Answer::Unreadable(text) => Some(serde_json::json!({ "unreadable": text })),
+        }
+    }
+
+    fn walk(&self, at: &mut Path, visit: &mut dyn FnMut(&Path, State)) {
+        visit(at, self.state());
+    }
+}

@@ -1,0 +1,137 @@
+//! What was decided of a referral: a suggestion with its reasons, and where it goes.
+
+use super::{DestinationId, Priority, Purpose, RuleId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A level of need of the authority's policy. A social worker decides; this is suggested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    pub code: String,
+    pub label: String,
+    /// The statutory basis, e.g. `Children Act 1989 s47`.
+    pub basis: String,
+    /// Place in the policy's order; greater is graver. Not shown to senders.
+    pub rank: i16,
+}
+
+/// A rule that fired and why, in plain English.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub rule: RuleId,
+    pub basis: String,
+    pub why: String,
+    /// The rule read history; never shown to a sender (invariant 6).
+    #[serde(default)]
+    pub history: bool,
+}
+
+/// One destination for one child or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    pub destination: DestinationId,
+    pub purpose: Purpose,
+    pub priority: Priority,
+    /// By when the destination must have acted.
+    pub due_at: Timestamp,
+    /// Rules that brought it here.
+    pub rules: Vec<RuleId>,
+    /// Indices into `children`.
+    pub children: Vec<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildDecision {
+    /// Index into `children` of the submission.
+    pub index: u16,
+    pub level: Level,
+    pub priority: Priority,
+    pub routes: Vec<Route>,
+    pub reasons: Vec<Reason>,
+}
+
+/// The decision on one submission. `routes` holds one entry per destination and is never empty
+/// (invariant 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub children: Vec<ChildDecision>,
+    pub routes: Vec<Route>,
+    pub priority: Priority,
+    /// The gravest child's level.
+    pub level: Level,
+    /// The soonest time by which someone must answer the sender.
+    pub respond_by: Timestamp,
+    /// SHA-256 of the policy in force, hexadecimal.
+    pub policy_hash: String,
+    /// Why policy, linkage or configuration failed, when one did; it went to MASSTT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// What linkage says of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkState {
+    #[default]
+    New,
+    /// To be reviewed by a person; history leaves only after review.
+    Possible,
+    Linked,
+}
+
+impl LinkState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkState::New => "new",
+            LinkState::Possible => "possible",
+            LinkState::Linked => "linked",
+        }
+    }
+}
+
+/// The case held by the authority, as the last feed said. The order is by gravity.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default, Hash,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseStatus {
+    #[default]
+    None,
+    Open,
+    Cin,
+    Cp,
+    Cla,
+}
+
+impl CaseStatus {
+    pub const ALL: [CaseStatus; 5] =
+        [CaseStatus::None, CaseStatus::Open, CaseStatus::Cin, CaseStatus::Cp, CaseStatus::Cla];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CaseStatus::None => "none",
+            CaseStatus::Open => "open",
+            CaseStatus::Cin => "cin",
+            CaseStatus::Cp => "cp",
+            CaseStatus::Cla => "cla",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// What is already known of one child: the only history that rules may read.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChildHistory {
+    pub link: LinkState,
+    pub case_status: CaseStatus,
+    /// The team that holds the open case.
+    pub case_team: Option<DestinationId>,
+    /// Referrals linked to the child in the last twelve months, this one not counted.
+    pub referrals_12m: u32,
+    /// Agencies that sent them.
+    pub agencies_12m: u32,
+    /// The gravest level rank among them.
+    pub highest_level_12m: i16,
+}

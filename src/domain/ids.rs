@@ -1,0 +1,123 @@
+//! Names of things: agencies, destinations, rules, records. All may stand in clear.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+/// Declares a name: a short string that configuration gives.
+macro_rules! names {
+    ($( $(#[$meta:meta])* $name:ident; )*) => { $(
+        $(#[$meta])*
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub std::sync::Arc<str>);
+
+        impl $name {
+            pub fn new(text: &str) -> Self {
+                $name(text.into())
+            }
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )* };
+}
+
+names! {
+    /// A partner agency, as `agencies.toml` names it.
+    AgencyId;
+    /// A receiving team, as `destinations.toml` names it.
+    DestinationId;
+    /// A rule of the policy.
+    RuleId;
+}
+
+/// Declares an id: a UUID version 7 made from a given time and given entropy.
+macro_rules! ids {
+    ($( $(#[$meta:meta])* $name:ident; )*) => { $(
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// Time-ordered; `entropy` gives the 74 random bits.
+            pub fn from_parts(at: super::Timestamp, entropy: [u8; 10]) -> Self {
+                let millis = u64::try_from(at.0 / 1000).unwrap_or_default();
+                $name(uuid::Builder::from_unix_timestamp_millis(millis, &entropy).into_uuid())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    )* };
+}
+
+ids! {
+    /// One accepted referral.
+    ReferralId;
+    /// One known (or new) child in the linkage store.
+    PersonId;
+    /// One message to one destination: the AMQP `message_id` and CloudEvents `id`.
+    MessageId;
+    /// One refused submission.
+    RefusalId;
+}
+
+/// How quickly people must act. The order is by urgency: `Immediate` is the greatest.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// The destination's own clock.
+    #[default]
+    Standard,
+    /// Four elapsed hours unless the policy says less.
+    Urgent,
+    /// People are alerted at once.
+    Immediate,
+}
+
+impl Priority {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Standard => "standard",
+            Priority::Urgent => "urgent",
+            Priority::Immediate => "immediate",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Priority::Standard, Priority::Urgent, Priority::Immediate]
+            .into_iter()
+            .find(|priority| priority.as_str() == text)
+    }
+}
+
+/// Why a destination is sent a referral, e.g. `screening`, `strategy`, `panel`, `notify`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Purpose(pub std::sync::Arc<str>);
+
+impl Purpose {
+    pub fn new(text: &str) -> Self {
+        Purpose(text.into())
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

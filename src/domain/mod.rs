@@ -1,0 +1,35 @@
+//! The words of the field: what a referral is, who it concerns, and what was decided.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number, and nothing here knows of HTTP,
+//! SQL or AMQP. Personal values have a redacting `Debug`, so that a stray `{:?}` tells no story.
+
+pub mod agency;
+pub mod answer;
+pub mod child;
+pub mod codes;
+pub mod decision;
+pub mod household;
+pub mod ids;
+pub mod nhs_number;
+pub mod postcode;
+pub mod receipt;
+pub mod record;
+pub mod reference;
+pub mod referral;
+pub mod refusal;
+pub mod time;
+pub mod upn;
+pub mod values;
+pub mod working_days;
+
+pub use answer::{Answer, State};
+pub use child::Child;
+pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
+pub use ids::{
+    AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
+};
+pub use receipt::Receipt;
+pub use record::{Field, Unread};
+pub use reference::Reference;
+pub use referral::Referral;
+pub use time::Timestamp;

@@ -1,0 +1,54 @@
+//! Why a submission was not accepted: it could not be read, or it lacked the minimum of three
+//! facts. A refusal is a record (invariant 5); nothing else refuses.
+
+use super::record::Unread;
+
+/// The kinds of refusal. Codes are stable: they are the tail of a problem's `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// Not JSON (or not the adapter's format), or not UTF-8.
+    NotReadable,
+    /// The same key twice in one object: which one is meant is not ours to guess.
+    DuplicateKey,
+    /// More bytes than the limit.
+    TooLarge,
+    /// Nested deeper, or longer, than the limits.
+    TooDeep,
+    /// Who refers, whom it concerns, or what the worry is, is missing (invariant 4).
+    BelowMinimum,
+    /// A media type that this address does not read.
+    MediaType,
+}
+
+impl RefusalKind {
+    pub fn code(self) -> &'static str {
+        match self {
+            RefusalKind::NotReadable => "not-readable",
+            RefusalKind::DuplicateKey => "duplicate-key",
+            RefusalKind::TooLarge => "too-large",
+            RefusalKind::TooDeep => "too-deep",
+            RefusalKind::BelowMinimum => "below-minimum",
+            RefusalKind::MediaType => "media-type",
+        }
+    }
+
+    /// One sentence for the sender, the same for every such refusal.
+    pub fn title(self) -> &'static str {
+        match self {
+            RefusalKind::NotReadable => "The submission could not be read",
+            RefusalKind::DuplicateKey => "The submission says the same thing twice",
+            RefusalKind::TooLarge => "The submission is too large",
+            RefusalKind::TooDeep => "The submission is nested too deeply or its lists are too long",
+            RefusalKind::BelowMinimum => "The submission lacks one of the three facts needed",
+            RefusalKind::MediaType => "The submission's media type is not read here",
+        }
+    }
+}
+
+/// A refusal with everything that would mend it. Never holds a value from the submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    /// Where, by which rule, and what to do. At most 50; more are counted in the last.
+    pub faults: Vec<Unread>,
+}

@@ -1,0 +1,1 @@
+//! The commit lane: many submissions, one transaction.

@@ -1,0 +1,219 @@
+//! What a store must do. PostgreSQL, SQLite and the simulation's store implement these; one
+//! contract suite runs against all.
+
+use super::error::Result;
+use super::rows::*;
+use crate::audit::{ChainName, Event, StoredLinkOfChain};
+use crate::domain::ids::RefusalId;
+use crate::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
+use async_trait::async_trait;
+
+/// At most this many people carry one token before the block says nothing and is passed over.
+pub const BLOCK_CAP: usize = 200;
+
+/// What the commit lane needs.
+#[async_trait]
+pub trait LaneStore: Send + Sync {
+    /// People who carry any of `tokens` (blocks over [`BLOCK_CAP`] are left out), and the lane
+    /// sequence up to which the answer is complete. Read outside the lane's lock.
+    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)>;
+
+    /// Opens the batch's transaction and takes the lane's lock (in PostgreSQL
+    /// `pg_advisory_xact_lock` in a statement of its own, READ COMMITTED).
+    async fn begin(&self) -> Result<Box<dyn LaneTx>>;
+}
+
+/// One batch's transaction, under the lane's lock. Dropping it rolls back.
+#[async_trait]
+pub trait LaneTx: Send {
+    /// As [`LaneStore::candidates`], only people or tokens written after `since`.
+    async fn candidates_since(
+        &mut self,
+        since: LaneSeq,
+        tokens: &[Token],
+    ) -> Result<Vec<CandidateRow>>;
+
+    /// Stored answers for these keys that have not expired at `now`.
+    async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>>;
+
+    /// Open refusals with one of these bodies (an agency's token already contains the agency).
+    async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>>;
+
+    /// History in clear of these people, counting referrals received at or after `since`.
+    async fn histories(&mut self, people: &[PersonId], since: Timestamp)
+    -> Result<Vec<HistoryRow>>;
+
+    /// A referral with its deliveries and links, for adding to it.
+    async fn referral(
+        &mut self,
+        reference: Reference,
+    ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>>;
+
+    /// Writes everything, gives the batch the next lane sequence, and appends one link to the
+    /// `intake` chain.
+    async fn write(&mut self, batch: &Batch) -> Result<()>;
+
+    /// Makes it durable. After an error it is unknown whether it took hold.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// What the outbox relay needs. Every change carries the fence of the lease; a stale fence
+/// changes nothing.
+#[async_trait]
+pub trait RelayStore: Send + Sync {
+    /// Claims up to `limit` rows that are due and whose lease, if any, has run out. Of one
+    /// (referral, destination) only the lowest unconfirmed sequence is claimed, and none while
+    /// another is leased. `immediate` first, then by age.
+    async fn claim(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>>;
+
+    /// Marks rows as confirmed by the broker (state `delivered`); returns those that were marked.
+    /// Writes roll-ups and one link to the `delivery` chain in the same transaction.
+    async fn confirm(&self, done: &[(MessageId, i64)], now: Timestamp) -> Result<Vec<MessageId>>;
+
+    /// Marks rows as failing (state `delivery-failing`) and frees their leases.
+    async fn fail(&self, failed: &[Failure], now: Timestamp) -> Result<()>;
+
+    /// Marks a delivered message as dead and writes `copy` (a message to MASSTT) in the same
+    /// transaction. Returns whether it changed anything: a second call does not.
+    async fn dead(&self, id: MessageId, copy: Option<OutboxRow>, now: Timestamp) -> Result<bool>;
+
+    /// Writes a copy of a message that is not getting through, once per original.
+    async fn divert(&self, id: MessageId, copy: OutboxRow, now: Timestamp) -> Result<bool>;
+
+    /// When the next unconfirmed row falls due, if any.
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>>;
+
+    /// One message as written, to make a copy from.
+    async fn message(&self, id: MessageId) -> Result<Option<OutboxRow>>;
+}
+
+/// What the clocks need.
+#[async_trait]
+pub trait ClockStore: Send + Sync {
+    /// Deliveries of destinations not acknowledged by `due_at`, not yet marked; marks them
+    /// breached, with tally and audit link, and returns them. At most `limit`.
+    async fn breach(&self, now: Timestamp, limit: usize) -> Result<Vec<DeliveryRow>>;
+
+    /// Folds appended tallies into totals; returns how many deltas were folded.
+    async fn fold_tallies(&self, limit: usize) -> Result<usize>;
+
+    /// Removes repeat keys that have expired; returns how many.
+    async fn expire_repeats(&self, now: Timestamp) -> Result<u64>;
+}
+
+/// What the HTTP API and the pages read and write outside the lane.
+#[async_trait]
+pub trait ReadStore: Send + Sync {
+    async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>>;
+    async fn referral_by_id(&self, id: ReferralId) -> Result<Option<StoredReferral>>;
+    async fn links(&self, id: ReferralId) -> Result<Vec<StoredLink>>;
+    async fn refusal(&self, id: RefusalId) -> Result<Option<RefusalRow>>;
+    async fn overview(&self, since: Timestamp) -> Result<Overview>;
+    /// Deliveries in a state, oldest first, after a message id.
+    async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRow>>;
+    /// A named person has the message: state `acknowledged`, `by` sealed. Idempotent: returns
+    /// whether this call changed it.
+    async fn acknowledge(
+        &self,
+        id: MessageId,
+        by: Sealed,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// Appends events (a read of a person's record) to a chain, in a transaction of its own.
+    async fn record(&self, chain: ChainName, events: Vec<Event>, now: Timestamp) -> Result<()>;
+    /// Whether the database answers, with the schema this program needs.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// Credentials.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    async fn keys(&self) -> Result<Vec<KeyRow>>;
+    async fn add_key(&self, key: KeyRow) -> Result<()>;
+    /// Sets when a key stops working (overlapping rotation), or stops it now.
+    async fn end_key(&self, id: &str, at: Timestamp, revoked: bool) -> Result<bool>;
+    /// A value kept once, e.g. key check values: writes when absent, returns what is stored.
+    async fn once(&self, name: &str, value: &[u8]) -> Result<Vec<u8>>;
+}
+
+/// People loaded from the authority's own records; each call is one transaction under the lane's
+/// lock, with one link of the `import` chain.
+#[async_trait]
+pub trait ImportStore: Send + Sync {
+    /// Writes or, where `source` is known, replaces people.
+    async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()>;
+    async fn count_people(&self) -> Result<u64>;
+}
+
+/// The embedded broker's queues.
+#[async_trait]
+pub trait QueueStore: Send + Sync {
+    /// Puts messages at the end; a message id already present is put again as a repeat.
+    async fn enqueue(&self, messages: &[QueuedMessage], now: Timestamp) -> Result<()>;
+    /// Leases up to `limit`, `immediate` first; a message whose lease runs out returns. One that
+    /// was leased more than 20 times is dead and returned by [`QueueStore::dead_letters`].
+    async fn lease(
+        &self,
+        destination: &DestinationId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<QueuedMessage>>;
+    /// Takes a message off its queue; false when it was not there.
+    async fn take(&self, destination: &DestinationId, id: MessageId) -> Result<bool>;
+    /// Messages past their delivery limit, taken off their queues only by `bury`.
+    async fn dead_letters(&self, limit: usize) -> Result<Vec<QueuedMessage>>;
+    async fn bury(&self, id: MessageId, destination: &DestinationId) -> Result<()>;
+    /// Messages waiting, for the operations page.
+    async fn depth(&self, destination: &DestinationId) -> Result<u64>;
+}
+
+/// Reading the chains back, to verify them.
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    /// Links of a chain with numbers above `after`, in order.
+    async fn chain(
+        &self,
+        chain: ChainName,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredLinkOfChain>>;
+}
+
+/// Everything a store can do.
+pub trait Store:
+    LaneStore
+    + RelayStore
+    + ClockStore
+    + ReadStore
+    + KeyStore
+    + ImportStore
+    + QueueStore
+    + AuditStore
+    + 'static
+{
+}
+
+impl<T> Store for T where
+    T: LaneStore
+        + RelayStore
+        + ClockStore
+        + ReadStore
+        + KeyStore
+        + ImportStore
+        + QueueStore
+        + AuditStore
+        + 'static
+{
+}
