@@ -8,6 +8,7 @@ pub mod answer;
 pub mod child;
 pub mod codes;
 pub mod decision;
+pub mod directory;
 pub mod household;
 pub mod ids;
 pub mod nhs_number;
@@ -25,6 +26,7 @@ pub mod working_days;
 pub use answer::{Answer, State};
 pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
+pub use directory::Directory;
 pub use ids::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
