@@ -30,7 +30,7 @@ impl std::fmt::Debug for Submission {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Durable. `receipt` is the JSON that the sender is given; `repeat` when it was given before.
-    Accepted { reference: Reference, receipt: Vec<u8>, repeat: bool },
+    Accepted { reference: Reference, receipt: Arc<[u8]>, repeat: bool },
     /// The same idempotency key came with another body; `first` is what it was first used for.
     Conflict { first: Reference },
     /// Not readable or below the minimum. Already kept (invariant 5).
@@ -39,11 +39,15 @@ pub enum Outcome {
     Unknown,
     /// Nothing is known to be stored: the sender repeats with the same key.
     Unavailable,
+    /// Too much at once: send it again shortly.
+    Busy,
+    /// It cannot be stored as it is; the sender should telephone.
+    Failed,
 }
 
 /// The way in, as HTTP handlers see it.
 #[async_trait]
-pub trait Intake: Send + Sync {
+pub trait Intake: Send + Sync + 'static {
     /// Adapts, validates, scores, links, decides and commits.
     async fn receive(&self, submission: Submission) -> Outcome;
 
@@ -53,14 +57,7 @@ pub trait Intake: Send + Sync {
     /// The receipt that a submission would get; nothing is stored.
     fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal>;
 
-    /// Keeps a refusal that happened before the stages, e.g. a body over the limit. `bytes_seen`
-    /// is what was read of it, `size` its length in bytes as declared or as far as it was read.
-    async fn refuse(
-        &self,
-        agency: &Agency,
-        refusal: Refusal,
-        bytes_seen: &[u8],
-        size: u64,
-        key: Option<String>,
-    );
+    /// Keeps a refusal that was found before the stages, e.g. a body over the limit. `bytes` is the
+    /// body's size as announced or as far as it was read.
+    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome;
 }

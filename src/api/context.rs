@@ -6,6 +6,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use std::rc::Rc;
 use tracing::Span;
+use uuid::Uuid;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -16,6 +17,7 @@ pub(super) struct CallContext(Rc<Context>);
 
 struct Context {
     request_id: HeaderValue,
+    instance: Uuid,
     traceparent: String,
 }
 
@@ -25,29 +27,35 @@ impl CallContext {
         &self.0.traceparent
     }
 
-    pub(super) fn request_id(&self) -> &str {
-        self.0.request_id.to_str().unwrap_or_default()
+    /// Names this call in problem documents and log lines: the request id where that is a UUID. A
+    /// token of a sender's own choosing goes back in its header and nowhere else, because it may
+    /// be a name.
+    pub(super) fn instance(&self) -> String {
+        self.0.instance.to_string()
     }
 
-    pub(super) fn request_id_header(&self) -> HeaderValue {
+    /// The value of `X-Request-Id`.
+    pub(super) fn request_id(&self) -> HeaderValue {
         self.0.request_id.clone()
     }
 
-    /// The caller's id where it is a harmless token, else a new one.
+    /// The caller's id where it is a harmless token, else a new one; the caller's trace where it
+    /// is well-formed, else a new one.
     pub(super) fn of(req: &ServiceRequest, span: &Span, env: &dyn Env) -> Self {
         let given = req.headers().get(REQUEST_ID).filter(|id| is_token(id.as_bytes()));
-        let request_id = given.cloned().unwrap_or_else(|| {
+        let uuid = given.and_then(|id| Uuid::try_parse_ascii(id.as_bytes()).ok());
+        let instance = uuid.unwrap_or_else(|| {
             let mut entropy = [0; 16];
             env.entropy(&mut entropy);
-            let id = uuid::Builder::from_random_bytes(entropy).into_uuid();
+            uuid::Builder::from_random_bytes(entropy).into_uuid()
+        });
+        let request_id = given.cloned().unwrap_or_else(|| {
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-            let text: &str = id.hyphenated().encode_lower(&mut text);
+            let text: &str = instance.hyphenated().encode_lower(&mut text);
             HeaderValue::from_str(text).expect("a UUID is visible ASCII")
         });
         if !span.is_disabled() {
-            // A token of a sender's own choosing might be a name; only a UUID is told to the log.
-            let uuid = request_id.to_str().ok().and_then(|id| uuid::Uuid::try_parse(id).ok());
-            span.record(field::REQUEST_ID, uuid.map(|id| id.to_string()));
+            span.record(field::REQUEST_ID, instance.to_string());
         }
         let given = req.headers().get(TRACEPARENT).and_then(|given| given.to_str().ok());
         let given = given.filter(|given| is_traceparent(given));
@@ -55,7 +63,7 @@ impl CallContext {
             telemetry::adopt(span, given);
         }
         let traceparent = telemetry::traceparent(span).unwrap_or_else(|| continued(given, env));
-        CallContext(Rc::new(Context { request_id, traceparent }))
+        CallContext(Rc::new(Context { request_id, instance, traceparent }))
     }
 }
 

@@ -101,7 +101,7 @@ impl Finish<'_> {
             None => response,
             Some(problem) => {
                 let directory = self.state.access.directory.load();
-                let mut document = problem.respond(self.call.request_id(), &directory);
+                let mut document = problem.respond(&self.call.instance(), &directory);
                 keep_headers(response.headers(), document.headers_mut());
                 let agency = self.slot.caller().unwrap_or("unknown").to_owned();
                 let code = problem.kind.code;
@@ -111,7 +111,7 @@ impl Finish<'_> {
             }
         };
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, self.call.request_id_header());
+        headers.insert(REQUEST_ID, self.call.request_id());
         if let Some(standing) = self.slot.standing() {
             set_text(headers, RATE_LIMIT, &standing.header());
             set_text(headers, RATE_LIMIT_POLICY, &standing.policy_header());

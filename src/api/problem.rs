@@ -93,7 +93,7 @@ impl Problem {
     }
 
     /// The complete answer.
-    pub fn respond(&self, request_id: &str, directory: &Directory) -> HttpResponse {
+    pub fn respond(&self, instance: &str, directory: &Directory) -> HttpResponse {
         let mut response = HttpResponse::build(self.kind.status);
         self.headers(&mut response);
         let more = self.faults.len().saturating_sub(FAULTS);
@@ -108,7 +108,7 @@ impl Problem {
             title: self.kind.title,
             status: self.kind.status.as_u16(),
             detail: self.detail.unwrap_or(self.kind.remedy),
-            instance: request_id,
+            instance,
             faults,
             first: self.first,
             duty: Duty {

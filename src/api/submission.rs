@@ -7,10 +7,11 @@ use super::catalogue::{self as kind, Kind};
 use super::context::CallContext;
 use super::problem::Problem;
 use super::state::ApiState;
+use super::submit::accepted;
 use crate::access::AgencyPrincipal;
 use crate::domain::record::Unread;
 use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::pipeline::Submission;
+use crate::pipeline::{Outcome, Submission};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use std::sync::Arc;
@@ -124,27 +125,32 @@ async fn read<'a>(
         Err(BodyFault::Slow) => Some(&SLOW),
         Err(BodyFault::Broken) => Some(&BROKEN),
     };
-    let key = key.ok().flatten();
-    let Some(fault) = fault else {
-        let call = req.extensions().get::<CallContext>().cloned();
-        let submission = Submission {
-            agency: Arc::clone(&caller.agency),
-            body: bytes,
-            media_type: text(headers, &header::CONTENT_TYPE),
-            idempotency_key: key,
-            traceparent: call.map(|call| call.traceparent().to_owned()),
-        };
-        return Ok((submission, reservation));
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let call = req.extensions().get::<CallContext>().cloned();
+    let mut submission = Submission {
+        agency: Arc::clone(&caller.agency),
+        body: bytes,
+        media_type: text(headers, &header::CONTENT_TYPE),
+        idempotency_key: key.ok().flatten(),
+        traceparent: call.map(|call| call.traceparent().to_owned()),
     };
-    if keep {
-        let (seen, size) = match outcome {
-            // Only its size is kept of a body over the limit.
-            Err(BodyFault::TooLarge(size)) => (&[][..], size),
-            _ => (&bytes[..], u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-        };
-        state.intake.refuse(&caller.agency, fault.refusal(), seen, size, key).await;
+    let Some(fault) = fault else { return Ok((submission, reservation)) };
+    if !keep {
+        return Err(fault.problem());
     }
-    Err(fault.problem())
+    let size = match outcome {
+        Err(BodyFault::TooLarge(size)) => {
+            // Only its size is kept of a body over the limit.
+            submission.body = Vec::new();
+            size
+        }
+        _ => size,
+    };
+    match state.intake.refuse(submission, fault.refusal(), size).await {
+        Outcome::Refused(_) => Err(fault.problem()),
+        // It is not kept: the sender must hear that nobody here knows of it.
+        other => Err(accepted(other).err().unwrap_or_else(|| fault.problem())),
+    }
 }
 
 fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'static Fault> {

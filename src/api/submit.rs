@@ -1,6 +1,6 @@
 //! `POST /v1/referrals`: a referral comes in.
 
-use super::admission::Class;
+use super::admission::{Class, overloaded};
 use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
@@ -9,6 +9,7 @@ use crate::access::AgencyPrincipal;
 use crate::domain::Reference;
 use crate::pipeline::Outcome;
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 pub(super) async fn handle(
@@ -27,12 +28,16 @@ pub(super) async fn handle(
 }
 
 /// The receipt of an accepted submission, or the problem that stands in its place.
-pub(super) fn accepted(outcome: Outcome) -> Result<(Reference, Vec<u8>, bool), Problem> {
+pub(super) fn accepted(outcome: Outcome) -> Result<(Reference, Bytes, bool), Problem> {
     match outcome {
-        Outcome::Accepted { reference, receipt, repeat } => Ok((reference, receipt, repeat)),
+        Outcome::Accepted { reference, receipt, repeat } => {
+            Ok((reference, Bytes::from_owner(receipt), repeat))
+        }
         Outcome::Conflict { first } => Err(Problem::new(&kind::KEY_REUSED).first(first)),
         Outcome::Refused(refusal) => Err(refusal.into()),
         Outcome::Unknown => Err(Problem::new(&kind::NOT_FOUND)),
+        Outcome::Busy => Err(overloaded()),
+        Outcome::Failed => Err(Problem::new(&kind::FAILED)),
         Outcome::Unavailable => Err(Problem::new(&kind::UNAVAILABLE).retry_after(2)),
     }
 }
