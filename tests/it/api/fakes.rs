@@ -21,17 +21,17 @@ use tokio::sync::Semaphore;
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// A clock that moves when it is told to, and entropy that never repeats itself.
-pub struct FakeEnv {
+pub(crate) struct FakeEnv {
     now: AtomicI64,
     drawn: AtomicU64,
 }
 
 impl FakeEnv {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         FakeEnv { now: AtomicI64::new(1_768_386_600_000_000), drawn: AtomicU64::new(1) }
     }
 
-    pub fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 }
@@ -50,7 +50,7 @@ impl Env for FakeEnv {
 }
 
 /// What the intake does with a submission.
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     Answer(Outcome),
     Panic,
     /// Waits until the test lets it go on.
@@ -58,13 +58,13 @@ pub enum Behaviour {
 }
 
 /// A refusal that was to be kept.
-pub struct Kept {
+pub(crate) struct Kept {
     pub submission: Submission,
     pub refusal: Refusal,
     pub bytes: u64,
 }
 
-pub struct FakeIntake {
+pub(crate) struct FakeIntake {
     pub behaviour: Mutex<Behaviour>,
     pub received: Mutex<Vec<Submission>>,
     pub kept: Mutex<Vec<Kept>>,
@@ -72,17 +72,17 @@ pub struct FakeIntake {
     pub gate: Semaphore,
 }
 
-pub fn reference() -> Reference {
+pub(super) fn reference() -> Reference {
     Reference::from_entropy(42)
 }
 
-pub fn accepted(repeat: bool) -> Outcome {
+pub(super) fn accepted(repeat: bool) -> Outcome {
     let receipt = super::receipt(reference()).to_string().into_bytes().into();
     Outcome::Accepted { reference: reference(), receipt, repeat }
 }
 
 impl FakeIntake {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         FakeIntake {
             behaviour: Mutex::new(Behaviour::Answer(accepted(false))),
             received: Mutex::default(),
@@ -92,20 +92,21 @@ impl FakeIntake {
         }
     }
 
-    pub fn behave(&self, behaviour: Behaviour) {
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
     async fn answer(&self, submission: Submission) -> Outcome {
         self.received.lock().unwrap().push(submission);
         let outcome = match &*self.behaviour.lock().unwrap() {
-            Behaviour::Answer(outcome) => Some(outcome.clone()),
-            Behaviour::Panic => panic!("a defect"),
-            Behaviour::Wait => None,
+            Behaviour::Answer(outcome) => Ok(outcome.clone()),
+            Behaviour::Panic => Err(true),
+            Behaviour::Wait => Err(false),
         };
         match outcome {
-            Some(outcome) => outcome,
-            None => {
+            Ok(outcome) => outcome,
+            Err(true) => panic!("a defect"),
+            Err(false) => {
                 self.gate.acquire().await.unwrap().forget();
                 accepted(false)
             }
@@ -142,7 +143,7 @@ impl Intake for FakeIntake {
 
 /// A store in memory; `down` makes it unreachable.
 #[derive(Default)]
-pub struct FakeStore {
+pub(crate) struct FakeStore {
     pub referrals: Mutex<HashMap<Reference, StoredReferral>>,
     pub audited: Mutex<Vec<(ChainName, Event)>>,
     pub acknowledged: Mutex<Vec<(MessageId, Sealed, Event)>>,
@@ -259,7 +260,7 @@ impl KeyStore for FakeStore {
 
 /// Queues in memory.
 #[derive(Default)]
-pub struct FakeLetters {
+pub(crate) struct FakeLetters {
     pub waiting: Mutex<Vec<QueuedMessage>>,
     pub asked: Mutex<Vec<(Timestamp, usize)>>,
     pub down: AtomicBool,
@@ -296,13 +297,13 @@ impl Letters for FakeLetters {
 }
 
 /// Parts that are up until they are switched off.
-pub struct FakeVitals {
+pub(crate) struct FakeVitals {
     pub broker: AtomicBool,
     pub lane: AtomicBool,
 }
 
 impl FakeVitals {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         FakeVitals { broker: AtomicBool::new(true), lane: AtomicBool::new(true) }
     }
 }

@@ -32,11 +32,11 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub const DUTY: &str = "01632 960000";
-pub const OUT_OF_HOURS: &str = "01632 960001";
+pub(crate) const DUTY: &str = "01632 960000";
+pub(crate) const OUT_OF_HOURS: &str = "01632 960001";
 
 /// What a test changes before the server starts.
-pub struct Setup {
+pub(crate) struct Setup {
     pub settings: ApiSettings,
     pub access: AccessSettings,
     pub rate_per_minute: u32,
@@ -55,7 +55,7 @@ impl Default for Setup {
 }
 
 /// A running server, and everything behind it.
-pub struct World {
+pub(crate) struct World {
     pub url: String,
     pub client: reqwest::Client,
     pub env: Arc<FakeEnv>,
@@ -74,11 +74,11 @@ pub struct World {
 }
 
 impl World {
-    pub async fn start() -> World {
+    pub(crate) async fn start() -> World {
         World::with(Setup::default()).await
     }
 
-    pub async fn with(setup: Setup) -> World {
+    pub(crate) async fn with(setup: Setup) -> World {
         let env = Arc::new(FakeEnv::new());
         let store = Arc::new(FakeStore::default());
         let directory = Arc::new(ArcSwap::from_pointee(directory(setup.rate_per_minute)));
@@ -143,16 +143,16 @@ impl World {
         }
     }
 
-    pub fn get(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn get(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
         self.client.get(format!("{}{path}", self.url)).bearer_auth(key)
     }
 
-    pub fn post(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(key)
     }
 
     /// Stores a referral of the school that was sent to MASSTT.
-    pub fn store_referral(&self, entropy: u64) -> Reference {
+    pub(crate) fn store_referral(&self, entropy: u64) -> Reference {
         let reference = Reference::from_entropy(entropy);
         let id = ReferralId::from_parts(Timestamp(1), entropy.to_be_bytes_10());
         let dossier = Dossier {
@@ -195,7 +195,7 @@ impl TenBytes for u64 {
     }
 }
 
-pub fn delivery(id: ReferralId, to: &str, number: u8, state: DeliveryState) -> DeliveryRow {
+pub(crate) fn delivery(id: ReferralId, to: &str, number: u8, state: DeliveryState) -> DeliveryRow {
     DeliveryRow {
         id: MessageId::from_parts(Timestamp(i64::from(number) * 1_000_000), [number; 10]),
         referral: Some(id),
@@ -214,7 +214,7 @@ pub fn delivery(id: ReferralId, to: &str, number: u8, state: DeliveryState) -> D
     }
 }
 
-pub fn receipt(reference: Reference) -> Value {
+pub(crate) fn receipt(reference: Reference) -> Value {
     json!({
         "reference": reference,
         "status": "received",
@@ -233,7 +233,7 @@ pub fn receipt(reference: Reference) -> Value {
     })
 }
 
-pub fn overview() -> Overview {
+pub(crate) fn overview() -> Overview {
     let tally = Tally {
         hour: Timestamp(0),
         what: "received".to_owned(),
@@ -306,7 +306,7 @@ fn directory(rate_per_minute: u32) -> Directory {
 }
 
 /// Checks that an answer is a whole problem document of this status and code, and returns it.
-pub async fn problem(answer: reqwest::Response, status: u16, code: &str) -> Value {
+pub(crate) async fn problem(answer: reqwest::Response, status: u16, code: &str) -> Value {
     assert_eq!(answer.status().as_u16(), status, "{code}");
     let headers = answer.headers().clone();
     assert_eq!(headers["content-type"], "application/problem+json");
