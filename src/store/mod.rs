@@ -6,9 +6,11 @@
 pub mod error;
 pub mod keys;
 pub mod lane;
+mod linking;
 pub mod rows;
 pub mod seal;
 pub mod traits;
+pub mod work;
 
 pub use error::StoreError;
 pub use rows::*;

@@ -191,6 +191,8 @@ pub struct OutboxRow {
     pub attempts: i32,
     /// Fencing number of the lease under which it is held; grows with each claim.
     pub fence: i64,
+    /// Leased at birth to the relay of the process that wrote it.
+    pub leased_until: Option<Timestamp>,
 }
 
 /// Where a message stands, for senders and the operations pages.
@@ -333,3 +335,30 @@ pub struct Overview {
 
 /// Rule ids are clear; they travel with a claim-check.
 pub type Rules = Vec<RuleId>;
+
+impl Batch {
+    /// Adds another batch's rows to this one's.
+    pub fn append(&mut self, other: Batch) {
+        self.referrals.extend(other.referrals);
+        self.information.extend(other.information);
+        self.persons.extend(other.persons);
+        self.tokens.extend(other.tokens);
+        self.links.extend(other.links);
+        self.outbox.extend(other.outbox);
+        self.repeats.extend(other.repeats);
+        self.refusals.extend(other.refusals);
+        self.refused_again.extend(other.refused_again);
+        self.clears.extend(other.clears);
+        self.tallies.extend(other.tallies);
+        self.audit.extend(other.audit);
+    }
+
+    /// Sums equal tallies, so that one batch appends few deltas.
+    pub fn fold_tallies(&mut self) {
+        let mut sums = std::collections::BTreeMap::new();
+        for (tally, count) in self.tallies.drain(..) {
+            *sums.entry(tally).or_insert(0) += count;
+        }
+        self.tallies = sums.into_iter().collect();
+    }
+}
