@@ -11,7 +11,7 @@ pub mod routing;
 pub mod threshold;
 pub mod validation;
 
-pub mod pipeline;
+// pub mod pipeline;
 
 pub mod audit;
 pub mod broker;
