@@ -46,20 +46,22 @@ postgres_start() {
     local bin
     bin=$(pg_bin)
     launch postgres postgres "$bin/postgres" -D "$dir/postgres/data"
-    await postgres 60 "$bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"
+    await postgres 60 "$bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port" -U frontdoor -d postgres
 }
 
 postgres_stop() { end postgres INT 60; }
 
-# The whole server at one blow, as in a crash: the backends too, which would else hold
-# the shared memory and keep the next start waiting.
+# The whole server at one blow, as in a crash. Its backends would otherwise finish their
+# work, and hold the memory that the next start wants.
 postgres_kill() {
-    local pid backends
-    pid=$(pid_of postgres) || return 0
-    read -ra backends <"/proc/$pid/task/$pid/children" || true
-    kill -s KILL "$pid" "${backends[@]}" 2>/dev/null || true
-    for pid in "$pid" "${backends[@]}"; do within 10 gone "$pid"; done
-    rm -f "$dir/postgres/pid"
+    local pid backends=()
+    if running postgres; then
+        pid=$(pid_of postgres)
+        read -ra backends <"/proc/$pid/task/$pid/children" || true
+        kill -s KILL "$pid" "${backends[@]}" 2>/dev/null || true
+        for pid in "${backends[@]}"; do within 10 gone "$pid"; done
+    fi
+    end postgres KILL 10
 }
 
 # For good, with the folder to follow: no checkpoint. What a killed server left in System V

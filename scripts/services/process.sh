@@ -18,14 +18,14 @@ owned_folder() {
     if [ "$(id -u)" = 0 ]; then chown "$1:$1" "$2"; fi
 }
 
-# A zombie keeps its process id, in some containers for ever.
 alive() {
     local stat
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
     [[ ${stat##*) } != Z* ]]
 }
 
 gone() { ! alive "$1"; }
+reaped() { [ ! -e "/proc/$1" ]; }
 
 # within SECONDS COMMAND...: whether the command succeeded before the time was up.
 within() {
@@ -45,26 +45,31 @@ running() {
 }
 
 # launch NAME USER COMMAND...: in a session of its own, so that Ctrl-C reaches only the
-# command under test; without descriptors 7, 8 and 9, which belong to with-services.
+# command under test; without descriptors 7, 8 and 9, which belong to with-services. A shell
+# stays as its parent to take its exit status: a dead server whose process id still exists,
+# because init is slow or does not do this, would forbid the next start.
 launch() (
     name=$1
     act_as "$2"
     shift 2
     cd "$dir/$name"
+    rm -f pid
     # shellcheck disable=SC2016
-    "${as[@]}" setsid bash -c 'echo $$ >pid && exec "$@"' - "$@" \
+    "${as[@]}" setsid bash -c '"$@" & echo $! >pid; wait' - "$@" \
         </dev/null >>"$dir/$name.log" 2>&1 7>&- 8>&- 9>&- &
     within 5 test -s pid
 )
 
 # await NAME SECONDS COMMAND...: a server is up when it answers, not when it was started.
 await() {
-    local name=$1 seconds=$2 end=$((SECONDS + $2))
+    local name=$1 seconds=$2 end=$((SECONDS + $2)) fault=
     shift 2
     until "$@"; do
-        if ! running "$name" || [ "$SECONDS" -ge "$end" ]; then
+        if ! running "$name"; then fault="ended before it answered"; fi
+        if [ "$SECONDS" -ge "$end" ]; then fault="did not answer within $seconds seconds"; fi
+        if [ "$fault" ]; then
             tail -n 25 "$dir/$name.log" >&2
-            fail "$name did not answer within $seconds seconds; the end of its log is above."
+            fail "$name $fault; the end of its log is above."
         fi
         sleep 0.1
     done
@@ -76,7 +81,7 @@ end() {
     if pid=$(pid_of "$1") && alive "$pid"; then
         kill -s "$2" "$pid"
         within "$3" gone "$pid" || kill -s KILL "$pid"
-        within 5 gone "$pid" || fail "process $pid of $1 does not end."
+        within 5 reaped "$pid" || gone "$pid" || fail "process $pid of $1 does not end."
     fi
     rm -f "$dir/$1/pid"
 }
