@@ -15,7 +15,7 @@ postgres_settings() {
 listen_addresses = '127.0.0.1'
 port = $pg_port
 unix_socket_directories = '$dir/postgres'
-max_connections = 200
+max_connections = 400
 shared_buffers = 256MB
 dynamic_shared_memory_type = mmap
 fsync = on
