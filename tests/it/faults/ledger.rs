@@ -1,6 +1,6 @@
 //! What senders were told, and whether it is so.
 
-use crate::harness::{Home, http, services};
+use crate::harness::{Home, Services, http};
 use lapin::options::BasicGetOptions;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, Row};
@@ -127,7 +127,7 @@ pub async fn drained(home: &Home) {
 
 /// Everything the senders were told is so: one referral for each key, each message in its queue
 /// at least once under its id, the chains whole.
-pub async fn verify(home: &Home, receipts: &BTreeMap<u32, Value>) {
+pub async fn verify(services: &Services, home: &Home, receipts: &BTreeMap<u32, Value>) {
     let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
     let rows = sqlx::query("SELECT reference FROM referral").fetch_all(&mut connection).await;
     let stored: Vec<String> =
@@ -144,7 +144,7 @@ pub async fn verify(home: &Home, receipts: &BTreeMap<u32, Value>) {
         .fetch_all(&mut connection)
         .await
         .expect("messages");
-    let mut queued = queued_ids(home).await;
+    let mut queued = queued_ids(services, home).await;
     let mut missing = 0;
     for row in &rows {
         let (id, destination): (String, String) = (row.get("id"), row.get("destination"));
@@ -160,12 +160,12 @@ pub async fn verify(home: &Home, receipts: &BTreeMap<u32, Value>) {
 }
 
 /// How often each message is in which destination's queues; takes them off.
-async fn queued_ids(home: &Home) -> BTreeMap<(String, String), u32> {
+async fn queued_ids(services: &Services, home: &Home) -> BTreeMap<(String, String), u32> {
     let url = home.amqp_url.as_deref().expect("RabbitMQ");
     let connection = lapin::Connection::connect(url, Default::default()).await.expect("connects");
     let channel = connection.create_channel().await.expect("a channel");
     let vhost = url.rsplit_once('/').expect("a virtual host").1;
-    let listed = services::rabbitmqctl(&["-q", "list_queues", "-p", vhost, "name"]).await;
+    let listed = services.rabbitmqctl(&["-q", "list_queues", "-p", vhost, "name"]).await;
     let mut ids = BTreeMap::new();
     for queue in listed.lines().map(str::trim) {
         let Some(name) = queue.strip_prefix("frontdoor.") else { continue };

@@ -1,7 +1,7 @@
 //! The server is killed while it works; whatever a sender was told stays true.
 
 use super::ledger::{Senders, drained, verify};
-use crate::harness::{Home, services};
+use crate::harness::{Home, Services};
 use std::time::Duration;
 
 const AGENCY: &str = "school-ridgeway";
@@ -29,7 +29,8 @@ fn unlimited(mut home: Home) -> Home {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_lost() {
-    let home = unlimited(Home::full().await);
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
     let key = home.key("--agency", AGENCY).await;
     let mut gateway = home.start().await;
     let senders = Senders::start(gateway.url.clone(), key, SENDERS);
@@ -64,52 +65,57 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
     drained(&home).await;
     gateway.stop().await;
     println!("{} referrals through 20 kills", receipts.len());
-    verify(&home, &receipts).await;
+    verify(&services, &home, &receipts).await;
+    services.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_rabbitmq_stopped_and_started_and_a_queue_deleted_by_hand_loses_nothing() {
-    let home = unlimited(Home::full().await);
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
     let key = home.key("--agency", AGENCY).await;
     let gateway = home.start().await;
     let senders = Senders::start(gateway.url.clone(), key, 4);
     progress(&senders, 30).await;
-    services::service("rabbitmq", "kill").await;
+    services.service("rabbitmq", "kill").await;
     progress(&senders, 60).await;
-    services::service("rabbitmq", "start").await;
+    services.service("rabbitmq", "start").await;
     progress(&senders, 30).await;
     let receipts = senders.finish().await;
     drained(&home).await;
-    verify(&home, &receipts).await;
+    verify(&services, &home, &receipts).await;
 
     let key = home.key("--agency", "health-royal-trust").await;
     let vhost = home.amqp_url.as_deref().and_then(|url| url.rsplit_once('/')).expect("one").1;
-    services::rabbitmqctl(&["delete_queue", "-p", vhost, "frontdoor.masstt.standard"]).await;
+    services.rabbitmqctl(&["delete_queue", "-p", vhost, "frontdoor.masstt.standard"]).await;
     let senders = Senders::start(gateway.url.clone(), key, 4);
     progress(&senders, 30).await;
     let more = senders.finish().await;
     drained(&home).await;
     gateway.stop().await;
     assert!(!more.is_empty());
+    services.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_postgresql_killed_and_started_loses_nothing() {
-    let home = unlimited(Home::full().await);
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
     let key = home.key("--agency", AGENCY).await;
     let gateway = home.start().await;
     let senders = Senders::start(gateway.url.clone(), key, 8);
     for _ in 0..3 {
         progress(&senders, 40).await;
-        services::service("postgres", "kill").await;
+        services.service("postgres", "kill").await;
         tokio::time::sleep(Duration::from_millis(400)).await;
-        services::service("postgres", "start").await;
+        services.service("postgres", "start").await;
     }
     progress(&senders, 40).await;
     let receipts = senders.finish().await;
     drained(&home).await;
     gateway.stop().await;
-    verify(&home, &receipts).await;
+    verify(&services, &home, &receipts).await;
+    services.end().await;
 }
 
 /// Waits until `more` further submissions are accepted.

@@ -1,6 +1,6 @@
 //! The same child, received twice at the same instant, is one person.
 
-use crate::harness::{Home, http};
+use crate::harness::{Home, Services, http};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ const PEOPLE: &str = "SELECT r.reference AS reference, l.person_id AS person \
 
 #[tokio::test(flavor = "multi_thread")]
 async fn same_instant_two_gateways_on_one_postgresql_link_every_pair() {
-    let mut home = Home::full().await;
+    let mut home = Home::full(&Services::shared()).await;
     home.env.push(("FRONTDOOR__HTTP__RATE_LIMITS".to_owned(), "false".to_owned()));
     let keys =
         [home.key("--agency", "school-ridgeway").await, home.key("--agency", "police-west").await];

@@ -5,6 +5,8 @@
 pub mod http;
 pub mod services;
 
+pub use services::Services;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,11 +34,11 @@ impl Home {
     }
 
     /// A fresh PostgreSQL database and a fresh RabbitMQ virtual host.
-    pub async fn full() -> Home {
+    pub async fn full(on: &Services) -> Home {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let name = services::fresh_name();
-        let database_url = services::create_database(&name).await;
-        let amqp_url = services::create_vhost(&name).await;
+        let database_url = on.create_database(&name).await;
+        let amqp_url = on.create_vhost(&name).await;
         Home::made(dir, database_url, Some(amqp_url)).await
     }
 
