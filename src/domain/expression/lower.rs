@@ -226,7 +226,8 @@ impl Lowering<'_> {
                     .zip(&found.values)
                     .filter(|(offset, _)| compare.holds(i64::from(lowest) + offset, number));
                 let mask = accepted.fold(0, |mask, (offset, _)| mask | 1_u128 << offset);
-                Ok(one_of(id, found, mask, wanted, (compare == Compare::Equal) != wanted))
+                let names_it = if wanted { Compare::Equal } else { Compare::NotEqual };
+                Ok(one_of(id, found, mask, wanted, compare != names_it))
             }
             _ => Err(fault(
                 &format!("orders {name}, which is not a number"),
