@@ -8,6 +8,7 @@ pub mod answer;
 pub mod child;
 pub mod codes;
 pub mod decision;
+pub mod directory;
 pub mod expression;
 pub mod facts;
 pub mod hours;
@@ -30,6 +31,7 @@ pub mod working_days;
 pub use answer::{Answer, State};
 pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
+pub use directory::Directory;
 pub use ids::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
