@@ -156,7 +156,8 @@ fn raw_string(rest: &[char], hashes: usize) -> usize {
 
 #[test]
 fn comments_and_strings_are_not_code() {
-    let text = "let a = \"x // y\"; // crate::no\n/* one\n/* two */ */ let c = '\"'; 'life: loop {}\n\
+    let text = "let a = \"x // y\"; // crate::no\n\
+                /* one\n/* two */ */ let c = '\"'; 'life: loop {}\n\
                 let r = r#\"raw \"# ; let b = br\"q\"; let r#type = b'\\'';";
     let source = Source::new("src/a.rs", text);
     let words: Vec<_> = source.code.split_whitespace().collect();
