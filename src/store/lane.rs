@@ -9,10 +9,12 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::domain::{Reference, Timestamp};
+use futures::FutureExt;
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -106,7 +108,7 @@ impl Runner {
             let (works, replies): (Vec<Work>, Vec<Reply>) =
                 gathered.drain(..).map(|item| (item.work, item.reply)).unzip();
             let works = Arc::new(works);
-            let answers = self.process(&works, (0..works.len()).collect()).await;
+            let answers = self.process(&works).await;
             self.parts.env.reached("lane.commit-reply");
             for (reply, answer) in replies.into_iter().zip(answers) {
                 // A sender that went away finds its receipt by repeating.
@@ -118,17 +120,40 @@ impl Runner {
     }
 
     /// Processes the works at `indices`; the answers are in the order of all works asked for.
-    async fn process(
+    async fn process(&self, works: &Arc<Vec<Work>>) -> Vec<Result<Done, LaneError>> {
+        let mut answers = vec![Err(LaneError::Unavailable); works.len()];
+        let mut waiting: Vec<usize> = (0..works.len()).collect();
+        // Each pass settles at least the first of every key.
+        while !waiting.is_empty() {
+            let (leaders, followers) = fold_repeats(works, &waiting);
+            self.settle(works, &leaders, &mut answers).await;
+            waiting.clear();
+            for (follower, leader) in followers {
+                match follow(&works[leader], &works[follower], &answers[leader]) {
+                    Some(answer) => answers[follower] = answer,
+                    None => waiting.push(follower),
+                }
+            }
+        }
+        answers
+    }
+
+    /// Commits the works at `leaders`, in as few transactions as they allow.
+    async fn settle(
         &self,
         works: &Arc<Vec<Work>>,
-        indices: Vec<usize>,
-    ) -> Vec<Result<Done, LaneError>> {
-        let mut answers = vec![Err(LaneError::Unavailable); works.len()];
-        let (leaders, followers) = fold_repeats(works, &indices);
-        let mut rounds = vec![leaders];
+        leaders: &[usize],
+        answers: &mut [Result<Done, LaneError>],
+    ) {
+        let mut rounds = rounds_of(works, leaders);
+        rounds.reverse();
         // A refused batch is halved: at most 2 × 256 rounds, then each fails alone.
         while let Some(round) = rounds.pop() {
-            match self.attempt(works, &round).await {
+            // A stage that panics is a culprit like any other; dropping its transaction rolls back.
+            let attempt = AssertUnwindSafe(self.attempt(works, &round)).catch_unwind().await;
+            let attempt =
+                attempt.unwrap_or_else(|_| Err(StoreError::Refused("a stage panicked".to_owned())));
+            match attempt {
                 Ok(done) => {
                     for (index, done) in round.into_iter().zip(done) {
                         answers[index] = Ok(done);
@@ -151,10 +176,6 @@ impl Runner {
                 }
             }
         }
-        for (follower, leader) in followers {
-            answers[follower] = follow(&works[leader], &works[follower], &answers[leader]);
-        }
-        answers
     }
 
     /// One transaction over the works at `round`; all or nothing.
@@ -174,19 +195,23 @@ impl Runner {
         let mut linker = Linker::new(&self.parts, ahead);
         linker.look_again(tx.as_mut(), &fresh, now).await?;
         self.parts.env.reached("lane.within");
-        let refusals = open_refusals(tx.as_mut(), &fresh).await?;
+        let mut refusals = open_refusals(tx.as_mut(), &fresh).await?;
         for (index, work) in &fresh {
             let concluded = match work {
                 Work::Refer(referred) => {
                     let (links, histories) = linker.links_of(*index, referred);
                     let concluded = self.parts.judge.conclude(referred, &links, &histories, now)?;
-                    linker.remember(referred, &links, &concluded.rows.links);
+                    linker.remember(referred, &links, &concluded.rows.links, &[]);
                     concluded
                 }
                 Work::Add(addition) => self.add(tx.as_mut(), &mut linker, addition, now).await?,
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
-                    self.parts.judge.conclude_refusal(refused, again, now)?
+                    let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
+                    // The same body again in this batch is counted on the record made here.
+                    let made = concluded.rows.refusals.first();
+                    refusals.extend(made.map(|row| (refused.body, row.id)));
+                    concluded
                 }
             };
             batch.append(concluded.rows);
@@ -238,7 +263,12 @@ impl Runner {
             Err(done) => return Ok(Concluded { rows: Batch::default(), done }),
         };
         let (links, histories) = linker.links_again(tx, &merged, &known_links, now).await?;
-        self.parts.judge.conclude_addition(&stored, addition, &merged, &links, &histories, now)
+        let concluded = self
+            .parts
+            .judge
+            .conclude_addition(&stored, addition, &merged, &links, &histories, now)?;
+        linker.remember(&merged, &links, &concluded.rows.links, &known_links);
+        Ok(concluded)
     }
 
     async fn write(
@@ -247,11 +277,15 @@ impl Runner {
         mut batch: Batch,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if batch.audit.is_empty() {
+        if batch.is_empty() {
             return Ok(());
         }
+        if batch.audit.is_empty() {
+            return Err(StoreError::Refused("rows without an audit event".to_owned()));
+        }
         if self.parts.handover.is_some() {
-            for row in &mut batch.outbox {
+            // A later message of a (referral, destination) waits for the one before: it is claimed.
+            for row in batch.outbox.iter_mut().filter(|row| row.sequence <= 1) {
                 row.fence = 1;
                 row.leased_until = Some(now.plus_seconds(BIRTH_LEASE_SECONDS));
             }
@@ -261,6 +295,7 @@ impl Runner {
         tx.commit().await?;
         if let Some(handover) = &self.parts.handover {
             // Without a relay here the lease runs out and another process claims the rows.
+            batch.outbox.retain(|row| row.leased_until.is_some());
             let _ = handover.send(batch.outbox);
         }
         Ok(())
@@ -268,20 +303,16 @@ impl Runner {
 }
 
 /// Which works go through, and which only wait for the answer of an earlier one with their key.
+/// Refusals are not folded: each is counted.
 fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, usize)>) {
     let mut first: HashMap<Token16, usize> = HashMap::new();
     let (mut leaders, mut followers) = (Vec::new(), Vec::new());
     for index in indices {
-        let key = match &works[*index] {
-            Work::Refuse(refused) => Some(refused.body),
-            other => other.repeat().map(|repeat| repeat.key),
-        };
+        let key = works[*index].repeat().map(|repeat| repeat.key);
         match key.and_then(|key| first.get(&key).copied()) {
             Some(leader) => followers.push((*index, leader)),
             None => {
-                if let Some(key) = key {
-                    first.insert(key, *index);
-                }
+                first.extend(key.map(|key| (key, *index)));
                 leaders.push(*index);
             }
         }
@@ -289,20 +320,46 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
     (leaders, followers)
 }
 
-/// The answer to a work whose key an earlier one of the same batch carries.
+/// Additions to one referral go in transactions of their own, in order: each reads what the one
+/// before has written. Everything else is in the first.
+fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
+    let mut earlier: HashMap<Reference, usize> = HashMap::new();
+    let mut rounds = vec![Vec::new()];
+    for index in leaders {
+        let place = match &works[*index] {
+            Work::Add(addition) => {
+                let count = earlier.entry(addition.reference).or_default();
+                *count += 1;
+                *count - 1
+            }
+            _ => 0,
+        };
+        if place == rounds.len() {
+            rounds.push(Vec::new());
+        }
+        rounds[place].push(*index);
+    }
+    rounds
+}
+
+/// The answer to a work whose key an earlier one of the same batch carries; `None` when it must
+/// be judged by itself.
 fn follow(
     leader: &Work,
     follower: &Work,
     answer: &Result<Done, LaneError>,
-) -> Result<Done, LaneError> {
+) -> Option<Result<Done, LaneError>> {
     let same_body = leader.repeat().map(|r| r.body) == follower.repeat().map(|r| r.body);
     match answer {
         Ok(Done::Accepted { reference, receipt, .. }) if same_body => {
             let (reference, receipt) = (*reference, receipt.clone());
-            Ok(Done::Accepted { reference, receipt, repeat: true })
+            Some(Ok(Done::Accepted { reference, receipt, repeat: true }))
         }
-        Ok(Done::Accepted { reference, .. }) => Ok(Done::Conflict { first: *reference }),
-        other => other.clone(),
+        Ok(Done::Accepted { reference, .. }) => Some(Ok(Done::Conflict { first: *reference })),
+        Err(LaneError::Unavailable) => Some(Err(LaneError::Unavailable)),
+        other if same_body => Some(other.clone()),
+        // What befell another body says nothing of this one.
+        _ => None,
     }
 }
 

@@ -6,9 +6,8 @@ use super::lane::LaneParts;
 use super::rows::*;
 use super::traits::{BLOCK_CAP, LaneTx};
 use super::work::*;
-use crate::domain::ids::PersonId;
-use crate::domain::{ChildHistory, LinkState, Timestamp};
-use std::collections::{HashMap, HashSet};
+use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Timestamp};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 /// Twelve months, in seconds, for "earlier referrals".
@@ -34,14 +33,16 @@ impl Known {
     fn add(&mut self, judge: &dyn Judge, rows: Vec<CandidateRow>) -> HashSet<Token> {
         let mut touched = HashSet::new();
         for row in rows {
-            let known = self.profiles.contains_key(&row.person);
-            let opened = || judge.open_profile(row.person, &row.profile);
-            if !known && let Some(profile) = opened() {
-                self.profiles.insert(row.person, profile.into());
+            let Some(profile) = judge.open_profile(row.person, &row.profile) else {
+                continue;
+            };
+            let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);
+            if changed {
+                // An import replaced it: verdicts on the one before are worth nothing.
+                touched.extend(&row.tokens);
             }
-            if self.profiles.contains_key(&row.person) {
-                self.index(row.person, &row.tokens, &mut touched);
-            }
+            self.profiles.insert(row.person, profile.into());
+            self.index(row.person, &row.tokens, &mut touched);
         }
         touched
     }
@@ -147,8 +148,15 @@ pub(super) struct Linker<'a> {
     /// Tokens whose blocks grew since the ahead verdicts were given.
     grown: HashSet<Token>,
     histories: HashMap<PersonId, HistoryRow>,
-    /// Agencies that referred a person within this batch.
-    within: HashMap<PersonId, Vec<crate::domain::AgencyId>>,
+    /// What earlier items of this batch add to a person's history.
+    within: HashMap<PersonId, Within>,
+}
+
+#[derive(Default)]
+struct Within {
+    referrals: u32,
+    agencies: BTreeSet<AgencyId>,
+    highest_level: i16,
 }
 
 impl<'a> Linker<'a> {
@@ -209,6 +217,7 @@ impl<'a> Linker<'a> {
     ) -> Result<(), StoreError> {
         people.sort_unstable();
         people.dedup();
+        people.retain(|person| !self.histories.contains_key(person));
         if people.is_empty() {
             return Ok(());
         }
@@ -229,24 +238,26 @@ impl<'a> Linker<'a> {
         let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        self.conclude_links(referred, verdicts)
+        self.conclude_links(referred, verdicts, &[])
     }
 
+    /// `known` are the links that the referral has already, when it is added to.
     fn conclude_links(
         &self,
         referred: &Referred,
         verdicts: Vec<LinkVerdict>,
+        known: &[StoredLink],
     ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
-        let mut taken = HashSet::new();
+        let own = takers(&verdicts, known);
         let links: Vec<ChildLink> = verdicts
             .into_iter()
-            .map(|verdict| {
-                // Two children of one submission are two people, whatever the weights say.
-                let person = verdict.person.filter(|person| taken.insert(*person));
+            .enumerate()
+            .map(|(child, verdict)| {
+                let person = verdict.person.filter(|person| own.get(person) == Some(&child));
                 self.child_link(verdict, person, referred.received_at)
             })
             .collect();
-        let histories = links.iter().map(|link| self.history_of(link)).collect();
+        let histories = links.iter().map(|link| self.history_of(link, known)).collect();
         (links, histories)
     }
 
@@ -268,7 +279,7 @@ impl<'a> Linker<'a> {
                 let mut possible = verdict.possible;
                 if state == LinkState::Linked {
                     // Its sibling took the person: a reviewer should see it.
-                    possible.extend(verdict.person.map(|person| (person, verdict.weight)));
+                    possible.splice(0..0, verdict.person.map(|person| (person, verdict.weight)));
                 }
                 let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
                 let person = PersonId::from_parts(at, self.parts.env.entropy_id());
@@ -277,7 +288,8 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn history_of(&self, link: &ChildLink) -> ChildHistory {
+    /// `known` are the referral's own links, which do not count as history.
+    fn history_of(&self, link: &ChildLink, known: &[StoredLink]) -> ChildHistory {
         let person = match link.state {
             LinkState::New => return ChildHistory::default(),
             LinkState::Linked => link.person,
@@ -290,20 +302,32 @@ impl<'a> Linker<'a> {
         if let Some(row) = self.histories.get(&person) {
             history.case_status = row.case_status;
             history.case_team = row.case_team.clone();
-            history.referrals_12m = row.referrals;
-            history.agencies_12m = row.agencies;
-            history.highest_level_12m = row.highest_level;
+            let own = u32::from(is_settled(known, person));
+            history.referrals_12m = row.referrals.saturating_sub(own);
+            if history.referrals_12m > 0 {
+                history.agencies_12m = row.agencies;
+                history.highest_level_12m = row.highest_level;
+            }
         }
-        if let Some(agencies) = self.within.get(&person) {
-            let count = u32::try_from(agencies.len()).unwrap_or(u32::MAX);
-            history.referrals_12m = history.referrals_12m.saturating_add(count);
-            history.agencies_12m = history.agencies_12m.max(1);
+        if let Some(within) = self.within.get(&person) {
+            let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
+            history.referrals_12m = history.referrals_12m.saturating_add(within.referrals);
+            // Whether the store counted the same agencies is not known: at least so many.
+            history.agencies_12m = history.agencies_12m.max(agencies);
+            history.highest_level_12m = history.highest_level_12m.max(within.highest_level);
         }
         history
     }
 
-    /// Makes the people of a concluded referral visible to the rest of the batch.
-    pub(super) fn remember(&mut self, referred: &Referred, links: &[ChildLink], rows: &[LinkRow]) {
+    /// Makes the people of a concluded referral visible to the rest of the batch. `known` are the
+    /// links that it had before.
+    pub(super) fn remember(
+        &mut self,
+        referred: &Referred,
+        links: &[ChildLink],
+        rows: &[LinkRow],
+        known: &[StoredLink],
+    ) {
         for (link, child) in links.iter().zip(&referred.children) {
             if link.fresh {
                 self.ahead.known.profiles.insert(link.person, child.profile.clone().into());
@@ -313,10 +337,11 @@ impl<'a> Linker<'a> {
             self.grown.extend(touched);
         }
         for row in rows.iter().filter(|row| row.state != LinkState::Possible) {
-            self.within.entry(row.person).or_default().push(row.agency.clone());
-            let level = row.level_rank;
-            if let Some(history) = self.histories.get_mut(&row.person) {
-                history.highest_level = history.highest_level.max(level);
+            if !is_settled(known, row.person) {
+                let within = self.within.entry(row.person).or_default();
+                within.referrals += 1;
+                within.agencies.insert(row.agency.clone());
+                within.highest_level = within.highest_level.max(row.level_rank);
             }
         }
     }
@@ -352,8 +377,31 @@ impl<'a> Linker<'a> {
         }
         let people = verdicts.iter().flat_map(people_of).collect();
         self.fetch_histories(tx, people, now).await?;
-        Ok(self.conclude_links(merged, verdicts))
+        Ok(self.conclude_links(merged, verdicts, known))
     }
+}
+
+/// Which child is a person that several of one submission might be. Two children of one
+/// submission are two people, whatever the weights say: the likeliest it is, but what was settled
+/// before stays.
+fn takers(verdicts: &[LinkVerdict], known: &[StoredLink]) -> HashMap<PersonId, usize> {
+    let mut takers: HashMap<PersonId, usize> = HashMap::new();
+    for (child, verdict) in verdicts.iter().enumerate() {
+        let Some(person) = verdict.person else { continue };
+        let stays = |child| settled(known, child).is_some_and(|link| link.person == person);
+        let better = takers.get(&person).is_none_or(|first: &usize| {
+            !stays(*first) && (stays(child) || verdict.weight > verdicts[*first].weight)
+        });
+        if better {
+            takers.insert(person, child);
+        }
+    }
+    takers
+}
+
+/// Whether a child of a stored referral is already this person.
+fn is_settled(known: &[StoredLink], person: PersonId) -> bool {
+    known.iter().any(|link| link.person == person && link.state != LinkState::Possible)
 }
 
 /// The person a child of a stored referral already is.

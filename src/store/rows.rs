@@ -353,6 +353,36 @@ impl Batch {
         self.audit.extend(other.audit);
     }
 
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        let Batch {
+            referrals,
+            information,
+            persons,
+            tokens,
+            links,
+            outbox,
+            repeats,
+            refusals,
+            refused_again,
+            clears,
+            tallies,
+            audit,
+        } = self;
+        referrals.is_empty()
+            && information.is_empty()
+            && persons.is_empty()
+            && tokens.is_empty()
+            && links.is_empty()
+            && outbox.is_empty()
+            && repeats.is_empty()
+            && refusals.is_empty()
+            && refused_again.is_empty()
+            && clears.is_empty()
+            && tallies.is_empty()
+            && audit.is_empty()
+    }
+
     /// Sums equal tallies, so that one batch appends few deltas.
     pub fn fold_tallies(&mut self) {
         let mut sums = std::collections::BTreeMap::new();
