@@ -18,6 +18,7 @@ use std::time::Duration;
 use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -65,7 +66,18 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
     #[default]
-    Pretty,
+    Text,
+}
+
+impl LogFormat {
+    /// `json` or `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "json" => Some(LogFormat::Json),
+            "text" => Some(LogFormat::Text),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -120,7 +132,7 @@ impl Telemetry {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = match settings.format {
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
-            LogFormat::Pretty => lines.boxed(),
+            LogFormat::Text => lines.boxed(),
         };
         // Only our own spans leave: those of libraries may hold addresses and statements.
         let ours = Targets::new().with_target("frontdoor", LevelFilter::DEBUG);
@@ -131,8 +143,13 @@ impl Telemetry {
                 .with_threads(false)
                 .with_filter(ours)
         });
+        // Whatever the filter asks for, libraries say no more than `info`: their detail quotes
+        // request heads, addresses and statements (invariant 7).
+        let capped = Targets::new()
+            .with_default(LevelFilter::INFO)
+            .with_target("frontdoor", LevelFilter::TRACE);
         tracing_subscriber::registry()
-            .with(lines.with_filter(filter))
+            .with(lines.with_filter(filter.and(capped)))
             .with(exported)
             .try_init()
             .map_err(|why| TelemetryError::Twice(why.to_string()))?;

@@ -3,13 +3,13 @@
 //! A key's secret is shown once, when it is issued, and only its hash is stored. Nothing here
 //! prints a key, and nothing here decides what a caller may see of a referral.
 
-mod key;
+pub mod keys;
 mod principal;
 mod rate;
 mod table;
 pub mod tls;
 
-pub use key::{IssuedKey, PresentedKey};
+pub use keys::{IssuedKey, PresentedKey};
 pub use principal::{
     AgencyPrincipal, CallSlot, Denied, DestinationPrincipal, OperationsPrincipal, identify_basic,
 };

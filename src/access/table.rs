@@ -1,11 +1,11 @@
 //! The keys that work now, in memory. Any replica may issue or revoke a key; the others notice
 //! within a refresh.
 
-use super::key::{IssuedKey, PresentedKey};
+use super::keys::{self, IssuedKey, PresentedKey};
 use super::rate::Limits;
 use crate::domain::time::Env;
 use crate::domain::{Directory, Timestamp};
-use crate::store::{KeyRow, KeyStore, StoreError};
+use crate::store::{KeyStore, StoreError};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -135,17 +135,8 @@ impl Access {
         owner: &Owner,
         expires_at: Option<Timestamp>,
     ) -> Result<IssuedKey, StoreError> {
-        let key = IssuedKey::draw(self.env.as_ref());
-        let row = KeyRow {
-            id: key.id.clone(),
-            owner_kind: owner.kind.as_str().to_owned(),
-            owner: owner.id.to_string(),
-            hash: key.hash().to_vec(),
-            created_at: self.env.now(),
-            expires_at,
-            revoked_at: None,
-        };
-        self.store.add_key(row).await?;
+        let (store, env) = (self.store.as_ref(), self.env.as_ref());
+        let key = keys::issue_until(store, env, owner.kind, &owner.id, expires_at).await?;
         self.refresh().await?;
         Ok(key)
     }

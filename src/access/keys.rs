@@ -2,7 +2,10 @@
 //!
 //! The prefix lets secret scanners find a key that was committed by mistake.
 
+pub use super::table::OwnerKind;
+use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::store::{KeyRow, KeyStore, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -53,7 +56,7 @@ pub struct IssuedKey {
 
 impl IssuedKey {
     /// Draws a key.
-    pub(super) fn draw(env: &dyn Env) -> Self {
+    fn draw(env: &dyn Env) -> Self {
         let mut entropy = [0u8; ID];
         env.entropy(&mut entropy);
         let symbol = |byte: u8| char::from(ID_ALPHABET[usize::from(byte % 32)]);
@@ -69,8 +72,15 @@ impl IssuedKey {
         &self.text
     }
 
-    pub(super) fn hash(&self) -> [u8; 32] {
+    fn hash(&self) -> [u8; 32] {
         PresentedKey::parse(&self.text).expect("a drawn key has a key's form").hash()
+    }
+}
+
+/// The whole key, for the one line that shows it.
+impl AsRef<str> for IssuedKey {
+    fn as_ref(&self) -> &str {
+        self.reveal()
     }
 }
 
@@ -80,10 +90,42 @@ impl fmt::Debug for IssuedKey {
     }
 }
 
+/// Issues a key that works until it is ended; a running gateway knows it within a refresh.
+pub async fn issue(
+    store: &dyn KeyStore,
+    env: &dyn Env,
+    kind: OwnerKind,
+    owner: &str,
+) -> Result<IssuedKey, StoreError> {
+    issue_until(store, env, kind, owner, None).await
+}
+
+/// Issues a key that works until `expires_at`. Several keys of one owner work side by side, so
+/// that a key can be rotated without a gap.
+pub async fn issue_until(
+    store: &dyn KeyStore,
+    env: &dyn Env,
+    kind: OwnerKind,
+    owner: &str,
+    expires_at: Option<Timestamp>,
+) -> Result<IssuedKey, StoreError> {
+    let key = IssuedKey::draw(env);
+    let row = KeyRow {
+        id: key.id.clone(),
+        owner_kind: kind.as_str().to_owned(),
+        owner: owner.to_owned(),
+        hash: key.hash().to_vec(),
+        created_at: env.now(),
+        expires_at,
+        revoked_at: None,
+    };
+    store.add_key(row).await?;
+    Ok(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Timestamp;
     use std::sync::atomic::{AtomicU8, Ordering};
 
     struct Counting(AtomicU8);
