@@ -15,6 +15,7 @@ pub mod hours;
 pub mod household;
 pub mod ids;
 pub mod localities;
+pub mod mark;
 pub mod nhs_number;
 pub mod phrases;
 pub mod postcode;
@@ -35,6 +36,7 @@ pub use directory::Directory;
 pub use ids::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
+pub use mark::Mark;
 pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;
