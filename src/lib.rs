@@ -11,7 +11,7 @@ pub mod routing;
 pub mod threshold;
 pub mod validation;
 
-// pub mod pipeline;
+pub mod pipeline;
 
 pub mod audit;
 pub mod broker;
@@ -22,7 +22,7 @@ pub mod api;
 pub mod followup;
 pub mod web;
 
-pub mod app;
-pub mod cli;
+// pub mod app;
+// pub mod cli;
 pub mod config;
 pub mod telemetry;

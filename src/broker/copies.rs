@@ -1,6 +1,6 @@
 //! MASSTT's copies of messages that do not get through: no path ends without people (invariant 2).
 
-use super::message::{self, DELIVERY_DEAD, DELIVERY_FAILING, Envelope};
+use crate::domain::message::{self, DELIVERY_DEAD, DELIVERY_FAILING, Envelope};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Priority, Purpose, Timestamp};
 use crate::store::OutboxRow;

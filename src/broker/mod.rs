@@ -6,7 +6,6 @@
 pub mod copies;
 pub mod deadletters;
 pub mod embedded;
-pub mod message;
 pub mod rabbitmq;
 pub mod relay;
 pub mod topology;

@@ -1,1 +1,2 @@
 //! Room to be furnished.
+pub mod settings;

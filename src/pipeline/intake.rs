@@ -2,12 +2,10 @@
 
 use super::judge::Stages;
 use crate::adapter;
-use crate::completeness;
 use crate::domain::agency::Agency;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
-use crate::routing;
 use crate::store::lane::{Lane, LaneError};
 use crate::store::work::{Addition, Done, Referred, Refused, RepeatKey, Work};
 use crate::threshold;
@@ -21,14 +19,21 @@ const KEY_DAYS: i64 = 90;
 const BODY_HOURS: i64 = 24;
 
 /// A submission as it arrives, from a known agency.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Submission {
     pub agency: Arc<Agency>,
+    /// Exactly the bytes that were sent; never printed.
     pub body: Vec<u8>,
     pub media_type: Option<String>,
     pub idempotency_key: Option<String>,
     /// W3C trace context to carry on.
     pub traceparent: Option<String>,
+}
+
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Submission({}, {} bytes)", self.agency.id, self.body.len())
+    }
 }
 
 /// What became of it.
@@ -63,6 +68,12 @@ pub trait Intake: Send + Sync + 'static {
     async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome;
 }
 
+/// Checks the media type and reads the body.
+fn read_json(submission: &Submission) -> Result<serde_json::Value, Refusal> {
+    adapter::media_type::check(submission.media_type.as_deref())?;
+    adapter::json::read(&submission.body)
+}
+
 /// The pipeline over one lane.
 pub struct Pipeline {
     pub stages: Arc<Stages>,
@@ -75,11 +86,11 @@ impl Pipeline {
     /// Adapt, validate, score: everything that needs nothing but the submission.
     fn read(&self, submission: &Submission) -> Result<Referred, Refusal> {
         let received_at = self.env.now();
-        let document = adapter::json::decode(&submission.body)?;
+        let document = read_json(submission)?;
         let (referral, unread) = self.validator.validate(document)?;
-        let authority = self.stages.authority.load();
-        let completeness =
-            completeness::score(&authority.completeness, &referral, unread, received_at);
+        let rules = self.stages.rules.load();
+        let facts = rules.policy.reader.read(&referral, received_at);
+        let completeness = rules.scorer.score(&referral, &facts, &unread);
         let children = self.stages.profiles(&referral);
         Ok(Referred {
             agency: submission.agency.id.clone(),
@@ -157,7 +168,7 @@ impl Intake for Pipeline {
 
     async fn inform(&self, reference: Reference, submission: Submission) -> Outcome {
         let received_at = self.env.now();
-        match adapter::json::decode(&submission.body) {
+        match read_json(&submission) {
             Ok(document) => {
                 let what = format!("inform:{reference}");
                 let addition = Addition {
@@ -180,19 +191,10 @@ impl Intake for Pipeline {
 
     fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal> {
         let referred = self.read(submission)?;
-        let authority = self.stages.authority.load();
-        let none = vec![Default::default(); referred.children.len()];
+        let rules = self.stages.rules.load();
         let at = referred.received_at;
-        let decision = threshold::decide(&authority.policy, &referred.referral, &none, at);
-        let receipt = routing::receipt(
-            &authority,
-            Reference::from_entropy(0),
-            at,
-            &referred.referral,
-            &decision,
-            referred.completeness,
-        );
-        Ok(serde_json::to_vec(&receipt).expect("a receipt is plain data"))
+        let alone = threshold::decide_for_receipt(&rules.policy, &referred.referral, at);
+        Ok(self.stages.receipt(&rules, Reference::from_entropy(0), &referred, &alone, at))
     }
 
     async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {

@@ -2,15 +2,16 @@
 
 use super::rows::{Decided, Facts, referral_row, refused_tally};
 use crate::audit::Event;
-use crate::completeness;
-use crate::config::Authority;
+use crate::completeness::Scorer;
 use crate::domain::ids::RefusalId;
 use crate::domain::time::Env;
 use crate::domain::{
-    ChildHistory, Decision, MessageId, PersonId, Reference, Referral, ReferralId, Timestamp,
+    ChildHistory, Decision, Directory, MessageId, PersonId, Priority, Purpose, Reference, Referral,
+    ReferralId, Timestamp,
 };
-use crate::linkage::{self, Model};
-use crate::routing::{self, envelope};
+use crate::domain::message::{self, Envelope, RefusalDraft};
+use crate::linkage::{self, Model, Profile};
+use crate::routing::{self, Routing};
 use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
@@ -19,13 +20,21 @@ use crate::store::{
     Batch, InformationRow, NewRepeat, OutboxRow, RefusalRow, Repeat, Sealed, StoredReferral,
     Token16,
 };
-use crate::threshold;
+use crate::threshold::{self, Policy};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
+/// What an authority's configuration says to the stages: one consistent snapshot.
+pub struct Rules {
+    pub policy: Policy,
+    pub scorer: Scorer,
+    pub routing: Routing,
+    pub directory: Directory,
+}
+
 /// Everything the stages need besides the submission: configuration, keys, model, clock.
 pub struct Stages {
-    pub authority: Arc<ArcSwap<Authority>>,
+    pub rules: Arc<ArcSwap<Rules>>,
     pub ring: KeyRing,
     pub model: Model,
     pub env: Arc<dyn Env>,
@@ -36,8 +45,8 @@ impl Stages {
     pub(super) fn profiles(&self, referral: &Referral) -> Vec<ChildProfile> {
         (0..referral.children.len())
             .map(|index| {
-                let profile = linkage::profile_of(referral, index);
-                let keys = linkage::blocking_keys(&profile);
+                let profile = linkage::profile_of(&referral.children[index], &referral.household);
+                let keys = linkage::keys(&profile);
                 let mut tokens: Vec<_> = keys.iter().map(|key| self.ring.token(key)).collect();
                 tokens.sort_unstable();
                 tokens.dedup();
@@ -48,36 +57,33 @@ impl Stages {
 
     fn decide(
         &self,
-        authority: &Authority,
+        rules: &Rules,
         referred: &Referred,
         histories: &[ChildHistory],
     ) -> Decided {
         let at = referred.received_at;
-        let none = vec![ChildHistory::default(); histories.len()];
-        let alone = threshold::decide(&authority.policy, &referred.referral, &none, at);
+        let policy = &rules.policy;
+        let facts = policy.reader.read(&referred.referral, at);
+        let alone = threshold::decide_facts(policy, &facts, &[], at);
         // Both are always computed, so that a known child takes no longer (invariant 6).
-        let known = threshold::decide(&authority.policy, &referred.referral, histories, at);
-        let full = threshold::merge(&alone, &known);
+        let known = threshold::decide_facts(policy, &facts, histories, at);
+        let full = threshold::merge(policy, &alone, known);
         Decided { alone, full }
     }
 
-    fn receipt(
+    pub(super) fn receipt(
         &self,
-        authority: &Authority,
+        rules: &Rules,
         reference: Reference,
         referred: &Referred,
         alone: &Decision,
         received_at: Timestamp,
-    ) -> Result<Vec<u8>> {
-        let receipt = routing::receipt(
-            authority,
-            reference,
-            received_at,
-            &referred.referral,
-            alone,
-            referred.completeness.clone(),
-        );
-        json(&receipt)
+    ) -> Vec<u8> {
+        let advice = rules.routing.advice(&referred.referral, referred.received_at);
+        let completeness = referred.completeness.clone();
+        let receipt =
+            routing::receipt(reference, "received", received_at, alone, completeness, advice);
+        serde_json::to_vec(&receipt).expect("a receipt is plain data")
     }
 
     /// The sealed parts of a stored referral.
@@ -104,7 +110,18 @@ impl Judge for Stages {
     }
 
     fn link(&self, child: &ChildProfile, candidates: &[Candidate]) -> LinkVerdict {
-        linkage::judge_encoded(&self.model, &child.profile, candidates)
+        let Ok(child) = Profile::decode(&child.profile) else { return LinkVerdict::default() };
+        let candidates: Vec<(PersonId, Profile)> = candidates
+            .iter()
+            .filter_map(|(person, bytes)| Some((*person, Profile::decode(bytes).ok()?)))
+            .collect();
+        let verdict = linkage::judge(&self.model, &child, &candidates);
+        LinkVerdict {
+            state: verdict.state,
+            person: verdict.person,
+            weight: verdict.weight,
+            possible: verdict.possible,
+        }
     }
 
     fn conclude(
@@ -114,12 +131,12 @@ impl Judge for Stages {
         histories: &[ChildHistory],
         now: Timestamp,
     ) -> Result<Concluded> {
-        let authority = self.authority.load();
-        let decided = self.decide(&authority, referred, histories);
+        let rules = self.rules.load();
+        let decided = self.decide(&rules, referred, histories);
         let id = ReferralId::from_parts(now, self.env.entropy_id());
         let reference = Reference::from_entropy(self.env.entropy_u64());
         let at = referred.received_at;
-        let receipt = self.receipt(&authority, reference, referred, &decided.alone, at)?;
+        let receipt = self.receipt(&rules, reference, referred, &decided.alone, at);
         let dossier = Dossier {
             raw: referred.raw.clone(),
             canonical: json(&referred.referral.document())?,
@@ -154,9 +171,10 @@ impl Judge for Stages {
         let known: serde_json::Value = from_json(&dossier.canonical)?;
         let merged = super::addition::merge(known, addition.document.clone());
         let (referral, unread) = Referral::read(merged);
-        let authority = self.authority.load();
+        let rules = self.rules.load();
         let at = addition.received_at;
-        let completeness = completeness::score(&authority.completeness, &referral, unread, at);
+        let facts = rules.policy.reader.read(&referral, at);
+        let completeness = rules.scorer.score(&referral, &facts, &unread);
         let children = self.profiles(&referral);
         Ok(Ok(Referred {
             agency: addition.agency.clone(),
@@ -179,17 +197,17 @@ impl Judge for Stages {
         histories: &[ChildHistory],
         now: Timestamp,
     ) -> Result<Concluded> {
-        let authority = self.authority.load();
+        let rules = self.rules.load();
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
-        let again = self.decide(&authority, merged, histories);
+        let again = self.decide(&rules, merged, histories);
         let decided = Decided {
-            alone: threshold::raise(&before.alone, &again.alone),
-            full: threshold::raise(&before.full, &again.full),
+            alone: threshold::raise(&rules.policy, &before.alone, again.alone),
+            full: threshold::raise(&rules.policy, &before.full, again.full),
         };
         let (id, reference) = (stored.row.id, stored.row.reference);
         let first = stored.row.received_at;
-        let receipt = self.receipt(&authority, reference, merged, &decided.alone, first)?;
+        let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
         let dossier = Dossier {
             canonical: json(&merged.referral.document())?,
             decision: json(&decided)?,
@@ -274,30 +292,34 @@ fn repeat_row(repeat: &RepeatKey, referral: ReferralId) -> NewRepeat {
 impl Stages {
     /// The message by which MASSTT learns of a refused submission, with the number to call.
     fn refusal_message(&self, refused: &Refused, id: RefusalId, now: Timestamp) -> OutboxRow {
-        let authority = self.authority.load();
+        let rules = self.rules.load();
+        let policy = &rules.policy;
         let message = MessageId::from_parts(now, self.env.entropy_id());
-        let route = threshold::refusal_route(&authority.policy, refused.received_at);
-        let payload = envelope::refusal(&envelope::RefusalNote {
-            id: message,
+        let kind = "referral.refused.v1";
+        let traceparent = refused.traceparent.as_deref();
+        let agency = rules.directory.agencies.get(&refused.agency);
+        let payload = message::refusal(&RefusalDraft {
+            envelope: Envelope { id: message, kind, at: now, sequence: 1, traceparent },
             refusal: id,
             agency: &refused.agency,
-            telephone: authority.telephone_of(&refused.agency),
+            agency_telephone: agency.map_or("", |agency| agency.telephone.as_str()),
             problem: refused.refusal.kind.code(),
-            time: now,
-            traceparent: refused.traceparent.as_deref(),
-            route: &route,
+            received_at: refused.received_at,
+            count: 1,
         });
+        // A refused submission may hold an urgent worry: nobody has read it yet.
+        let minutes = i64::from(policy.clocks.urgent);
         OutboxRow {
             id: message,
             referral: None,
             refusal: Some(id),
-            destination: route.destination,
-            purpose: route.purpose,
-            priority: route.priority,
-            kind: "referral.refused.v1".to_owned(),
+            destination: policy.teams.screening.clone(),
+            purpose: Purpose::new("refused"),
+            priority: Priority::Urgent,
+            kind: kind.to_owned(),
             sequence: 1,
             created_at: now,
-            due_at: route.due_at,
+            due_at: refused.received_at.plus_seconds(minutes * 60),
             payload,
             traceparent: refused.traceparent.clone(),
             agency: refused.agency.clone(),

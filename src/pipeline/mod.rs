@@ -9,4 +9,4 @@ mod judge;
 mod rows;
 
 pub use intake::{Intake, Outcome, Pipeline, Submission};
-pub use judge::Stages;
+pub use judge::{Rules, Stages};

@@ -2,7 +2,7 @@
 
 use crate::audit::Event;
 use crate::domain::{Decision, LinkState, MessageId, ReferralId, Timestamp, time::Env};
-use crate::routing::envelope::{self, ClaimCheck};
+use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally};
@@ -89,16 +89,17 @@ impl Facts<'_> {
                 if earlier.is_empty() { "referral.routed.v1" } else { "referral.updated.v1" };
             let id = MessageId::from_parts(self.now, env.entropy_id());
             let sequence = earlier.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-            let payload = envelope::claim_check(&ClaimCheck {
-                id,
-                kind,
+            let traceparent = self.referred.traceparent.as_deref();
+            let payload = message::claim_check(&OutboxDraft {
+                envelope: Envelope { id, kind, at: self.now, sequence, traceparent },
                 reference: self.row.reference,
-                time: self.now,
-                sequence,
-                traceparent: self.referred.traceparent.as_deref(),
-                route,
+                destination: &route.destination,
+                purpose: &route.purpose,
+                priority: route.priority,
                 level: &self.full.level,
-                children: self.full.children.len(),
+                due_at: route.due_at,
+                rules: &route.rules,
+                children: route.children.len(),
             });
             into.outbox.push(OutboxRow {
                 id,

@@ -304,6 +304,7 @@ impl Runner {
                 row.leased_until = Some(now.plus_seconds(BIRTH_LEASE_SECONDS));
             }
         }
+        batch.at = now;
         batch.fold_tallies();
         tx.write(&batch).await?;
         tx.commit().await?;

@@ -367,6 +367,7 @@ impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         let Batch {
+            at: _,
             referrals,
             information,
             persons,

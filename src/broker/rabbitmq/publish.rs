@@ -1,7 +1,7 @@
 //! Publishing a batch: all sent at once, then every confirm awaited.
 
 use super::connection::Live;
-use crate::broker::message::CONTENT_TYPE;
+use crate::domain::message::CONTENT_TYPE;
 use crate::broker::topology::{REFERRALS, routing_key};
 use crate::broker::traits::PublishOutcome;
 use crate::store::OutboxRow;
