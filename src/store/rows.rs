@@ -85,7 +85,8 @@ pub struct ReferralRow {
     pub record: Sealed,
 }
 
-/// Something added to a referral: the raw body, and the referral's new state.
+/// Something added to a referral: the raw body, and the referral's new state. `referral.revision`
+/// is the one that was read; the store keeps one more, and refuses where another came first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InformationRow {
     pub referral: ReferralRow,
@@ -191,6 +192,9 @@ pub struct OutboxRow {
     pub attempts: i32,
     /// Fencing number of the lease under which it is held; grows with each claim.
     pub fence: i64,
+    /// Until when it is leased. A row may be leased at birth to the relay of the process that
+    /// wrote it, which then need not claim it.
+    pub leased_until: Option<Timestamp>,
 }
 
 /// Where a message stands, for senders and the operations pages.
@@ -245,9 +249,18 @@ pub struct Tally {
     pub priority: Priority,
 }
 
+impl Tally {
+    /// The start of the hour that `at` falls in.
+    pub fn hour_of(at: Timestamp) -> Timestamp {
+        Timestamp(at.0 - at.0.rem_euclid(3_600_000_000))
+    }
+}
+
 /// Everything one lane batch writes, in one transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// When it is written: the time of its audit link.
+    pub at: Timestamp,
     pub referrals: Vec<ReferralRow>,
     pub information: Vec<InformationRow>,
     pub persons: Vec<PersonRow>,
