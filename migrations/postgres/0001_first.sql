@@ -91,7 +91,7 @@ CREATE INDEX person_token_block ON person_token (token, lane_seq, person);
 -- Append-only; of several statements about one child and person the last batch's holds.
 CREATE TABLE link (
     referral   uuid NOT NULL,
-    child      smallint NOT NULL,
+    child      integer NOT NULL,
     person     uuid NOT NULL,
     lane_seq   bigint NOT NULL,
     state      text NOT NULL,

@@ -1,5 +1,5 @@
--- The first schema, as PostgreSQL's. Times are microseconds since 1970 in UTC. Which columns are clear, sealed or
--- blind tokens stands in src/store/columns.rs, and a test compares.
+-- The first schema, as PostgreSQL's. Times are microseconds since 1970 in UTC. Which columns are
+-- clear, sealed or blind tokens stands in src/store/columns.rs, and a test compares.
 --
 -- No foreign keys, as in PostgreSQL: rows that belong together are written in one transaction by
 -- one writer.

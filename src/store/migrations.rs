@@ -33,9 +33,7 @@ pub(super) const RECORD: &str =
 
 /// The migrations that `applied` (version, expanding) lacks.
 pub(super) fn missing(applied: &[(i32, bool)]) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS
-        .iter()
-        .filter(|ours| !applied.iter().any(|(version, _)| *version == ours.version))
+    MIGRATIONS.iter().filter(|ours| !applied.iter().any(|(version, _)| *version == ours.version))
 }
 
 /// Whether this program can work on a database with these migrations.

@@ -23,6 +23,13 @@ mod migrations;
 mod records;
 mod statements;
 
+mod deliveries;
+mod fault;
+mod gather;
+mod migrations;
+mod records;
+mod statements;
+
 pub use error::StoreError;
 pub use open::open;
 pub use rows::*;

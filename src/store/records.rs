@@ -175,7 +175,7 @@ impl OutboxRecord {
 
 #[derive(FromRow)]
 pub(super) struct LinkRecord {
-    child: i16,
+    child: i32,
     person: Uuid,
     state: String,
     weight: f32,

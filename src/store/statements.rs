@@ -44,7 +44,7 @@ macro_rules! at_its_turn {
     };
 }
 
-pub(super) use {at_its_turn, delivery_columns, open, outbox_columns, referral_columns};
+pub(super) use {at_its_turn, delivery_columns, open, outbox_columns};
 
 pub(super) const REFERRAL_BY_REFERENCE: &str =
     concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");
@@ -80,11 +80,8 @@ pub(super) const NEXT_DUE: &str = concat!(
 pub(super) const REFUSAL: &str = "SELECT id, agency, received_at, last_at, count, bytes, problem, \
      body, key, wrapped_key, record, cleared_at FROM refusal WHERE id = $1";
 
-pub(super) const DELIVERIES: &str = concat!(
-    "SELECT ",
-    delivery_columns!(),
-    " FROM outbox WHERE id > $1 ORDER BY id LIMIT $2"
-);
+pub(super) const DELIVERIES: &str =
+    concat!("SELECT ", delivery_columns!(), " FROM outbox WHERE id > $1 ORDER BY id LIMIT $2");
 
 pub(super) const DELIVERIES_IN_STATE: &str = concat!(
     "SELECT ",
@@ -158,7 +155,8 @@ pub(super) const KEPT: &str = "SELECT value FROM kept WHERE name = $1";
 /// A message is leased at most this often; RabbitMQ's queues have the same `x-delivery-limit`.
 pub(super) const LEASES: i32 = 20;
 
-pub(super) const QUEUE_BURY: &str = "DELETE FROM queued WHERE id = $1 AND destination = $2 AND dead";
+pub(super) const QUEUE_BURY: &str =
+    "DELETE FROM queued WHERE id = $1 AND destination = $2 AND dead";
 
 pub(super) const QUEUE_TAKE: &str = "DELETE FROM queued WHERE position = (\
      SELECT position FROM queued WHERE id = $1 AND destination = $2 AND NOT dead \
@@ -177,3 +175,9 @@ pub(super) const QUEUE_EXHAUST: &str = "UPDATE queued SET dead = true WHERE dest
 /// Why an addition is refused that was made to an older revision, or twice in one batch.
 pub(super) const OVERTAKEN: &str =
     "the referral was added to meanwhile; read it again and repeat the addition";
+
+pub(super) const COPY_IS_THERE: &str =
+    "SELECT EXISTS (SELECT 1 FROM outbox WHERE copy_of = $1 AND copy_why = $2)";
+
+/// Unique, so of two relays at once one fails, and finds the copy when it repeats.
+pub(super) const MARK_COPY: &str = "UPDATE outbox SET copy_of = $2, copy_why = $3 WHERE id = $1";

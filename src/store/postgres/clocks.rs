@@ -52,8 +52,7 @@ impl ClockStore for PostgresStore {
         let events: Vec<Event> = rows
             .iter()
             .map(|row| {
-                let changed =
-                    Changed { id: row.id.0, referral: row.referral.map(|id| id.0) };
+                let changed = Changed { id: row.id.0, referral: row.referral.map(|id| id.0) };
                 event("delivery.breached", &changed, None)
             })
             .collect();

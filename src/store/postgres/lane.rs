@@ -135,11 +135,8 @@ impl LaneTx for PgLaneTx {
         let mut people = column(people, |person| person.0);
         people.sort_unstable();
         people.dedup();
-        let records: std::result::Result<Vec<HistoryRecord>, _> = sqlx::query_as(HISTORIES)
-            .bind(people)
-            .bind(since.0)
-            .fetch_all(&mut *self.tx)
-            .await;
+        let records: std::result::Result<Vec<HistoryRecord>, _> =
+            sqlx::query_as(HISTORIES).bind(people).bind(since.0).fetch_all(&mut *self.tx).await;
         let answer = records.map_err(StoreError::from);
         self.noting(answer.and_then(|records| read_all(records, HistoryRecord::row)))
     }

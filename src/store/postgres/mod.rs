@@ -61,10 +61,8 @@ impl PostgresStore {
     /// or a setting that durability rests on is off.
     pub async fn open(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let options = options
-            .application_name("frontdoor")
-            .options(SETTINGS)
-            .disable_statement_logging();
+        let options =
+            options.application_name("frontdoor").options(SETTINGS).disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))

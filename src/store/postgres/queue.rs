@@ -82,11 +82,7 @@ impl QueueStore for PostgresStore {
     }
 
     async fn bury(&self, id: MessageId, destination: &DestinationId) -> Result<()> {
-        sqlx::query(QUEUE_BURY)
-            .bind(id.0)
-            .bind(destination.as_str())
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(QUEUE_BURY).bind(id.0).bind(destination.as_str()).execute(&self.pool).await?;
         Ok(())
     }
 

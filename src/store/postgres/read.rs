@@ -94,9 +94,8 @@ impl ReadStore for PostgresStore {
         let refusals: Vec<(String, i64, i64)> =
             sqlx::query_as(OPEN_REFUSALS).fetch_all(&mut *db).await?;
         let oldest = |(name, at): (String, i64)| (DestinationId::new(&name), Timestamp(at));
-        let open = |(name, count, at): (String, i64, i64)| {
-            (AgencyId::new(&name), count, Timestamp(at))
-        };
+        let open =
+            |(name, count, at): (String, i64, i64)| (AgencyId::new(&name), count, Timestamp(at));
         Ok(Overview {
             tallies: read_all(tallies, TallyRecord::row)?,
             deliveries: read_all(standing, stand)?,

@@ -57,24 +57,13 @@ async fn copy(
     row: &OutboxRow,
     now: Timestamp,
 ) -> Result<bool> {
-    let there: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM outbox WHERE copy_of = $1 AND copy_why = $2)",
-    )
-    .bind(of.0)
-    .bind(why.as_str())
-    .fetch_one(&mut *db)
-    .await?;
+    let there: bool =
+        sqlx::query_scalar(COPY_IS_THERE).bind(of.0).bind(why.as_str()).fetch_one(&mut *db).await?;
     if there {
         return Ok(false);
     }
     write::outbox(&mut *db, std::slice::from_ref(row)).await?;
-    // Unique, so of two relays at once one fails, and finds the copy when it repeats.
-    sqlx::query("UPDATE outbox SET copy_of = $2, copy_why = $3 WHERE id = $1")
-        .bind(row.id.0)
-        .bind(of.0)
-        .bind(why.as_str())
-        .execute(&mut *db)
-        .await?;
+    sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(&mut *db).await?;
     write::tallies(db, &[tally("routed", row, now)]).await?;
     Ok(true)
 }
@@ -145,7 +134,7 @@ impl RelayStore for PostgresStore {
         Ok(tx.commit().await?)
     }
 
-    async fn dead(&self, id: MessageId, copy_row: Option<OutboxRow>, now: Timestamp) -> Result<bool> {
+    async fn dead(&self, id: MessageId, row: Option<OutboxRow>, now: Timestamp) -> Result<bool> {
         let mut tx = self.pool.begin().await?;
         let changed: Option<OutboxRecord> =
             sqlx::query_as(DEAD).bind(id.0).fetch_optional(&mut *tx).await?;
@@ -153,7 +142,7 @@ impl RelayStore for PostgresStore {
         let original = record.row()?;
         write::tallies(&mut tx, &[tally("dead", &original, now)]).await?;
         let mut events = vec![event("delivery.dead", &Changed::of(&original), None)];
-        if let Some(row) = copy_row
+        if let Some(row) = row
             && copy(&mut tx, id, CopyWhy::Dead, &row, now).await?
         {
             events.push(event("delivery.copied", &Changed::of(&row), Some("dead")));

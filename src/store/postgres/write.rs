@@ -110,11 +110,11 @@ async fn links(db: &mut PgConnection, rows: &[LinkRow], seq: LaneSeq) -> Result<
     }
     sqlx::query(
         "INSERT INTO link (referral, child, person, state, weight, at, agency, level_rank, \
-         lane_seq) SELECT new.*, $9 FROM UNNEST($1::uuid[], $2::smallint[], $3::uuid[], \
+         lane_seq) SELECT new.*, $9 FROM UNNEST($1::uuid[], $2::integer[], $3::uuid[], \
          $4::text[], $5::real[], $6::bigint[], $7::text[], $8::smallint[]) AS new",
     )
     .bind(column(rows, |r| r.referral.0))
-    .bind(column(rows, |r| i16::try_from(r.child).unwrap_or(i16::MAX)))
+    .bind(column(rows, |r| i32::from(r.child)))
     .bind(column(rows, |r| r.person.0))
     .bind(column(rows, |r| r.state.as_str()))
     .bind(column(rows, |r| r.weight))
