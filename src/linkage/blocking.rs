@@ -206,8 +206,8 @@ fn either_way_round(day: Date) -> String {
 }
 
 /// Fortnights since 1970.
-fn fortnights(day: Date) -> i32 {
-    (day - jiff::civil::date(1970, 1, 1)).get_days().div_euclid(14)
+fn fortnights(day: Date) -> i64 {
+    (day.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24).div_euclid(14)
 }
 
 /// The sector of a whole postcode without blanks: `HX25` of `HX25FE`.

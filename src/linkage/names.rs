@@ -18,6 +18,10 @@ pub struct Name {
     pub families: Few<u16, 3>,
     /// Mark of its Double Metaphone code; 0 when it has none.
     pub sound: u16,
+    /// The letters it has, one bit each: most names are told apart by these alone.
+    letters: u32,
+    second_name: bool,
+    prefix: bool,
 }
 
 /// How two names agree, best first.
@@ -47,7 +51,15 @@ impl Name {
         for root in roots(word) {
             families.add(mark(root));
         }
-        Name { text: Text::new(word), families, sound: mark_of_sound(word) }
+        Self::assemble(Text::new(word), families, mark_of_sound(word))
+    }
+
+    /// A name from its stored parts.
+    pub(super) fn assemble(text: Text<20>, families: Few<u16, 3>, sound: u16) -> Self {
+        let of = |marks: &[u16]| families.as_slice().iter().any(|family| marks.contains(family));
+        let (second_name, prefix) = (of(&MARKS.second_names), of(&MARKS.prefixes));
+        let letters = letters(text.as_bytes());
+        Name { text, families, sound, letters, second_name, prefix }
     }
 
     /// Symmetric. Allocates nothing.
@@ -64,11 +76,16 @@ impl Name {
             let same = one.first() == two.first();
             return if same { Agreement::Initial } else { Agreement::Apart };
         }
-        if a_slip_apart(one, two) {
+        let (only_one, only_two) =
+            (missing(self.letters, other.letters), missing(other.letters, self.letters));
+        if only_one.max(only_two) <= 2 && a_slip_apart(one, two) {
             return Agreement::Typo;
         }
         if self.sound != 0 && self.sound == other.sound {
             return Agreement::Sound;
+        }
+        if !may_be_similar(one.len(), only_one, two.len(), only_two) {
+            return Agreement::Apart;
         }
         // The order of arguments must not matter, to the last bit.
         let (one, two) = if one <= two { (one, two) } else { (two, one) };
@@ -85,13 +102,30 @@ impl Name {
 
     /// Whether it is one of the second names that come and go, or that very many bear.
     pub fn is_second_name(&self) -> bool {
-        self.families.as_slice().iter().any(|family| MARKS.second_names.contains(family))
+        self.second_name
     }
 
     /// Whether it is an honorific that stands before the name in use.
     pub fn is_prefix(&self) -> bool {
-        self.families.as_slice().iter().any(|family| MARKS.prefixes.contains(family))
+        self.prefix
     }
+}
+
+/// The letters and digits of a text, one bit each (a few share one).
+fn letters(text: &[u8]) -> u32 {
+    text.iter().fold(0, |all, byte| all | 1 << (byte & 31))
+}
+
+/// How many letters of `these` are not among `those`.
+fn missing(these: u32, those: u32) -> usize {
+    usize::try_from((these & !those).count_ones()).unwrap_or(usize::MAX)
+}
+
+/// Whether the Jaro similarity can reach [`SIMILAR`] at all: a letter that the other lacks is never
+/// matched. Saves the work for most pairs, and changes nothing.
+fn may_be_similar(one: usize, only_one: usize, two: usize, only_two: usize) -> bool {
+    let matched = one.saturating_sub(only_one).min(two.saturating_sub(only_two)) as f64;
+    (matched / one as f64 + matched / two as f64 + 1.0) / 3.0 >= SIMILAR
 }
 
 /// One slip of the keys (two in long text): insertion, deletion, substitution or transposition.
@@ -102,7 +136,9 @@ pub(super) fn a_slip_apart(one: &[u8], two: &[u8]) -> bool {
         (_, 4..) => 1,
         _ => return false,
     };
-    if long - short > allowed {
+    let (these, those) = (letters(one), letters(two));
+    // Each slip brings in at most one letter that the other lacks.
+    if long - short > allowed || missing(these, those).max(missing(those, these)) > allowed {
         return false;
     }
     let args = osa::Args::default().score_cutoff(allowed);

@@ -229,16 +229,15 @@ fn day(content: &[u8]) -> Option<jiff::civil::Date> {
 
 fn name(content: &[u8]) -> Option<Name> {
     let (count, mut rest) = content.split_first()?;
-    let mut name = Name::default();
     let mut next = || {
         let (mark, after) = rest.split_first_chunk::<2>()?;
         rest = after;
         Some(u16::from_be_bytes(*mark))
     };
+    let mut families = Few::default();
     for _ in 0..(*count).min(3) {
-        name.families.add(next()?);
+        families.add(next()?);
     }
-    name.sound = next()?;
-    name.text = Text::from_bytes(rest)?;
-    Some(name)
+    let sound = next()?;
+    Some(Name::assemble(Text::from_bytes(rest)?, families, sound))
 }

@@ -1,8 +1,6 @@
 //! The three outcomes: linked, possible, new.
 
-use super::comparison::{
-    Birth, Comparison, Forename, MiddleName, NhsNumber, Upn, compare,
-};
+use super::comparison::{Birth, Comparison, Forename, MiddleName, NhsNumber, Twin, Upn, compare};
 use super::model::Model;
 use super::profile::Profile;
 use super::weights::match_weight;
@@ -86,15 +84,17 @@ fn is_clear<P>(model: &Model, ranked: &[Ranked], candidates: &[(P, Profile)]) ->
 }
 
 /// A twin shares home and birthday; a link needs a name or a number of the child's own. An unborn
-/// child has none: its mother and the expected date must do.
+/// child has none: its mother and the expected date must do. What may be a twin is never linked by
+/// the machine, whatever else agrees.
 fn is_own(found: &Comparison) -> bool {
     let named = !matches!(
         found.forename,
         Forename::Missing | Forename::Similar | Forename::Different | Forename::Prefix
     );
-    named
+    let own = named
         || found.middle_name == MiddleName::Same
         || found.nhs_number == NhsNumber::Same
         || found.upn == Upn::Same
-        || matches!(found.birth, Birth::DueNear | Birth::BornWhenDue)
+        || matches!(found.birth, Birth::DueNear | Birth::BornWhenDue);
+    own && found.twin == Twin::Missing
 }

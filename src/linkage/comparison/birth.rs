@@ -31,8 +31,8 @@ pub(super) fn compare(one: &Known, two: &Known) -> Birth {
 }
 
 /// Days from `one` to `two`.
-fn days(one: Date, two: Date) -> i32 {
-    (two - one).get_days()
+fn days(one: Date, two: Date) -> i64 {
+    two.duration_since(one).as_hours() / 24
 }
 
 fn born(one: Date, two: Date) -> Birth {
@@ -48,7 +48,7 @@ fn born(one: Date, two: Date) -> Birth {
     if a_slip(&first, &second) {
         return Birth::Digit;
     }
-    if days(one, two).abs() <= 3 {
+    if (one.year() - two.year()).abs() <= 1 && days(one, two).abs() <= 3 {
         return Birth::Near;
     }
     if same_year && (default(one) || default(two)) {
@@ -59,27 +59,14 @@ fn born(one: Date, two: Date) -> Birth {
 
 /// `YYYYMMDD` as digits.
 fn digits(day: Date) -> [u8; 8] {
+    let (month, date) = (i32::from(day.month()), i32::from(day.day()));
+    let mut number = i32::from(day.year()) * 10_000 + month * 100 + date;
     let mut out = [b'0'; 8];
-    let parts = [(4, day.year().unsigned_abs()), (2, day.month().into_u16()), (2, day.day().into_u16())];
-    let mut at = 0;
-    for (width, mut number) in parts {
-        for place in (at..at + width).rev() {
-            out[place] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-        }
-        at += width;
+    for place in out.iter_mut().rev() {
+        *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
     out
-}
-
-trait IntoU16 {
-    fn into_u16(self) -> u16;
-}
-
-impl IntoU16 for i8 {
-    fn into_u16(self) -> u16 {
-        u16::from(self.unsigned_abs())
-    }
 }
 
 /// One digit differs, or two neighbouring ones are transposed.

@@ -98,14 +98,16 @@ fn parents(one: &Few<Name, 3>, two: &Few<Name, 3>) -> Parents {
     if these.is_empty() || those.is_empty() {
         return Parents::Missing;
     }
-    let agreeing = |these: &[Name], those: &[Name]| {
-        let agrees = |name: &&Name| {
-            Name::best(std::slice::from_ref(name), those)
-                .is_some_and(|agreement| agreement <= Agreement::Sound)
-        };
-        these.iter().filter(agrees).count()
-    };
-    let (here, there) = (agreeing(these, those), agreeing(those, these));
+    let (mut here, mut there) = ([false; 3], [false; 3]);
+    for (this, here) in these.iter().zip(&mut here) {
+        for (that, there) in those.iter().zip(&mut there) {
+            if this.agree(that) <= Agreement::Sound {
+                (*here, *there) = (true, true);
+            }
+        }
+    }
+    let count = |found: &[bool]| found.iter().filter(|agrees| **agrees).count();
+    let (here, there) = (count(&here), count(&there));
     let agree = here.min(there);
     match agree {
         0 => Parents::Different,
