@@ -14,6 +14,7 @@ pub mod hours;
 pub mod household;
 pub mod ids;
 pub mod localities;
+pub mod mark;
 pub mod nhs_number;
 pub mod phrases;
 pub mod postcode;
@@ -33,6 +34,7 @@ pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reas
 pub use ids::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
+pub use mark::Mark;
 pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;

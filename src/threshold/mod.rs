@@ -17,5 +17,5 @@ mod policy;
 pub use decide::{decide, decide_facts, decide_for_receipt};
 pub use merge::{merge, raise};
 pub use policy::{
-    Clocks, Mark, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,
+    Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,
 };

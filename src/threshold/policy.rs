@@ -4,20 +4,10 @@ use crate::domain::expression::Expr;
 use crate::domain::facts::{FactId, Reader, Role};
 use crate::domain::hours::Hours;
 use crate::domain::working_days::{Calendar, Duration};
-use crate::domain::{DestinationId, Level, Priority, Purpose, RuleId};
+use crate::domain::{DestinationId, Level, Mark, Priority, Purpose, RuleId};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What a rule asks of everyone who handles the referral.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mark {
-    /// Nothing may reach the family that shows that a worry was raised.
-    DoNotAlert,
-    /// Neither a relative nor someone of the community may interpret.
-    NoRelativeInterpreter,
-}
 
 /// Where a rule sends: a team by name, or the team that a fact selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
