@@ -77,9 +77,21 @@ pub struct LaneParts {
     pub judge: Arc<dyn Judge>,
     pub env: Arc<dyn Env>,
     pub offload: Offload,
-    /// Where committed outbox rows are handed over, leased at birth; `None` leaves them to the
-    /// relay's own claims.
-    pub handover: Option<mpsc::UnboundedSender<Vec<OutboxRow>>>,
+    /// The relay of this process; `None` leaves every row to claims.
+    pub handover: Option<Arc<dyn Handover>>,
+}
+
+/// A place for one batch in a relay's queue: called with the rows once they are committed.
+pub type Place = Box<dyn FnOnce(Vec<OutboxRow>) + Send>;
+
+/// The relay of this process, as the lane reaches it.
+pub trait Handover: Send + Sync {
+    /// A place for one batch; `None` while the relay does not keep up or the broker is away, when
+    /// a lease at birth would only delay.
+    fn reserve(&self) -> Option<Place>;
+
+    /// There may be something to claim.
+    fn wake(&self);
 }
 
 /// Seconds for which a row is leased to the relay of this process when it is written.
@@ -283,7 +295,9 @@ impl Runner {
         if batch.audit.is_empty() {
             return Err(StoreError::Refused("rows without an audit event".to_owned()));
         }
-        if self.parts.handover.is_some() {
+        let handover = self.parts.handover.as_ref().filter(|_| !batch.outbox.is_empty());
+        let place = handover.and_then(|relay| relay.reserve());
+        if place.is_some() {
             // A later message of a (referral, destination) waits for the one before: it is claimed.
             for row in batch.outbox.iter_mut().filter(|row| row.sequence <= 1) {
                 row.fence = 1;
@@ -293,10 +307,13 @@ impl Runner {
         batch.fold_tallies();
         tx.write(&batch).await?;
         tx.commit().await?;
-        if let Some(handover) = &self.parts.handover {
-            // Without a relay here the lease runs out and another process claims the rows.
-            batch.outbox.retain(|row| row.leased_until.is_some());
-            let _ = handover.send(batch.outbox);
+        let (leased, free): (Vec<_>, Vec<_>) =
+            batch.outbox.into_iter().partition(|row| row.leased_until.is_some());
+        if let Some(place) = place {
+            place(leased);
+        }
+        if let Some(relay) = handover.filter(|_| !free.is_empty()) {
+            relay.wake();
         }
         Ok(())
     }

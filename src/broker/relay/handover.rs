@@ -1,6 +1,7 @@
 //! Handing rows over in memory: from the transaction that wrote them straight to the relay.
 
 use crate::store::OutboxRow;
+use crate::store::lane::{self, Place};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, mpsc, watch};
@@ -8,12 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 /// Batches that may wait for the relay.
 const WAITING: usize = 64;
 
-/// How a writer of outbox rows reaches the relay of its own process.
-///
-/// Reserve before the transaction. With a permit, write the first message of each (referral,
-/// destination) as leased at birth (`leased_until` 30 s ahead, fence 1) and send the rows when
-/// the commit has succeeded. Everything else – no permit, later sequences – is written free for
-/// any relay to claim, and [`Handover::wake`] tells this one to look.
+/// How the commit lane reaches the relay of its own process; clones share it.
 #[derive(Clone)]
 pub struct Handover {
     rows: mpsc::Sender<Vec<OutboxRow>>,
@@ -27,27 +23,19 @@ pub(super) struct Shared {
     pub(super) accepting: AtomicBool,
 }
 
-/// A place in the relay's queue. Dropping it gives the place back.
-pub struct Permit(mpsc::OwnedPermit<Vec<OutboxRow>>);
-
-impl Permit {
-    /// After the commit: rows exactly as written.
-    pub fn send(self, rows: Vec<OutboxRow>) {
-        let _ = self.0.send(rows);
-    }
-}
-
-impl Handover {
-    /// A place for one batch, if the relay is keeping up and the broker is there.
-    pub fn reserve(&self) -> Option<Permit> {
+impl lane::Handover for Handover {
+    fn reserve(&self) -> Option<Place> {
         if !self.shared.accepting.load(Ordering::Relaxed) {
             return None;
         }
-        self.rows.clone().try_reserve_owned().ok().map(Permit)
+        let permit = self.rows.clone().try_reserve_owned().ok()?;
+        Some(Box::new(move |rows| {
+            // Without its relay the lease runs out, and another claims the rows.
+            let _ = permit.send(rows);
+        }))
     }
 
-    /// There may be something to claim.
-    pub fn wake(&self) {
+    fn wake(&self) {
         self.shared.wake.notify_one();
     }
 }
