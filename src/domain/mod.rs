@@ -15,6 +15,7 @@ pub mod hours;
 pub mod household;
 pub mod ids;
 pub mod localities;
+pub mod message;
 pub mod mark;
 pub mod nhs_number;
 pub mod phrases;

@@ -23,13 +23,6 @@ mod migrations;
 mod records;
 mod statements;
 
-mod deliveries;
-mod fault;
-mod gather;
-mod migrations;
-mod records;
-mod statements;
-
 pub use error::StoreError;
 pub use open::open;
 pub use rows::*;

@@ -3,4 +3,3 @@
 
 mod ledger;
 mod nothing_lost;
-mod same_instant;
