@@ -22,7 +22,7 @@ pub mod api;
 pub mod followup;
 pub mod web;
 
-// pub mod app;
-// pub mod cli;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod telemetry;

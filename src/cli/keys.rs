@@ -2,7 +2,7 @@
 
 use super::table::table;
 use super::{Result, say};
-use crate::access::keys::{self, OwnerKind};
+use crate::access::{OwnerKind, keys};
 use crate::app;
 use crate::config::settings::Settings;
 use crate::domain::time::Env;

@@ -11,7 +11,9 @@ pub(super) struct Migrate {}
 
 impl Migrate {
     pub(super) async fn run(self, settings: Settings) -> Result {
-        open::migrate(&settings.database.url).await?;
+        for name in open::open(&settings.database.url).await?.migrate().await? {
+            say(format!("Applied {name}."));
+        }
         say("The database's schema is up to date.");
         Ok(())
     }

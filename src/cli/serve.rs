@@ -1,6 +1,6 @@
 //! `frontdoor serve`
 
-use super::{Result, demo};
+use super::{Result, demo, say};
 use crate::app::App;
 use crate::config::settings::Settings;
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ impl Serve {
             settings.keys.create = true;
         }
         let app = App::start(settings).await?;
+        say(format!("frontdoor is ready on {}", app.url()));
         if self.demo {
             demo::welcome(&app).await?;
         }

@@ -36,6 +36,8 @@ pub struct Http {
     pub max_referrals: usize,
     /// Reads, dry runs and batches under way at once: shed long before referrals.
     pub max_others: usize,
+    /// Whether agencies are held to their rates; off for load tests.
+    pub rate_limits: bool,
     /// Worker threads of the HTTP server; 0 takes one per processor.
     pub workers: usize,
 }
@@ -99,6 +101,7 @@ impl Default for Http {
             max_body: 1024 * 1024,
             max_referrals: 2048,
             max_others: 64,
+            rate_limits: true,
             workers: 0,
         }
     }

@@ -10,3 +10,4 @@ mod rows;
 
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
+pub use rows::Decided;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Decided {
+pub struct Decided {
     /// From the submission alone (invariant 6).
     pub alone: Decision,
     /// With history, which only adds, raises and shortens.
