@@ -21,8 +21,8 @@ use crate::broker::rabbitmq::{self, RabbitMq};
 use crate::broker::relay::{Relay, RelayHandle};
 use crate::broker::topology::Topology;
 use crate::broker::{Broker, BrokerError, Mailbox, relay};
-use crate::config::{self, Authority};
 use crate::config::settings::{self, Settings};
+use crate::config::{self, Authority};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
@@ -89,7 +89,9 @@ fn directory(authority: &Authority) -> Directory {
     Directory {
         authority_name: authority.name.clone(),
         agencies: agencies.map(|(id, partner)| (id.clone(), partner.agency.clone())).collect(),
-        destinations: destinations.map(|(id, team)| (id.clone(), team.destination.clone())).collect(),
+        destinations: destinations
+            .map(|(id, team)| (id.clone(), team.destination.clone()))
+            .collect(),
         duty_telephone: duty.office.clone(),
         out_of_hours_telephone: duty.out_of_hours.clone(),
     }
@@ -347,10 +349,7 @@ fn background(
         masstt,
     };
     let clocks = Clocks { store: store.clone(), env: env.clone() };
-    vec![
-        tokio::spawn(letters.run(stopped.clone())),
-        tokio::spawn(clocks.run(stopped.clone())),
-    ]
+    vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
 }
 
 async fn open_access(
@@ -379,4 +378,3 @@ fn api_settings(http: &settings::Http) -> ApiSettings {
         ..ApiSettings::default()
     }
 }
-

@@ -65,7 +65,9 @@ fn tree_seconds(root: u32) -> Result<f64> {
         }
         for task in std::fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
             let children = std::fs::read_to_string(task.path().join("children"));
-            left.extend(children.unwrap_or_default().split_whitespace().flat_map(str::parse::<u32>));
+            left.extend(
+                children.unwrap_or_default().split_whitespace().flat_map(str::parse::<u32>),
+            );
         }
     }
     Ok(total)

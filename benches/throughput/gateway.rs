@@ -39,7 +39,10 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_frontdoor"));
         command
             .args(args)
-            .env("FRONTDOOR_CONFIG", Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale"))
+            .env(
+                "FRONTDOOR_CONFIG",
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale"),
+            )
             .env("FRONTDOOR_DATABASE_URL", &self.database)
             .env("FRONTDOOR_MASTER_KEY_FILE", self.dir.path().join("master.key"))
             .env("FRONTDOOR_LISTEN", "127.0.0.1:0")

@@ -58,8 +58,7 @@ async fn import_batch(
         ring.token16("person", &person.source, person.id.as_bytes())
     };
     let sources: Vec<_> = batch.iter().map(token).collect();
-    let known: std::collections::HashMap<_, _> =
-        store.known(&sources).await?.into_iter().collect();
+    let known: std::collections::HashMap<_, _> = store.known(&sources).await?.into_iter().collect();
     let rows: Vec<PersonRow> = batch
         .drain(..)
         .zip(sources)

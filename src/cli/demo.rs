@@ -144,7 +144,8 @@ fn lines(example: &Example, status: u16, answer: &Value) -> Vec<Vec<String>> {
     };
     let none = String::new;
     let Some(children) = answer["children"].as_array() else {
-        let said = format!("refused ({status}): {}; kept, and told to masstt", text(&answer["title"]));
+        let said =
+            format!("refused ({status}): {}; kept, and told to masstt", text(&answer["title"]));
         return vec![row([none(), none(), none(), none(), said])];
     };
     let child_row = |child: &Value| {

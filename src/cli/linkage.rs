@@ -40,8 +40,7 @@ impl Linkage {
                 .with_context(|| format!("{} cannot be opened", path.display()))
         };
         let mut out = BufWriter::new(File::create(&predictions)?);
-        let stats =
-            linkage::evaluate(open(&people)?, open(&referrals)?, &mut out, &model)?;
+        let stats = linkage::evaluate(open(&people)?, open(&referrals)?, &mut out, &model)?;
         for fault in &stats.faults {
             say(fault.to_string());
         }

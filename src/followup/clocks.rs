@@ -18,6 +18,13 @@ const BREACHES: usize = 256;
 /// Deltas folded in one transaction.
 const FOLDS: usize = 10_000;
 
+/// Which interval has passed.
+enum Clock {
+    Breach,
+    Fold,
+    Expire,
+}
+
 /// The task that drives the clocks.
 pub struct Clocks {
     pub store: Arc<dyn ClockStore>,
@@ -31,12 +38,17 @@ impl Clocks {
         let [mut breach, mut fold, mut expire] =
             [BREACH_EVERY, FOLD_EVERY, EXPIRE_EVERY].map(interval);
         loop {
-            let done = tokio::select! {
+            let clock = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                _ = breach.tick() => self.breach().await.map(|_| ()),
-                _ = fold.tick() => self.fold().await.map(|_| ()),
-                _ = expire.tick() => self.store.expire_repeats(self.env.now()).await.map(|_| ()),
+                _ = breach.tick() => Clock::Breach,
+                _ = fold.tick() => Clock::Fold,
+                _ = expire.tick() => Clock::Expire,
+            };
+            let done = match clock {
+                Clock::Breach => self.breach().await.map(|_| ()),
+                Clock::Fold => self.fold().await.map(|_| ()),
+                Clock::Expire => self.store.expire_repeats(self.env.now()).await.map(|_| ()),
             };
             if let Err(error) = done {
                 tracing::warn!(code = "clock-delayed", %error, "a clock could not be read");

@@ -114,7 +114,9 @@ impl Index {
         let blocks = keys(child).into_iter().filter_map(|key| self.blocks.get(&key));
         let blocks = blocks.filter(|block| block.len() <= BLOCK_CAP).cloned().collect();
         let numbers = shortlist(blocks).into_iter();
-        numbers.filter_map(|number| Some((id(number), *self.profiles.get(position(&id(number)))?))).collect()
+        numbers
+            .filter_map(|number| Some((id(number), *self.profiles.get(position(&id(number)))?)))
+            .collect()
     }
 
     fn link(
@@ -138,8 +140,7 @@ impl Index {
             probability: model.probability(ranked.weight),
             weight: ranked.weight,
         });
-        let prediction =
-            Prediction { referral_id: &referral.id, candidates: written.collect() };
+        let prediction = Prediction { referral_id: &referral.id, candidates: written.collect() };
         serde_json::to_writer(&mut *out, &prediction).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
         Ok(())

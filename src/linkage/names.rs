@@ -213,8 +213,7 @@ fn stem(word: &str) -> Option<&str> {
 
 /// The Double Metaphone code (primary, at most six letters) of a folded word.
 pub(super) fn sound(word: &str) -> String {
-    static METAPHONE: LazyLock<DoubleMetaphone> =
-        LazyLock::new(|| DoubleMetaphone::new(Some(6)));
+    static METAPHONE: LazyLock<DoubleMetaphone> = LazyLock::new(|| DoubleMetaphone::new(Some(6)));
     // The crate was made for Latin letters; other scripts are compared by their letters alone.
     if !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return String::new();

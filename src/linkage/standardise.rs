@@ -4,13 +4,13 @@
 use super::names::{Name, WORDS, fold};
 use super::profile::{Birth, Home, Identifier, Profile, Sex};
 use super::text::{Few, Text};
+use crate::domain::Child;
 use crate::domain::answer::{Answer, Readable};
 use crate::domain::household::{Household, Person};
 use crate::domain::nhs_number::NhsNumber;
 use crate::domain::postcode::Postcode;
 use crate::domain::upn::Upn;
 use crate::domain::values::{Date, Words, YesNo};
-use crate::domain::Child;
 use serde_json::Value;
 
 /// What a source states of a child, as text; empty where it says nothing.

@@ -30,9 +30,8 @@ pub fn judge(model: &Model, child: &Profile, candidates: &[(PersonId, Profile)])
     ranked.retain(|ranked| ranked.weight >= model.thresholds.possible);
     let Some(best) = ranked.first() else { return Verdict::default() };
     let weight = best.weight;
-    let linked = weight >= model.thresholds.linked
-        && best.own
-        && is_clear(model, &ranked, candidates);
+    let linked =
+        weight >= model.thresholds.linked && best.own && is_clear(model, &ranked, candidates);
     let person = linked.then(|| candidates[best.index].0);
     let others = ranked.iter().map(|ranked| (candidates[ranked.index].0, ranked.weight));
     let others = others.filter(|(other, _)| Some(*other) != person);

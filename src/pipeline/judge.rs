@@ -4,12 +4,12 @@ use super::rows::{Decided, Facts, referral_row, refused_tally};
 use crate::audit::Event;
 use crate::completeness::Scorer;
 use crate::domain::ids::RefusalId;
+use crate::domain::message::{self, Envelope, RefusalDraft};
 use crate::domain::time::Env;
 use crate::domain::{
     ChildHistory, Decision, Directory, MessageId, PersonId, Priority, Purpose, Reference, Referral,
     ReferralId, Timestamp,
 };
-use crate::domain::message::{self, Envelope, RefusalDraft};
 use crate::linkage::{self, Model, Profile};
 use crate::routing::{self, Routing};
 use crate::store::error::{Result, StoreError};
@@ -55,12 +55,7 @@ impl Stages {
             .collect()
     }
 
-    fn decide(
-        &self,
-        rules: &Rules,
-        referred: &Referred,
-        histories: &[ChildHistory],
-    ) -> Decided {
+    fn decide(&self, rules: &Rules, referred: &Referred, histories: &[ChildHistory]) -> Decided {
         let at = referred.received_at;
         let policy = &rules.policy;
         let facts = policy.reader.read(&referred.referral, at);

@@ -1,8 +1,8 @@
 //! From a decision to the rows that carry it.
 
 use crate::audit::Event;
-use crate::domain::{Decision, LinkState, MessageId, ReferralId, Timestamp, time::Env};
 use crate::domain::message::{self, Envelope, OutboxDraft};
+use crate::domain::{Decision, LinkState, MessageId, ReferralId, Timestamp, time::Env};
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally};

@@ -60,9 +60,8 @@ async fn same_instant_two_gateways_on_one_postgresql_link_every_pair() {
     two.stop().await;
     let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
     let rows = sqlx::query(PEOPLE).fetch_all(&mut connection).await.expect("links");
-    let person = |row: &sqlx::postgres::PgRow| {
-        row.get::<sqlx::types::Uuid, _>("person").as_bytes().to_vec()
-    };
+    let person =
+        |row: &sqlx::postgres::PgRow| row.get::<sqlx::types::Uuid, _>("person").as_bytes().to_vec();
     let people = rows.iter().map(|row| (row.get("reference"), person(row))).collect();
     assert_linked(&pairs, &people);
 }

@@ -1,9 +1,9 @@
 //! Publishing a batch: all sent at once, then every confirm awaited.
 
 use super::connection::Live;
-use crate::domain::message::CONTENT_TYPE;
 use crate::broker::topology::{REFERRALS, routing_key};
 use crate::broker::traits::PublishOutcome;
+use crate::domain::message::CONTENT_TYPE;
 use crate::store::OutboxRow;
 use futures::future::{MaybeDone, maybe_done};
 use lapin::message::BasicReturnMessage;

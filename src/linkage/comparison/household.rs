@@ -28,8 +28,7 @@ pub(super) fn address(one: &Home, two: &Home) -> Address {
 
 fn previous(one: &Home, two: &Home, otherwise: Address) -> Address {
     let moved = |here: &Text<8>, before: &Text<8>| !here.is_empty() && here == before;
-    if moved(&one.postcode, &two.previous_postcode)
-        || moved(&two.postcode, &one.previous_postcode)
+    if moved(&one.postcode, &two.previous_postcode) || moved(&two.postcode, &one.previous_postcode)
     {
         Address::Previous
     } else {

@@ -42,11 +42,7 @@ impl Home {
         Home::made(dir, database_url, Some(amqp_url)).await
     }
 
-    async fn made(
-        dir: tempfile::TempDir,
-        database_url: String,
-        amqp_url: Option<String>,
-    ) -> Home {
+    async fn made(dir: tempfile::TempDir, database_url: String, amqp_url: Option<String>) -> Home {
         std::fs::write(dir.path().join("master.key"), "5a".repeat(32)).expect("a key file");
         let home = Home { dir, database_url, amqp_url, env: Vec::new() };
         home.run(&["migrate"]).await;
@@ -59,7 +55,10 @@ impl Home {
         command
             .args(args)
             .env_remove("FRONTDOOR_AMQP_URL")
-            .env("FRONTDOOR_CONFIG", Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale"))
+            .env(
+                "FRONTDOOR_CONFIG",
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale"),
+            )
             .env("FRONTDOOR_DATABASE_URL", &self.database_url)
             .env("FRONTDOOR_MASTER_KEY_FILE", self.dir.path().join("master.key"))
             .env("FRONTDOOR_LISTEN", "127.0.0.1:0")
