@@ -7,8 +7,8 @@ use std::fmt;
 
 /// What a sender may say to a question that is not part of the minimum.
 ///
-/// In JSON: absent or `null`; `"not-known"`; `"refused"`; a value; or, in canonical form,
-/// `{"unreadable": "as stated"}`.
+/// In JSON: absent, `null` or empty (a blank string, `[]`, `{}`); `"not-known"`; `"refused"`;
+/// a value; or, in canonical form, `{"unreadable": "as stated"}`.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum Answer<T> {
     /// Nothing was said.
@@ -85,23 +85,32 @@ impl<T> fmt::Debug for Answer<T> {
     }
 }
 
-/// JSON text of a stated value, without quotation marks around a plain string.
-pub(super) fn stated_text(value: &Value) -> String {
+/// The text under `unreadable`, when that is all the value holds: our own canonical form.
+fn unreadable_text(value: &Value) -> Option<&str> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.get("unreadable")?.as_str()
+}
+
+/// Blank, or empty: stated in form only.
+pub(super) fn says_nothing(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => {
+            map.is_empty() || unreadable_text(value).is_some_and(|text| text.trim().is_empty())
+        }
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
 impl<T: Readable> Field for Answer<T> {
     fn read(stated: Option<Value>, at: &mut Path, unread: &mut Vec<Unread>) -> Self {
-        let value = match stated {
-            None | Some(Value::Null) => return Answer::Absent,
-            Some(value) => value,
+        let Some(value) = stated.filter(|value| !says_nothing(value)) else {
+            return Answer::Absent;
         };
         if let Value::String(text) = &value {
             match text.trim() {
-                "" => return Answer::Absent,
                 "not-known" => return Answer::NotKnown,
                 "refused" => return Answer::Refused,
                 _ => {}
@@ -111,10 +120,13 @@ impl<T: Readable> Field for Answer<T> {
             return Answer::Value(read);
         }
         unread.push(Unread::new(at, T::RULE, T::ASK));
-        if let Some(text) = value.get("unreadable").and_then(Value::as_str) {
+        if let Some(text) = unreadable_text(&value) {
             return Answer::Unreadable(text.to_owned());
         }
-        Answer::Unreadable(stated_text(&value))
+        match value {
+            Value::String(text) => Answer::Unreadable(text),
+            other => Answer::Unreadable(other.to_string()),
+        }
     }
 
     fn write(&self) -> Option<Value> {
@@ -129,5 +141,9 @@ impl<T: Readable> Field for Answer<T> {
 
     fn walk(&self, at: &mut Path, visit: &mut dyn FnMut(&Path, State)) {
         visit(at, self.state());
+    }
+
+    fn places(at: &mut Path, visit: &mut dyn FnMut(&Path)) {
+        visit(at);
     }
 }

@@ -9,9 +9,16 @@ pub mod child;
 pub mod codes;
 pub mod decision;
 pub mod directory;
+pub mod expression;
+pub mod facts;
+pub mod hours;
 pub mod household;
 pub mod ids;
+pub mod localities;
+pub mod mark;
+pub mod message;
 pub mod nhs_number;
+pub mod phrases;
 pub mod postcode;
 pub mod receipt;
 pub mod record;
@@ -30,6 +37,7 @@ pub use directory::Directory;
 pub use ids::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
+pub use mark::Mark;
 pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;

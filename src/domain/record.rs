@@ -4,7 +4,7 @@
 //! read is kept as stated and reported as [`Unread`]; keys that nobody declared are kept in
 //! `other`. Whether the whole is enough to accept is the minimum's business, in `validation`.
 
-use super::answer::{State, stated_text};
+use super::answer::{State, says_nothing};
 use serde_json::{Map, Value};
 
 /// Where in the document we are: segments of an RFC 6901 JSON pointer.
@@ -43,6 +43,24 @@ impl Path {
             }
         }
         out
+    }
+
+    /// Whether this place lies at or below `pattern`: keys, and `*` for an index.
+    pub fn within(&self, pattern: &[String]) -> bool {
+        let fits = |(segment, wanted): (&Segment, &String)| match segment {
+            Segment::Key(key) => key == wanted,
+            Segment::Index(_) => wanted == "*",
+        };
+        // The last key tells most places apart, so it is compared first.
+        self.segments.len() >= pattern.len() && self.segments.iter().zip(pattern).rev().all(fits)
+    }
+
+    /// The first index on the way here, e.g. 2 in `/children/2/date_of_birth`.
+    pub fn first_index(&self) -> Option<usize> {
+        self.segments.iter().find_map(|segment| match segment {
+            Segment::Index(index) => Some(*index),
+            Segment::Key(_) => None,
+        })
     }
 
     /// The pointer with `*` for every index, e.g. `/children/*/date_of_birth`.
@@ -84,6 +102,8 @@ pub trait Field: Sized {
     fn write(&self) -> Option<Value>;
     /// Visits every answer with its place and state, never its content.
     fn walk(&self, at: &mut Path, visit: &mut dyn FnMut(&Path, State));
+    /// Visits every place that can hold an answer, stated or not; a list counts as one item.
+    fn places(at: &mut Path, visit: &mut dyn FnMut(&Path));
 }
 
 impl<F: Field> Field for Vec<F> {
@@ -115,6 +135,12 @@ impl<F: Field> Field for Vec<F> {
             at.leave();
         }
     }
+
+    fn places(at: &mut Path, visit: &mut dyn FnMut(&Path)) {
+        at.index(0);
+        F::places(at, visit);
+        at.leave();
+    }
 }
 
 /// Keys that no field declares, kept as stated.
@@ -127,7 +153,7 @@ impl std::fmt::Debug for Other {
     }
 }
 
-/// Where a record is expected and something else is stated, the text is kept under this key.
+/// Where a record is expected and something else is stated, that is kept under this key.
 pub const AS_STATED: &str = "as_stated";
 
 /// Splits a stated value into the members of a record.
@@ -141,12 +167,13 @@ pub fn members(
     match stated {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(map)) => map,
+        Some(other) if says_nothing(&other) => Map::new(),
         Some(other) => {
             if scalar_key == AS_STATED {
-                let ask = "Give an object with named fields here; the text was kept as stated";
+                let ask = "Give an object with named fields here; what was stated was kept";
                 unread.push(Unread::new(at, "object", ask));
             }
-            Map::from_iter([(scalar_key.to_owned(), Value::String(stated_text(&other)))])
+            Map::from_iter([(scalar_key.to_owned(), other)])
         }
     }
 }
@@ -231,6 +258,17 @@ macro_rules! record {
                 $(
                     at.key(stringify!($field));
                     $crate::domain::record::Field::walk(&self.$field, at, visit);
+                    at.leave();
+                )*
+            }
+
+            fn places(
+                at: &mut $crate::domain::record::Path,
+                visit: &mut dyn FnMut(&$crate::domain::record::Path),
+            ) {
+                $(
+                    at.key(stringify!($field));
+                    <$ty as $crate::domain::record::Field>::places(at, visit);
                     at.leave();
                 )*
             }
