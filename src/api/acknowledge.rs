@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::state::ApiState;
 use super::submission::is_json;
 use crate::access::DestinationPrincipal;
-use crate::audit::Event;
 use crate::domain::{DestinationId, Reference, Timestamp};
+use crate::followup::acknowledgement::acknowledge;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -39,23 +39,14 @@ pub(super) async fn handle(
     let person = read_person(&state, &req, payload).await?;
     let stored = sent_to(&state, &caller, &path).await?;
     let destination = &caller.destination.id;
-    let now = state.env.now();
-    let mut acknowledged_at = None;
-    for row in stored.deliveries.iter().filter(|row| row.destination == *destination) {
-        if row.acknowledged_at.is_none() {
-            let event = Event::new("delivery.acknowledged", destination.as_str())
-                .about(stored.row.id)
-                .detail(row.id.to_string());
-            let by = state.seal_name(row.id, &person);
-            state.store.acknowledge(row.id, by, event, now).await?;
-        }
-        acknowledged_at = acknowledged_at.max(row.acknowledged_at.or(Some(now)));
-    }
+    let (store, env) = (state.store.as_ref(), state.env.as_ref());
+    let acknowledged_at =
+        acknowledge(store, &state.keys, env, &stored, destination, &person).await?;
     Ok(HttpResponse::Ok().json(Answer {
         reference: stored.row.reference,
         destination,
         status: "acknowledged",
-        acknowledged_at: acknowledged_at.unwrap_or(now),
+        acknowledged_at,
     }))
 }
 

@@ -5,8 +5,8 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
-use crate::audit::{ChainName, Event};
 use crate::domain::{AgencyId, Priority, Reference, Timestamp};
+use crate::followup::reading::document_read;
 use crate::store::{StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -36,8 +36,8 @@ pub(super) async fn handle(
     let dossier = state.open(row)?;
     let document = (state.cut)(&caller.destination, &dossier)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
-    let event = Event::new("document.read", caller.destination.id.as_str()).about(row.id);
-    state.store.record(ChainName::Desk, vec![event], state.env.now()).await?;
+    let (store, env) = (state.store.as_ref(), state.env.as_ref());
+    document_read(store, env, row.id, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer {
         reference: row.reference,
         agency: &row.agency,

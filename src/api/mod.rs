@@ -37,6 +37,4 @@ pub use openapi::{OpenApi, OpenApiError};
 pub use problem::{MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem};
 pub use routes::configure;
 pub use serve::{Extra, Listen, Running, serve};
-pub use state::{
-    ApiSettings, ApiState, Cut, Document, Letters, LettersError, Vitals, acknowledgement_name,
-};
+pub use state::{ApiSettings, ApiState, Cut, Document, Letters, LettersError, Vitals};

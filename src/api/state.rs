@@ -10,7 +10,7 @@ use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::pipeline::Intake;
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
-use crate::store::{QueuedMessage, ReadStore, ReferralRow, Sealed, StoreError};
+use crate::store::{QueuedMessage, ReadStore, ReferralRow, StoreError};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -149,17 +149,7 @@ impl ApiState {
             .ok_or_else(|| StoreError::Damaged("a dossier is cut short".to_owned()))
     }
 
-    /// Seals who acknowledged a message, under the message's name.
-    pub(super) fn seal_name(&self, id: MessageId, plain: &[u8]) -> Sealed {
-        self.keys.seal_record(&acknowledgement_name(id), plain, self.env.as_ref())
-    }
-
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
-}
-
-/// The name under which the person who acknowledged a message is sealed: JSON `{name, role}`.
-pub fn acknowledgement_name(id: MessageId) -> Vec<u8> {
-    [b"acknowledged-by:".as_slice(), id.0.as_bytes()].concat()
 }

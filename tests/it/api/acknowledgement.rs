@@ -1,8 +1,8 @@
 //! `POST /v1/referrals/{reference}/acknowledgement`.
 
 use super::{World, problem};
-use frontdoor::api::acknowledgement_name;
 use frontdoor::domain::Reference;
+use frontdoor::followup::acknowledgement::sealed_name;
 use frontdoor::store::keys::KeyRing;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ async fn a_named_person_acknowledges_once_and_their_name_is_sealed() {
     assert_eq!(event.kind, "delivery.acknowledged");
     assert_eq!(event.detail.as_deref(), Some(id.to_string().as_str()));
     assert!(!by.body.windows(4).any(|window| window == b"Osei"));
-    let plain = KeyRing::for_tests(5).open_record(&acknowledgement_name(*id), by).expect("opens");
+    let plain = KeyRing::for_tests(5).open_record(&sealed_name(*id), by).expect("opens");
     let person: Value = serde_json::from_slice(&plain).expect("JSON");
     assert_eq!(person, serde_json::from_str::<Value>(PERSON).expect("JSON"));
 }

@@ -1,6 +1,7 @@
 //! `/v1/deliveries`, `/health`, `/metrics` and `/ops`.
 
 use super::{Setup, World, delivery, problem};
+use frontdoor::access::{Owner, OwnerKind};
 use frontdoor::store::DeliveryState;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -47,7 +48,9 @@ async fn ready_means_that_submissions_can_be_taken() {
         let status = answer.status().as_u16();
         (status, answer.json::<Value>().await.unwrap())
     };
-    let checks = |store: &str, broker: &str, lane: &str| json!({"store": store, "broker": broker, "lane": lane});
+    let checks = |store: &str, broker: &str, lane: &str| -> Value {
+        json!({"store": store, "broker": broker, "lane": lane})
+    };
     let (status, body) = ready().await;
     assert_eq!((status, body["status"].as_str()), (200, Some("ready")));
     assert_eq!(body["checks"], checks("up", "up", "up"));
@@ -130,4 +133,30 @@ async fn the_live_numbers_are_read_once_for_all_viewers() {
     let text = page.text().await.unwrap();
     assert!(text.contains("data-as-of=\"2026-01-14T10:30:00.000Z\""));
     assert!(text.contains("data-now=\"2026-01-14T10:32:00.000Z\""));
+}
+
+#[tokio::test]
+async fn problems_are_counted_for_each_agency_and_routes_by_their_pattern() {
+    // One recorder serves the whole test binary, so only this test's own labels are looked at.
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder();
+    let recorder = recorder.expect("the only recorder");
+    let world = World::start().await;
+    let owner = Owner::new(OwnerKind::Agency, "closed");
+    let closed = world.access.issue(&owner, None).await.expect("issued");
+    let canary = "/v1/referrals/Zyxquorvane/information?Zyxquorvane";
+    for path in ["/v1/referrals", canary] {
+        let answer = world.post(path, closed.reveal()).body("{}").send().await.unwrap();
+        problem(answer, 403, "not-permitted").await;
+    }
+    let told = recorder.render();
+    let counted = "frontdoor_problems_total{agency=\"closed\",code=\"not-permitted\"} ";
+    let count: u32 = told
+        .lines()
+        .find_map(|line| line.strip_prefix(counted))
+        .and_then(|count| count.parse().ok())
+        .expect("counted");
+    assert!(count >= 2, "{told}");
+    let route = "route=\"/v1/referrals/{reference}/information\",method=\"POST\",status=\"403\"";
+    assert!(told.contains(route), "{told}");
+    assert!(!told.contains("Zyxquorvane"), "{told}");
 }
