@@ -1,1 +1,4 @@
 //! One test binary; sub-modules mirror URLs and stages.
+
+mod arbitrary;
+mod policy;
