@@ -72,7 +72,7 @@ const SEEDED: [(&str, &str, &str, &str); 30] = [
     ("thresholds.yaml", "  urgent: 240", "  urgent: 2400", "2400 minutes"),
     ("thresholds.yaml", "team: masstt", "team: prevent", "receive everything"),
     ("destinations.toml", "id = \"prevent\"", "id = \"lado\"", "listed twice"),
-    ("destinations.toml", "statutory = true", "statutary = true", "unknown field"),
+    ("destinations.toml", "aliases = [\"MASSTT\"", "alias = [\"MASSTT\"", "unknown field"),
     ("localities.toml", "\"OL14 5\"", "\"OL14\"", "no postcode sector"),
     ("localities.toml", "\"HX2 8\"", "\"HX2 6\"", "in two localities"),
     ("calendar.toml", "opens = \"08:45\"", "opens = \"quarter to nine\"", "no time of day"),
