@@ -12,7 +12,6 @@ mod fault;
 mod localities;
 mod phrases;
 mod rules;
-pub mod settings;
 mod source;
 mod thresholds;
 

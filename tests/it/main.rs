@@ -1,9 +1,4 @@
 //! One test binary; sub-modules mirror URLs and stages.
 
-mod faults;
-mod harness;
-mod intake;
-mod privacy;
-mod same_instant;
-mod store;
-mod tidy;
+mod arbitrary;
+mod policy;
