@@ -91,9 +91,9 @@ async fn read_person(
         ("name", "/name", "Give the person's name, at most 200 characters"),
         ("role", "/role", "Give the person's role, at most 200 characters"),
     ] {
-        let words = body.get(member).and_then(Value::as_str).map(str::trim);
-        match words.filter(|words| !words.is_empty() && words.chars().count() <= WORDS) {
-            Some(words) => drop(person.insert(member.to_owned(), words.into())),
+        let words = body.get(member).and_then(Value::as_str);
+        match words.filter(|words| !is_blank(words) && words.chars().count() <= WORDS) {
+            Some(words) => drop(person.insert(member.to_owned(), words.trim().into())),
             None => {
                 problem = problem.fault(pointer, "text", ask);
                 missing = true;
@@ -104,4 +104,9 @@ async fn read_person(
         return Err(problem);
     }
     Ok(Value::Object(person).to_string().into_bytes())
+}
+
+/// Nothing but white space and separators.
+fn is_blank(words: &str) -> bool {
+    words.chars().all(|c| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
 }

@@ -80,7 +80,7 @@ fn read<T>(
     rule: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Problem> {
-    let Some(given) = parameter(query, name) else { return Ok(None) };
+    let Some(given) = parameter(query, name)? else { return Ok(None) };
     parse(given).map(Some).ok_or_else(|| {
         let ask = "Use a value that the OpenAPI document lists, or leave the parameter out";
         Problem::new(&kind::PARAMETER).fault(name, rule, ask)

@@ -68,18 +68,24 @@ pub(super) fn whole(
     within: std::ops::RangeInclusive<u32>,
     default: u32,
 ) -> Result<u32, Problem> {
-    let Some(given) = parameter(query, name) else { return Ok(default) };
-    let number = given.parse().ok().filter(|number| within.contains(number));
+    let Some(given) = parameter(query, name)? else { return Ok(default) };
+    let digits = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
+    let number = given.parse().ok().filter(|number| digits && within.contains(number));
     number.ok_or_else(|| {
         let ask = format!("Give a whole number from {} to {}", within.start(), within.end());
         Problem::new(&kind::PARAMETER).fault(name, "whole-number", &ask)
     })
 }
 
-/// The first value of a query parameter, as it stands: what we read needs no percent-decoding.
-pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+/// A query parameter as it stands, given once or not at all: what we read needs no
+/// percent-decoding.
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, Problem> {
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(given, _)| *given == name).map(|(_, value)| value).next()
+    let mut values = pairs.filter(|(given, _)| *given == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Problem::new(&kind::PARAMETER).fault(name, "once", "Give this once")),
+    }
 }
 
 impl From<LettersError> for Problem {

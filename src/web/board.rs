@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long a snapshot serves before the store is asked again.
-pub const EVERY: Duration = Duration::from_secs(2);
+pub(super) const EVERY: Duration = Duration::from_secs(2);
 /// A store that takes longer to answer has failed for this round.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds that the counts look back.

@@ -1,4 +1,10 @@
 //! One test binary; sub-modules mirror URLs and stages.
 
-mod arbitrary;
-mod policy;
+mod api;
+mod faults;
+mod harness;
+mod intake;
+mod privacy;
+mod same_instant;
+mod store;
+mod tidy;
