@@ -1,1 +1,3 @@
 //! One test binary; sub-modules mirror URLs and stages.
+
+mod broker;
