@@ -93,6 +93,9 @@ impl Ledger {
 
     /// Starts a round, if there is something to write and the store is not being left alone.
     pub(super) fn settle(&mut self, now: Instant) -> Option<BoxFuture<'static, Settled>> {
+        if self.is_empty() {
+            self.retry_at = None;
+        }
         if self.is_empty() || self.retry_at.is_some_and(|at| now < at) {
             return None;
         }
