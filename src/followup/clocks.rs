@@ -31,9 +31,11 @@ impl Clocks {
         let [mut breach, mut fold, mut expire] =
             [BREACH_EVERY, FOLD_EVERY, EXPIRE_EVERY].map(interval);
         loop {
+            // The watch's guard may not be held while a clock is read: this task moves.
+            let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
             let done = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stopped => return,
                 _ = breach.tick() => self.breach().await.map(|_| ()),
                 _ = fold.tick() => self.fold().await.map(|_| ()),
                 _ = expire.tick() => self.store.expire_repeats(self.env.now()).await.map(|_| ()),

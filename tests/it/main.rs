@@ -1,1 +1,2 @@
 //! One test binary; sub-modules mirror URLs and stages.
+mod simulation;

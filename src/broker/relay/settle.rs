@@ -136,6 +136,7 @@ async fn write(
     let mut unmarked = Vec::new();
     let mut marked = confirmed;
     if !marked.is_empty() {
+        parts.env.reached("relay.confirm-mark");
         let done: Vec<_> = marked.iter().map(|row| (row.id, row.fence)).collect();
         if let Err(fault) = store.confirm(&done, now).await {
             error = Some(fault);
