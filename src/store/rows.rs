@@ -191,7 +191,8 @@ pub struct OutboxRow {
     pub attempts: i32,
     /// Fencing number of the lease under which it is held; grows with each claim.
     pub fence: i64,
-    /// Leased at birth to the relay of the process that wrote it.
+    /// Until when it is leased. A row may be leased at birth to the relay of the process that
+    /// wrote it, which then need not claim it.
     pub leased_until: Option<Timestamp>,
 }
 
