@@ -11,7 +11,7 @@ mod handover;
 mod lanes;
 mod settle;
 
-pub use handover::{Handover, RelayHandle};
+pub use handover::{Handover, Permit, RelayHandle};
 
 use super::traits::{Broker, BrokerError, PublishOutcome};
 use crate::domain::time::Env;
