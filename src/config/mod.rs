@@ -12,6 +12,7 @@ mod fault;
 mod localities;
 mod phrases;
 mod rules;
+pub mod settings;
 mod source;
 mod thresholds;
 

@@ -104,7 +104,7 @@ pub fn refusal(draft: &RefusalDraft<'_>) -> Vec<u8> {
 }
 
 /// `subject` is the reference, or the refusal's id; left out when it is empty.
-pub(super) fn write(envelope: &Envelope<'_>, subject: &str, data: &impl Serialize) -> Vec<u8> {
+pub fn write(envelope: &Envelope<'_>, subject: &str, data: &impl Serialize) -> Vec<u8> {
     let event = CloudEvent {
         specversion: "1.0",
         id: envelope.id,

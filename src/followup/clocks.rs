@@ -18,13 +18,6 @@ const BREACHES: usize = 256;
 /// Deltas folded in one transaction.
 const FOLDS: usize = 10_000;
 
-/// Which interval has passed.
-enum Clock {
-    Breach,
-    Fold,
-    Expire,
-}
-
 /// The task that drives the clocks.
 pub struct Clocks {
     pub store: Arc<dyn ClockStore>,

@@ -2,7 +2,7 @@
 
 use super::support::{START, Still, row};
 use frontdoor::broker::copies::{Cause, for_masstt};
-use frontdoor::broker::message::{
+use frontdoor::domain::message::{
     Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
 };
 use frontdoor::domain::ids::RefusalId;
