@@ -144,7 +144,8 @@ fn every_spelling_is_judged_alike_in_every_place_that_decides() {
         "referrer": {"role": "teacher"}, "children": [{"known_as": "Bee"}], "worry": "a bruise"
     });
     let validator = Validator::new();
-    let places: [(&str, fn(Value) -> Value); 9] = [
+    type Place = fn(Value) -> Value;
+    let places: [(&str, Place); 9] = [
         ("referrer", |v| v),
         ("referrer", |v| json!({"name": v})),
         ("referrer", |v| json!({ "anonymous": v })),
