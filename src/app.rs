@@ -1,1 +1,380 @@
-//! Room to be furnished.
+//! The composition root: the only place that names concrete backends, reads the wall clock and
+//! draws randomness from the operating system.
+
+mod env;
+mod import;
+mod master_key;
+
+pub use env::OsEnv;
+pub use import::{Imported, import_people};
+pub use master_key::open_keys;
+
+use crate::access::tls::{Certificates, TlsFiles};
+use crate::access::{Access, AccessSettings};
+use crate::api::{
+    self, Admission, AdmissionSettings, ApiSettings, ApiState, Document, Letters, LettersError,
+    Listen, OpenApi, Running, Vitals,
+};
+use crate::broker::deadletters::DeadLetters;
+use crate::broker::embedded::Embedded;
+use crate::broker::rabbitmq::{self, RabbitMq};
+use crate::broker::relay::{Relay, RelayHandle};
+use crate::broker::topology::Topology;
+use crate::broker::{Broker, BrokerError, Mailbox, relay};
+use crate::config::settings::{self, Settings};
+use crate::config::{self, Authority};
+use crate::domain::agency::Destination;
+use crate::domain::time::Env;
+use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
+use crate::followup::clocks::Clocks;
+use crate::linkage::Model;
+use crate::pipeline::{Decided, Pipeline, Rules, Stages};
+use crate::store::keys::KeyRing;
+use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
+use crate::store::seal::Dossier;
+use crate::store::{QueuedMessage, Store, open};
+use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
+use crate::validation::Validator;
+use crate::web::{self, Board, OpsState};
+use anyhow::{Context, Result, anyhow, bail};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Submissions that may wait for the lane.
+const LANE_QUEUE: usize = 4_096;
+
+/// Opens the store of the settings; a schema that is older or newer than needed is refused.
+pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
+    let url = &settings.database.url;
+    let store = open::open(url).await?;
+    if url.starts_with("sqlite:") {
+        // On one machine there is nobody else to run it beside.
+        store.migrate().await?;
+    }
+    store.check_schema().await?;
+    Ok(store)
+}
+
+/// Reads an authority's folder.
+pub fn load_rules(settings: &Settings) -> Result<Rules> {
+    let dir = &settings.authority.config;
+    let authority = config::load(dir).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow!("the configuration in {} has faults:\n{}", dir.display(), lines.join("\n"))
+    })?;
+    let mut directory = directory(&authority);
+    if !settings.http.rate_limits {
+        for agency in directory.agencies.values_mut() {
+            Arc::make_mut(agency).rate_per_minute = u32::MAX;
+        }
+    }
+    Ok(Rules {
+        policy: authority.policy,
+        scorer: authority.completeness,
+        routing: authority.routing,
+        directory,
+    })
+}
+
+/// Whom the API works with.
+fn directory(authority: &Authority) -> Directory {
+    let agencies = authority.agencies.iter();
+    let destinations = authority.destinations.iter();
+    let duty = &authority.routing.duty;
+    Directory {
+        authority_name: authority.name.clone(),
+        agencies: agencies.map(|(id, partner)| (id.clone(), partner.agency.clone())).collect(),
+        destinations: destinations
+            .map(|(id, team)| (id.clone(), team.destination.clone()))
+            .collect(),
+        duty_telephone: duty.office.clone(),
+        out_of_hours_telephone: duty.out_of_hours.clone(),
+    }
+}
+
+/// The running gateway.
+pub struct App {
+    pub settings: Settings,
+    pub store: Arc<dyn Store>,
+    pub ring: KeyRing,
+    pub env: Arc<dyn Env>,
+    pub access: Arc<Access>,
+    server: Running,
+    relay: RelayHandle,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    lane: JoinHandle<()>,
+    relaying: JoinHandle<()>,
+    telemetry: Telemetry,
+}
+
+/// The two ends of a broker.
+struct Ends {
+    broker: Arc<dyn Broker>,
+    mailbox: Arc<dyn Mailbox>,
+}
+
+fn open_broker(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    topology: &Arc<Topology>,
+    env: &Arc<dyn Env>,
+) -> Ends {
+    let (topology, env) = (topology.clone(), env.clone());
+    match &settings.broker.url {
+        Some(url) => {
+            let reach = rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
+            let rabbit = Arc::new(RabbitMq::start(reach, topology, env));
+            Ends { broker: rabbit.clone(), mailbox: rabbit }
+        }
+        None => {
+            let embedded = Arc::new(Embedded::new(store.clone(), topology, env));
+            Ends { broker: embedded.clone(), mailbox: embedded }
+        }
+    }
+}
+
+/// A broker's mailbox, as the API sees it.
+struct MailboxLetters(Arc<dyn Mailbox>);
+
+#[async_trait]
+impl Letters for MailboxLetters {
+    async fn lease(
+        &self,
+        destination: &DestinationId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<QueuedMessage>, LettersError> {
+        self.0.lease(destination, now, until, limit).await.map_err(unreadable)
+    }
+
+    async fn take(&self, destination: &DestinationId, id: MessageId) -> Result<(), LettersError> {
+        self.0.acknowledge(destination, id).await.map_err(unreadable)
+    }
+}
+
+fn unreadable(error: BrokerError) -> LettersError {
+    match error {
+        BrokerError::NotLeased => LettersError::NotLeased,
+        other => LettersError::Unavailable(other.to_string()),
+    }
+}
+
+/// What readiness is computed from.
+struct Pulse {
+    broker: Arc<dyn Broker>,
+    lane: Lane,
+}
+
+impl Vitals for Pulse {
+    fn broker_up(&self) -> bool {
+        self.broker.is_up()
+    }
+
+    fn lane_up(&self) -> bool {
+        self.lane.room() > 0
+    }
+}
+
+fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
+    let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
+    let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
+    let decision = if to.statutory { &decided.full } else { &decided.alone };
+    let referral = rules.routing.cut(&referral, to, decision);
+    Some(Document { referral, decision: serde_json::Value::Null })
+}
+
+fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {
+    let format = LogFormat::parse(&settings.format)
+        .with_context(|| format!("telemetry.format is text or json, not {}", settings.format))?;
+    let (filter, otlp_endpoint) = (settings.filter.clone(), settings.otlp.clone());
+    Ok(Telemetry::start(&TelemetrySettings { format, filter, otlp_endpoint })?)
+}
+
+fn listen(settings: &settings::Http) -> Result<Listen> {
+    let mut listen = Listen::new(settings.listen);
+    if settings.workers > 0 {
+        listen.workers = settings.workers;
+    }
+    if let (Some(certificate), Some(key)) = (&settings.certificate, &settings.private_key) {
+        let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+        listen.tls = Some(Certificates::open(files)?);
+    }
+    Ok(listen)
+}
+
+impl App {
+    /// Opens everything and starts every role.
+    pub async fn start(settings: Settings) -> Result<App> {
+        let telemetry = telemetry(&settings.telemetry)?;
+        let env: Arc<dyn Env> = Arc::new(OsEnv::new());
+        let store = open_store(&settings).await?;
+        let ring = open_keys(&settings, store.as_ref()).await?;
+        let rules = load_rules(&settings)?;
+        let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
+        let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
+        let masstt = rules.policy.teams.screening.clone();
+        let rules = Arc::new(ArcSwap::from_pointee(rules));
+        let ends = open_broker(&settings, &store, &topology, &env);
+
+        let parts = relay::Parts {
+            store: store.clone(),
+            broker: ends.broker.clone(),
+            env: env.clone(),
+            masstt: masstt.clone(),
+        };
+        let (relay, handle) = Relay::new(parts);
+        let relaying = tokio::spawn(relay.run());
+        let stages = Arc::new(Stages {
+            rules: rules.clone(),
+            ring: ring.clone(),
+            model: Model::shipped(),
+            env: env.clone(),
+        });
+        let (entrance, lane) = lane(
+            LaneParts {
+                store: store.clone(),
+                judge: stages.clone(),
+                env: env.clone(),
+                offload: offload_to_threads(),
+                handover: Some(Arc::new(handle.handover.clone())),
+            },
+            LANE_QUEUE,
+        );
+        let lane = tokio::spawn(lane);
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = background(&store, &ends, &env, masstt, &stopped);
+        tasks.push(tokio::spawn(telemetry.upkeep()));
+        let access = open_access(&settings, &store, directory, &env).await?;
+        let refreshed = access.clone();
+        tasks.push(tokio::spawn(async move { refreshed.keep_fresh().await }));
+        let listen = listen(&settings.http)?;
+        if let Some(certificates) = listen.tls.clone() {
+            tasks.push(tokio::spawn(async move {
+                certificates.keep_fresh(Duration::from_secs(5)).await;
+            }));
+        }
+        let pipeline = Pipeline {
+            stages,
+            validator: Validator::new(),
+            lane: entrance.clone(),
+            env: env.clone(),
+        };
+        let state = Arc::new(ApiState {
+            env: env.clone(),
+            intake: Arc::new(pipeline),
+            store: store.clone(),
+            letters: Arc::new(MailboxLetters(ends.mailbox.clone())),
+            vitals: Arc::new(Pulse { broker: ends.broker.clone(), lane: entrance }),
+            keys: ring.clone(),
+            access: access.clone(),
+            cut: Arc::new(move |to, dossier| cut(&rules.load(), to, dossier)),
+            metrics: Arc::new(telemetry.renderer()),
+            document: OpenApi::build(include_str!("../schemas/referral.v1.schema.json"))?,
+            admission: Admission::new(&admission(&settings.http)),
+            settings: api_settings(&settings.http),
+            stopping: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+        });
+        let ops = Arc::new(OpsState::new(Board::new(store.clone(), env.clone()), env.clone()));
+        let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
+        let server = api::serve(state, &listen, pages)
+            .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
+        let relay = handle;
+        Ok(App {
+            settings,
+            store,
+            ring,
+            env,
+            access,
+            server,
+            relay,
+            stop,
+            tasks,
+            lane,
+            relaying,
+            telemetry,
+        })
+    }
+
+    /// Where it listens, e.g. `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        let scheme = if self.settings.http.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.server.address)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains: requests, the lane, the relay.
+    pub async fn run_until_stopped(mut self) -> Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut term, mut int) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+            ended = self.server.ended() => bail!("the server ended by itself: {ended:?}"),
+        }
+        tracing::info!("stopping: no new requests, what is under way is finished");
+        self.server.stop().await?;
+        // The last entrances of the lane are gone with the server; what was taken is committed.
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.lane).await;
+        self.relay.shutdown();
+        let _ = tokio::time::timeout(Duration::from_secs(15), self.relaying).await;
+        self.stop.send_replace(true);
+        for task in &self.tasks {
+            task.abort();
+        }
+        tokio::task::spawn_blocking(move || self.telemetry.finish()).await?;
+        Ok(())
+    }
+}
+
+/// Dead letters and clocks.
+fn background(
+    store: &Arc<dyn Store>,
+    ends: &Ends,
+    env: &Arc<dyn Env>,
+    masstt: DestinationId,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let letters = DeadLetters {
+        store: store.clone(),
+        mailbox: ends.mailbox.clone(),
+        env: env.clone(),
+        masstt,
+    };
+    let clocks = Clocks { store: store.clone(), env: env.clone() };
+    vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
+}
+
+async fn open_access(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    directory: Arc<ArcSwap<Directory>>,
+    env: &Arc<dyn Env>,
+) -> Result<Arc<Access>> {
+    let access = AccessSettings { ops_open: settings.ops.open, ..AccessSettings::default() };
+    Ok(Arc::new(Access::open(store.clone(), directory, env.clone(), access).await?))
+}
+
+fn admission(http: &settings::Http) -> AdmissionSettings {
+    AdmissionSettings {
+        referrals: http.max_referrals,
+        others: http.max_others,
+        ..AdmissionSettings::default()
+    }
+}
+
+fn api_settings(http: &settings::Http) -> ApiSettings {
+    ApiSettings {
+        body_limit: http.max_body,
+        admission: admission(http),
+        https: http.certificate.is_some() || http.behind_proxy,
+        ..ApiSettings::default()
+    }
+}

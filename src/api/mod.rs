@@ -1,1 +1,42 @@
-//! Room to be furnished.
+//! The partner HTTP API: one file per endpoint.
+//!
+//! A handler authenticates, asks for a place, reads, calls the pipeline or the store, and answers.
+//! It decides nothing about a referral. Whatever goes wrong becomes a problem document with the
+//! duty numbers in it, and never holds a value that was sent.
+
+mod admission;
+mod body;
+pub mod catalogue;
+mod context;
+mod docs;
+mod frame;
+mod openapi;
+mod problem;
+pub mod routes;
+mod serve;
+mod state;
+mod submission;
+mod view;
+
+// Endpoints.
+mod acknowledge;
+mod deliveries;
+mod document;
+mod health;
+mod inform;
+mod messages;
+mod metrics;
+mod problems;
+mod rehearse;
+mod status;
+mod submit;
+mod take;
+
+pub use admission::{Admission, AdmissionSettings};
+pub use openapi::{OpenApi, OpenApiError};
+pub use problem::{MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem};
+pub use routes::configure;
+pub use serve::{Extra, Listen, Running, serve};
+pub use state::{
+    ApiSettings, ApiState, Cut, Document, Letters, LettersError, Vitals, acknowledgement_name,
+};

@@ -1,1 +1,144 @@
-//! Room to be furnished.
+//! One local authority's settings: `config/<authority>/`, read, checked and made ready to decide.
+//!
+//! Everything is checked before anything is used. A fault names its file, its line and a mend, and
+//! all faults are told at once; a folder with a fault gives no authority, so that the last good
+//! one stays in use.
+
+mod agencies;
+mod calendar;
+mod completeness;
+mod destinations;
+mod fault;
+mod localities;
+mod phrases;
+mod rules;
+pub mod settings;
+mod source;
+mod thresholds;
+
+pub use fault::Fault;
+
+use crate::completeness::Scorer;
+use crate::domain::agency::{Agency, Destination};
+use crate::domain::facts::Reader;
+use crate::domain::working_days::Calendar;
+use crate::domain::{AgencyId, DestinationId, Timestamp};
+use crate::routing::Routing;
+use crate::threshold::Policy;
+use source::{Source, digest};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A partner agency with what is expected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    pub agency: Arc<Agency>,
+    /// Referrals a week in ordinary times; silence is noticed against it.
+    pub expected_per_week: Option<u32>,
+    /// Where notices about its referrals go: a reference and "sign in", nothing else.
+    pub contact: Option<String>,
+}
+
+/// A receiving team with whom to alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    pub destination: Arc<Destination>,
+    pub needs_agreement: bool,
+    /// Alerted at once when something immediate arrives.
+    pub contact: Option<String>,
+}
+
+/// One authority, ready to decide.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    pub name: String,
+    /// Three-digit code of the authority, e.g. `381`.
+    pub code: String,
+    pub agencies: BTreeMap<AgencyId, Partner>,
+    pub destinations: BTreeMap<DestinationId, Team>,
+    pub calendar: Calendar,
+    pub facts: Arc<Reader>,
+    pub policy: Policy,
+    pub completeness: Scorer,
+    pub routing: Routing,
+    /// SHA-256 of the files that decide, hexadecimal; recorded with each decision.
+    pub hash: String,
+}
+
+impl Authority {
+    pub fn agency(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
+        self.agencies.get(id).map(|partner| &partner.agency)
+    }
+
+    pub fn destination(&self, id: &DestinationId) -> Option<&Arc<Destination>> {
+        self.destinations.get(id).map(|team| &team.destination)
+    }
+
+    /// The duty telephone number that someone answers at this instant.
+    pub fn duty_number(&self, at: Timestamp) -> &str {
+        self.routing.duty_number(at)
+    }
+}
+
+/// The files of an authority, in the order in which they depend on each other.
+pub const FILES: [&str; 7] = [
+    "agencies.toml",
+    "calendar.toml",
+    "localities.toml",
+    "destinations.toml",
+    "phrases.yaml",
+    "thresholds.yaml",
+    "completeness.yaml",
+];
+
+/// Reads and checks a folder. Errors: every fault found, in the order of the files.
+pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let sources: Vec<Source> =
+        FILES.iter().filter_map(|name| Source::read(dir, name, &mut faults)).collect();
+    let Ok([agencies, calendar, places, destinations, phrases, thresholds, completeness]) =
+        <[Source; 7]>::try_from(sources)
+    else {
+        return Err(faults);
+    };
+    let agencies_read = agencies::read(&agencies, &mut faults);
+    let calendar_read = calendar::read(&calendar, &mut faults);
+    let localities_read = localities::read(&places, &mut faults);
+    let destinations_read = destinations::read(&destinations, &mut faults);
+    let phrases_read = phrases::read(&phrases, &mut faults);
+    // What follows needs all of these; what is wrong with them is told first.
+    let (Some(partners), Some(days), Some(localities), Some(teams), Some(phrases_read)) =
+        (agencies_read, calendar_read, localities_read, destinations_read, phrases_read)
+    else {
+        return Err(faults);
+    };
+    let serving = localities::serving(&places, &localities, &teams, &mut faults);
+    let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
+    let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
+    let hash = digest(&deciding);
+    let context = thresholds::Context {
+        teams: &teams,
+        serving,
+        days: &days,
+        facts: &facts,
+        hash: hash.clone(),
+    };
+    let decides = thresholds::read(&thresholds, context, &mut faults);
+    let scorer = completeness::read(&completeness, facts.table(), &mut faults);
+    match (decides, scorer) {
+        (Some((policy, routing)), Some(completeness)) if faults.is_empty() => Ok(Authority {
+            name: days.name,
+            code: days.code,
+            agencies: partners,
+            destinations: teams,
+            calendar: days.calendar,
+            facts,
+            policy,
+            completeness,
+            routing,
+            hash,
+        }),
+        _ => Err(faults),
+    }
+}

@@ -45,6 +45,24 @@ impl Path {
         out
     }
 
+    /// Whether this place lies at or below `pattern`: keys, and `*` for an index.
+    pub fn within(&self, pattern: &[String]) -> bool {
+        let fits = |(segment, wanted): (&Segment, &String)| match segment {
+            Segment::Key(key) => key == wanted,
+            Segment::Index(_) => wanted == "*",
+        };
+        // The last key tells most places apart, so it is compared first.
+        self.segments.len() >= pattern.len() && self.segments.iter().zip(pattern).rev().all(fits)
+    }
+
+    /// The first index on the way here, e.g. 2 in `/children/2/date_of_birth`.
+    pub fn first_index(&self) -> Option<usize> {
+        self.segments.iter().find_map(|segment| match segment {
+            Segment::Index(index) => Some(*index),
+            Segment::Key(_) => None,
+        })
+    }
+
     /// The pointer with `*` for every index, e.g. `/children/*/date_of_birth`.
     pub fn pattern(&self) -> String {
         let mut out = String::new();

@@ -67,6 +67,9 @@ pub trait Env: Send + Sync {
     /// Fills with random bytes; from the operating system outside simulations.
     fn entropy(&self, into: &mut [u8]);
 
+    /// A named point has been reached: tests and simulations may stop the process here.
+    fn reached(&self, _point: &'static str) {}
+
     /// A random whole number.
     fn entropy_u64(&self) -> u64 {
         let mut bytes = [0; 8];

@@ -1,1 +1,5 @@
-//! Room to be furnished.
+//! After routing: acknowledgement, outcome, clocks, notices.
+
+pub mod clocks;
+
+pub use clocks::Clocks;

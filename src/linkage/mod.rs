@@ -1,1 +1,26 @@
-//! Room to be furnished.
+//! Know the child: which of the people already known, if any, a referral's child is.
+//!
+//! [`standardise`] makes a [`Profile`] of what was stated, [`blocking`] says whom to compare,
+//! [`comparison`] compares, [`weights`] weighs with a [`Model`] (Fellegi and Sunter 1969), and
+//! [`judge`] gives one of three outcomes. Nothing here reads a store: the caller brings the
+//! candidates.
+
+pub mod blocking;
+pub mod comparison;
+pub mod evaluate;
+pub mod model;
+mod names;
+pub mod people;
+pub mod profile;
+pub mod standardise;
+pub mod text;
+pub mod verdict;
+pub mod weights;
+
+pub use blocking::{MAX_CANDIDATES, keys, shortlist};
+pub use evaluate::{Stats, evaluate};
+pub use model::Model;
+pub use profile::Profile;
+pub use standardise::profile_of;
+pub use verdict::{Verdict, judge};
+pub use weights::{Explanation, explain};

@@ -3,13 +3,27 @@
 //! The only room with SQL. Personal data enters it sealed or as blind tokens (invariant 8); every
 //! change of state is written in one transaction with its audit events (invariant 9).
 
+pub mod columns;
 pub mod error;
 pub mod keys;
 pub mod lane;
+pub mod open;
+pub mod postgres;
 pub mod rows;
 pub mod seal;
+pub mod sqlite;
 pub mod traits;
+pub mod work;
+
+mod deliveries;
+mod fault;
+mod gather;
+mod linking;
+mod migrations;
+mod records;
+mod statements;
 
 pub use error::StoreError;
+pub use open::open;
 pub use rows::*;
 pub use traits::*;

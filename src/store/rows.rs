@@ -85,7 +85,8 @@ pub struct ReferralRow {
     pub record: Sealed,
 }
 
-/// Something added to a referral: the raw body, and the referral's new state.
+/// Something added to a referral: the raw body, and the referral's new state. `referral.revision`
+/// is the one that was read; the store keeps one more, and refuses where another came first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InformationRow {
     pub referral: ReferralRow,
@@ -191,6 +192,9 @@ pub struct OutboxRow {
     pub attempts: i32,
     /// Fencing number of the lease under which it is held; grows with each claim.
     pub fence: i64,
+    /// Until when it is leased. A row may be leased at birth to the relay of the process that
+    /// wrote it, which then need not claim it.
+    pub leased_until: Option<Timestamp>,
 }
 
 /// Where a message stands, for senders and the operations pages.
@@ -245,9 +249,18 @@ pub struct Tally {
     pub priority: Priority,
 }
 
+impl Tally {
+    /// The start of the hour that `at` falls in.
+    pub fn hour_of(at: Timestamp) -> Timestamp {
+        Timestamp(at.0 - at.0.rem_euclid(3_600_000_000))
+    }
+}
+
 /// Everything one lane batch writes, in one transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// When it is written: the time of its audit link.
+    pub at: Timestamp,
     pub referrals: Vec<ReferralRow>,
     pub information: Vec<InformationRow>,
     pub persons: Vec<PersonRow>,
@@ -333,3 +346,61 @@ pub struct Overview {
 
 /// Rule ids are clear; they travel with a claim-check.
 pub type Rules = Vec<RuleId>;
+
+impl Batch {
+    /// Adds another batch's rows to this one's.
+    pub fn append(&mut self, other: Batch) {
+        self.referrals.extend(other.referrals);
+        self.information.extend(other.information);
+        self.persons.extend(other.persons);
+        self.tokens.extend(other.tokens);
+        self.links.extend(other.links);
+        self.outbox.extend(other.outbox);
+        self.repeats.extend(other.repeats);
+        self.refusals.extend(other.refusals);
+        self.refused_again.extend(other.refused_again);
+        self.clears.extend(other.clears);
+        self.tallies.extend(other.tallies);
+        self.audit.extend(other.audit);
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        let Batch {
+            at: _,
+            referrals,
+            information,
+            persons,
+            tokens,
+            links,
+            outbox,
+            repeats,
+            refusals,
+            refused_again,
+            clears,
+            tallies,
+            audit,
+        } = self;
+        referrals.is_empty()
+            && information.is_empty()
+            && persons.is_empty()
+            && tokens.is_empty()
+            && links.is_empty()
+            && outbox.is_empty()
+            && repeats.is_empty()
+            && refusals.is_empty()
+            && refused_again.is_empty()
+            && clears.is_empty()
+            && tallies.is_empty()
+            && audit.is_empty()
+    }
+
+    /// Sums equal tallies, so that one batch appends few deltas.
+    pub fn fold_tallies(&mut self) {
+        let mut sums = std::collections::BTreeMap::new();
+        for (tally, count) in self.tallies.drain(..) {
+            *sums.entry(tally).or_insert(0) += count;
+        }
+        self.tallies = sums.into_iter().collect();
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::error::Result;
 use super::rows::*;
-use crate::audit::{ChainName, Event, StoredLinkOfChain};
+use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
 use crate::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
 use async_trait::async_trait;
@@ -151,7 +151,11 @@ pub trait KeyStore: Send + Sync {
 /// lock, with one link of the `import` chain.
 #[async_trait]
 pub trait ImportStore: Send + Sync {
-    /// Writes or, where `source` is known, replaces people.
+    /// Which of these sources are known, and as whom: an id seals a profile, so a person is
+    /// replaced under the id it has.
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>>;
+    /// Writes people or, where the id is known, replaces them with their tokens. `Refused` when a
+    /// `source` is known under another id: see [`ImportStore::known`].
     async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()>;
     async fn count_people(&self) -> Result<u64>;
 }
@@ -179,9 +183,14 @@ pub trait QueueStore: Send + Sync {
     async fn depth(&self, destination: &DestinationId) -> Result<u64>;
 }
 
-/// Reading the chains back, to verify them.
+/// The event chains.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
+    /// Gives the key under which links are MACed: once, after the key ring is opened and before
+    /// anything else is written. Without it whatever appends a link is `Unsafe`; a second key is
+    /// not taken.
+    fn set_chain_key(&self, key: ChainKey);
+
     /// Links of a chain with numbers above `after`, in order.
     async fn chain(
         &self,
@@ -189,6 +198,17 @@ pub trait AuditStore: Send + Sync {
         after: i64,
         limit: usize,
     ) -> Result<Vec<StoredLinkOfChain>>;
+}
+
+/// The schema, as `migrate` and `serve` see it.
+#[async_trait]
+pub trait SchemaStore: Send + Sync {
+    /// Applies the migrations that are missing, each in a transaction of its own; returns their
+    /// names.
+    async fn migrate(&self) -> Result<Vec<String>>;
+    /// `Schema` when a migration that this program needs is missing, or one that it does not know
+    /// is there and is not marked as expanding.
+    async fn check_schema(&self) -> Result<()>;
 }
 
 /// Everything a store can do.
@@ -201,6 +221,7 @@ pub trait Store:
     + ImportStore
     + QueueStore
     + AuditStore
+    + SchemaStore
     + 'static
 {
 }
@@ -214,6 +235,7 @@ impl<T> Store for T where
         + ImportStore
         + QueueStore
         + AuditStore
+        + SchemaStore
         + 'static
 {
 }

@@ -1,1 +1,8 @@
-//! Room to be furnished.
+//! Pages for people. Server-rendered, without requests to anyone else, and usable without
+//! JavaScript.
+
+mod board;
+pub mod ops;
+
+pub use board::{Board, Snapshot};
+pub use ops::{OpsState, configure};

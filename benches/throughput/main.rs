@@ -1,0 +1,100 @@
+//! The speeds promised in README, as ratios measured in one run on PostgreSQL and RabbitMQ:
+//! `make bench`. Prints a table and writes it to `benches/RESULTS.md`.
+//!
+//! The yardstick is `pgbench`: one indexed look-up among 100,000 rows and one single-row insert of
+//! the same payload, with as many clients.
+
+mod cpu;
+mod gateway;
+mod load;
+mod yardstick;
+
+use cpu::Usage;
+use gateway::Gateway;
+use load::{Report, Shape};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const PEOPLE: u32 = 100_000;
+const SECONDS: u64 = 20;
+
+struct Run {
+    connections: usize,
+    report: Report,
+    usage: Usage,
+    yardstick: f64,
+    lag: f64,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut out = String::new();
+    let home = gateway::Home::new().await?;
+    home.import_people(PEOPLE).await?;
+    let gateway = home.start().await?;
+    let idle = cpu::resident_megabytes(gateway.id())?;
+    let pids = cpu::Pids::of(gateway.id())?;
+    // A first run that is not measured fills caches, pools and statements.
+    load::run(&gateway.url, &gateway.key, Shape::flat_out(32, 5)).await?;
+    let mut runs = Vec::new();
+    for connections in [32, 256] {
+        let before = Usage::now(&pids)?;
+        let shape = Shape::flat_out(connections, SECONDS);
+        let report = load::run(&gateway.url, &gateway.key, shape).await?;
+        let lag = gateway.outbox_lag().await?;
+        let usage = Usage::now(&pids)?.since(&before);
+        gateway.wait_until_delivered().await?;
+        let yardstick = yardstick::run(connections, SECONDS).await?;
+        runs.push(Run { connections, report, usage, yardstick, lag });
+    }
+    let half = runs.iter().map(|run| run.report.per_second).fold(0.0, f64::max) / 2.0;
+    let paced = load::run(&gateway.url, &gateway.key, Shape::paced(64, SECONDS, half)).await?;
+    let loaded = cpu::peak_megabytes(gateway.id())?;
+    for run in &runs {
+        describe(&mut out, run)?;
+    }
+    writeln!(out, "| p50 at half load ({half:.0}/s) | {:.1} ms | |", paced.percentile(0.5))?;
+    writeln!(out, "| p99 at half load | {:.1} ms | ≤ 15 ms |", paced.percentile(0.99))?;
+    writeln!(out, "| resident memory, idle | {idle:.0} MB | < 40 MB |")?;
+    writeln!(out, "| greatest resident memory | {loaded:.0} MB | < 150 MB |")?;
+    let ready = gateway.ready_after;
+    writeln!(out, "| start to ready | {} ms | < 300 ms |", ready.as_millis())?;
+    finish(gateway, &out).await
+}
+
+fn describe(out: &mut String, run: &Run) -> anyhow::Result<()> {
+    let (n, accepted) = (run.connections, run.report.per_second);
+    let each = |seconds: f64| seconds * 1000.0 / run.report.accepted as f64;
+    let all = run.usage.gateway + run.usage.postgres + run.usage.rabbitmq;
+    writeln!(out, "| accepted per second, {n} connections | {accepted:.0} | |")?;
+    writeln!(out, "| pgbench per second, {n} clients | {:.0} | |", run.yardstick)?;
+    writeln!(out, "| ratio, {n} connections | {:.2} | ≥ 0.45 |", accepted / run.yardstick)?;
+    let gateway = each(run.usage.gateway);
+    writeln!(out, "| CPU of the gateway, {n} connections | {gateway:.3} ms | ≤ 0.25 ms |")?;
+    writeln!(
+        out,
+        "| CPU of gateway, PostgreSQL, RabbitMQ, {n} connections | {:.3} ms ({:.3} + {:.3} + \
+         {:.3}) | ≤ 0.55 ms |",
+        each(all),
+        gateway,
+        each(run.usage.postgres),
+        each(run.usage.rabbitmq)
+    )?;
+    writeln!(out, "| outbox lag at the end, {n} connections | {:.2} s | < 1 s |", run.lag)?;
+    writeln!(out, "| not accepted, {n} connections | {} | 0 |", run.report.refused)?;
+    Ok(())
+}
+
+async fn finish(gateway: Gateway, out: &str) -> anyhow::Result<()> {
+    gateway.stop(Duration::from_secs(30)).await?;
+    let text = format!(
+        "# Measured speeds\n\nWritten by `make bench`, all in one run: PostgreSQL and RabbitMQ \
+         private to it, load generator and servers on the same machine, {PEOPLE} people loaded, \
+         bodies of about {} bytes.\n\n| what | measured | aim |\n|---|---|---|\n{out}",
+        load::body_size()
+    );
+    eprintln!("{text}");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
+    std::fs::write(file, text)?;
+    Ok(())
+}

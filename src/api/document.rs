@@ -1,0 +1,64 @@
+//! `GET /v1/referrals/{reference}/document`: the referral behind a claim-check, cut to what this
+//! destination may see. The read is in the audit chain before a byte is sent.
+
+use super::catalogue as kind;
+use super::problem::Problem;
+use super::state::ApiState;
+use crate::access::DestinationPrincipal;
+use crate::audit::{ChainName, Event};
+use crate::domain::{AgencyId, Priority, Reference, Timestamp};
+use crate::store::{StoreError, StoredReferral};
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    reference: Reference,
+    agency: &'a AgencyId,
+    received_at: Timestamp,
+    respond_by: Timestamp,
+    priority: Priority,
+    /// How often the sender has added to it.
+    revision: i32,
+    referral: Value,
+    decision: Value,
+}
+
+pub(super) async fn handle(
+    state: web::Data<ApiState>,
+    caller: DestinationPrincipal,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let _place = state.admit_destination(&caller)?;
+    let stored = sent_to(&state, &caller, &path).await?;
+    let row = &stored.row;
+    let dossier = state.open(row)?;
+    let document = (state.cut)(&caller.destination, &dossier)
+        .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
+    let event = Event::new("document.read", caller.destination.id.as_str()).about(row.id);
+    state.store.record(ChainName::Desk, vec![event], state.env.now()).await?;
+    Ok(HttpResponse::Ok().json(Answer {
+        reference: row.reference,
+        agency: &row.agency,
+        received_at: row.received_at,
+        respond_by: row.respond_by,
+        priority: row.priority,
+        revision: row.revision,
+        referral: document.referral,
+        decision: document.decision,
+    }))
+}
+
+/// A referral that this destination was sent; any other is unknown to it.
+pub(super) async fn sent_to(
+    state: &ApiState,
+    caller: &DestinationPrincipal,
+    reference: &str,
+) -> Result<StoredReferral, Problem> {
+    let unknown = || Problem::new(&kind::NOT_FOUND);
+    let reference = Reference::parse(reference).ok_or_else(unknown)?;
+    let stored = state.store.referral(reference).await?.ok_or_else(unknown)?;
+    let sent = stored.deliveries.iter().any(|row| row.destination == caller.destination.id);
+    if sent { Ok(stored) } else { Err(unknown()) }
+}

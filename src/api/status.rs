@@ -1,0 +1,29 @@
+//! `GET /v1/referrals/{reference}`: how far a referral has come, for its sender.
+
+use super::admission::Class;
+use super::catalogue as kind;
+use super::problem::Problem;
+use super::state::ApiState;
+use super::view::SenderView;
+use crate::access::AgencyPrincipal;
+use crate::domain::{Receipt, Reference};
+use crate::store::StoreError;
+use actix_web::{HttpResponse, web};
+
+pub(super) async fn handle(
+    state: web::Data<ApiState>,
+    caller: AgencyPrincipal,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let _place = state.admit_agency(&caller, Class::Other)?;
+    let unknown = || Problem::new(&kind::NOT_FOUND);
+    let reference = Reference::parse(&path).ok_or_else(unknown)?;
+    let stored = state.store.referral(reference).await?;
+    // Another agency's reference and one that does not exist are told apart by nothing.
+    let stored = stored.filter(|stored| stored.row.agency == caller.agency.id);
+    let stored = stored.ok_or_else(unknown)?;
+    let dossier = state.open(&stored.row)?;
+    let receipt: Receipt = serde_json::from_slice(&dossier.receipt)
+        .map_err(|_| StoreError::Damaged("a receipt cannot be read".to_owned()))?;
+    Ok(HttpResponse::Ok().json(SenderView::of(receipt, &stored.deliveries)))
+}

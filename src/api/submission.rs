@@ -1,0 +1,251 @@
+//! From a request to a [`Submission`]: headers and body are checked, and what cannot be taken is
+//! refused and kept (invariant 5), because somebody tried to tell us about a child.
+
+use super::admission::{Reservation, overloaded};
+use super::body::{self, BodyFault, BodyLimits};
+use super::catalogue::{self as kind, Kind};
+use super::context::CallContext;
+use super::problem::Problem;
+use super::state::ApiState;
+use super::submit::accepted;
+use crate::access::AgencyPrincipal;
+use crate::domain::record::Unread;
+use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::pipeline::{Outcome, Submission};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use std::sync::Arc;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What is wrong with a request before its body means anything.
+struct Fault {
+    problem: &'static Kind,
+    refusal: RefusalKind,
+    /// Names the header or is empty for the body.
+    pointer: &'static str,
+    rule: &'static str,
+    ask: &'static str,
+}
+
+impl Fault {
+    fn unread(&self) -> Unread {
+        let own = str::to_owned;
+        Unread { pointer: own(self.pointer), rule: own(self.rule), ask: own(self.ask) }
+    }
+
+    fn problem(&self) -> Problem {
+        Problem::new(self.problem).faults(vec![self.unread()])
+    }
+
+    fn refusal(&self) -> Refusal {
+        Refusal { kind: self.refusal, faults: vec![self.unread()] }
+    }
+}
+
+const TOO_LARGE: Fault = Fault {
+    problem: &kind::TOO_LARGE,
+    refusal: RefusalKind::TooLarge,
+    pointer: "",
+    rule: "size",
+    ask: "Send the referral in a smaller body, without attachments",
+};
+const SLOW: Fault = Fault {
+    problem: &kind::SLOW_BODY,
+    refusal: RefusalKind::NotReadable,
+    pointer: "",
+    rule: "incomplete",
+    ask: "Send it again; it did not arrive whole",
+};
+const BROKEN: Fault = Fault { problem: &kind::INCOMPLETE, ..SLOW };
+const KEY: Fault = Fault {
+    problem: &kind::IDEMPOTENCY_KEY,
+    refusal: RefusalKind::NotReadable,
+    pointer: "",
+    rule: "idempotency-key",
+    ask: "Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none",
+};
+const MEDIA: Fault = Fault {
+    problem: &kind::MEDIA_TYPE,
+    refusal: RefusalKind::MediaType,
+    pointer: "",
+    rule: "media-type",
+    ask: "Send Content-Type: application/json, in UTF-8",
+};
+const ENCODING: Fault = Fault {
+    problem: &kind::CONTENT_ENCODING,
+    refusal: RefusalKind::MediaType,
+    pointer: "",
+    rule: "content-encoding",
+    ask: "Send the body uncompressed, without Content-Encoding",
+};
+
+/// A submission and the memory set aside for it.
+pub(super) type Held<'a> = (Submission, Reservation<'a>);
+
+/// Reads a submission; what cannot be taken is kept as a refusal.
+pub(super) async fn receive<'a>(
+    state: &'a ApiState,
+    caller: &AgencyPrincipal,
+    req: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Held<'a>, Problem> {
+    read(state, caller, req, payload, true).await
+}
+
+/// Reads a submission for a dry run; nothing is kept.
+pub(super) async fn try_out<'a>(
+    state: &'a ApiState,
+    caller: &AgencyPrincipal,
+    req: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Held<'a>, Problem> {
+    read(state, caller, req, payload, false).await
+}
+
+async fn read<'a>(
+    state: &'a ApiState,
+    caller: &AgencyPrincipal,
+    req: &HttpRequest,
+    payload: web::Payload,
+    keep: bool,
+) -> Result<Held<'a>, Problem> {
+    let headers = req.headers();
+    let settings = &state.settings;
+    let limits = BodyLimits { bytes: settings.body_limit, time: settings.body_timeout };
+    let mut reservation = state.admission.reservation();
+    let mut bytes = Vec::new();
+    let declared = content_length(headers);
+    let outcome = body::read(payload, declared, limits, &mut reservation, &mut bytes).await;
+    let key = idempotency_key(headers);
+    let fault = match outcome {
+        Ok(()) => check(headers, &key),
+        Err(BodyFault::Crowded) => return Err(overloaded()),
+        Err(BodyFault::TooLarge(_)) => Some(&TOO_LARGE),
+        Err(BodyFault::Slow) => Some(&SLOW),
+        Err(BodyFault::Broken) => Some(&BROKEN),
+    };
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let call = req.extensions().get::<CallContext>().cloned();
+    let mut submission = Submission {
+        agency: Arc::clone(&caller.agency),
+        body: bytes,
+        media_type: text(headers, &header::CONTENT_TYPE),
+        idempotency_key: key.ok().flatten(),
+        traceparent: call.map(|call| call.traceparent().to_owned()),
+    };
+    let Some(fault) = fault else { return Ok((submission, reservation)) };
+    if !keep {
+        return Err(fault.problem());
+    }
+    let size = match outcome {
+        Err(BodyFault::TooLarge(size)) => {
+            // Only its size is kept of a body over the limit.
+            submission.body = Vec::new();
+            size
+        }
+        _ => size,
+    };
+    match state.intake.refuse(submission, fault.refusal(), size).await {
+        Outcome::Refused(_) => Err(fault.problem()),
+        // It is not kept: the sender must hear that nobody here knows of it.
+        other => Err(accepted(other).err().unwrap_or_else(|| fault.problem())),
+    }
+}
+
+fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'static Fault> {
+    let encoded = |value: &str| !value.trim().eq_ignore_ascii_case("identity");
+    if text(headers, &header::CONTENT_ENCODING).is_some_and(|value| encoded(&value)) {
+        return Some(&ENCODING);
+    }
+    if !is_json(headers) {
+        return Some(&MEDIA);
+    }
+    key.is_err().then_some(&KEY)
+}
+
+fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The key when there is one; an error when what was sent cannot be one.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ()> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY);
+    let Some(key) = given.next() else { return Ok(None) };
+    let visible = |byte: &u8| (0x21..=0x7e).contains(byte);
+    let bytes = key.as_bytes();
+    if given.next().is_some() || !(1..=255).contains(&bytes.len()) || !bytes.iter().all(visible) {
+        return Err(());
+    }
+    key.to_str().map(|key| Some(key.to_owned())).map_err(drop)
+}
+
+/// `application/json` or any `+json` type, in UTF-8. A missing type is taken for JSON: old
+/// systems leave it out, and the body shows what it is.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
+    let Ok(value) = value.to_str() else { return false };
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let (family, subtype) = essence.split_once('/').unwrap_or_default();
+    let suffix = subtype.len().checked_sub("+json".len()).and_then(|at| subtype.get(at..));
+    let json = essence.eq_ignore_ascii_case("application/json")
+        || (!family.is_empty() && suffix.is_some_and(|end| end.eq_ignore_ascii_case("+json")));
+    let utf8 = parts.all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.trim().eq_ignore_ascii_case("charset")
+            || ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|known| value.trim().trim_matches('"').eq_ignore_ascii_case(known))
+    });
+    json && utf8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn with(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header");
+        headers.append(HeaderName::from_static(name), value);
+        headers
+    }
+
+    #[test]
+    fn json_is_known_in_every_spelling_and_nothing_else_is() {
+        assert!(is_json(&HeaderMap::new()));
+        for yes in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/fhir+json",
+            "application/json;charset=\"utf-8\"",
+        ] {
+            assert!(is_json(&with("content-type", yes)), "{yes}");
+        }
+        for no in
+            ["text/plain", "", "json", "+json", "application/json; charset=utf-16", "text/xml"]
+        {
+            assert!(!is_json(&with("content-type", no)), "{no}");
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_is_1_to_255_visible_ascii_characters_sent_once() {
+        let key = |value: &str| idempotency_key(&with(IDEMPOTENCY_KEY, value));
+        assert_eq!(idempotency_key(&HeaderMap::new()), Ok(None));
+        assert_eq!(key("~a!"), Ok(Some("~a!".to_owned())));
+        assert!(key(&"k".repeat(255)).is_ok());
+        for bad in ["", "two words", &"k".repeat(256), "né"] {
+            assert!(key(bad).is_err(), "{bad}");
+        }
+        let mut twice = with(IDEMPOTENCY_KEY, "a");
+        twice.append(HeaderName::from_static(IDEMPOTENCY_KEY), HeaderValue::from_static("b"));
+        assert!(idempotency_key(&twice).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! `frontdoor demo send`, and what `serve --demo` does once it is up.
+
+use super::table::table;
+use super::{Result, say};
+use crate::access::{Owner, OwnerKind};
+use crate::app::{self, App};
+use crate::config::settings::Settings;
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The example referrals, from the folder in which `make run` is called.
+const EXAMPLES: &str = "examples";
+/// Where the demonstration keeps its keys, so that a second run finds them again.
+const KEYS: &str = "demo-keys.json";
+
+/// The demonstration.
+#[derive(Debug, clap::Subcommand)]
+#[command(after_help = "Example: frontdoor demo send --url http://localhost:8080")]
+pub(super) enum Demo {
+    /// Send the example referrals to a running gateway and print where each was routed.
+    Send {
+        #[arg(long, default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
+}
+
+impl Demo {
+    pub(super) async fn run(self, settings: Settings) -> Result {
+        let Demo::Send { url } = self;
+        let keys = read_keys(&settings).context(
+            "there are no demonstration keys yet: start the gateway with `serve --demo` first",
+        )?;
+        say(send(&url, &keys).await?);
+        Ok(())
+    }
+}
+
+/// Keys by kind and owner, e.g. `agency/school-ridgeway`.
+type Keys = BTreeMap<String, String>;
+
+fn keys_file(settings: &Settings) -> PathBuf {
+    settings.keys.master_key_file.with_file_name(KEYS)
+}
+
+fn read_keys(settings: &Settings) -> anyhow::Result<Keys> {
+    Ok(serde_json::from_slice(&std::fs::read(keys_file(settings))?)?)
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    referrals: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+struct Example {
+    file: String,
+    agency: String,
+    title: String,
+}
+
+fn manifest() -> anyhow::Result<Manifest> {
+    let path = Path::new(EXAMPLES).join("manifest.json");
+    let text = std::fs::read(&path)
+        .with_context(|| format!("{} cannot be read; run this in the project", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// Loads people, issues keys, sends the examples and says what to try.
+pub(super) async fn welcome(app: &App) -> Result {
+    let url = app.url();
+    let keys = match read_keys(&app.settings) {
+        Ok(keys) => keys,
+        Err(_) => prepare(app).await?,
+    };
+    app.access.refresh().await?;
+    let routes = send(&url, &keys).await?;
+    say("\nWhere the example referrals went:\n");
+    say(routes);
+    farewell(&url, &keys);
+    Ok(())
+}
+
+/// First run: invented people, and a key for each agency of the examples and for two teams.
+async fn prepare(app: &App) -> anyhow::Result<Keys> {
+    let people = Path::new(EXAMPLES).join("people.csv");
+    let imported =
+        app::import_people(app.store.as_ref(), &app.ring, app.env.as_ref(), &people).await?;
+    say(format!("{} invented people loaded.", imported.loaded));
+    let mut keys = Keys::new();
+    let agencies = manifest()?.referrals.into_iter().map(|example| example.agency);
+    let mut owners: Vec<Owner> = agencies.map(|id| Owner::new(OwnerKind::Agency, &id)).collect();
+    owners.push(Owner::new(OwnerKind::Destination, "masstt"));
+    owners.push(Owner::new(OwnerKind::Operations, "duty"));
+    for owner in owners {
+        let name = format!("{}/{}", owner.kind.as_str(), owner.id);
+        if let std::collections::btree_map::Entry::Vacant(place) = keys.entry(name) {
+            place.insert(app.access.issue(&owner, None).await?.reveal().to_owned());
+        }
+    }
+    let file = keys_file(&app.settings);
+    write_private(&file, &serde_json::to_vec_pretty(&keys)?)
+        .with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(keys)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(bytes)
+}
+
+/// Sends every example in order; returns the routing table.
+async fn send(url: &str, keys: &Keys) -> anyhow::Result<String> {
+    let client = reqwest::Client::new();
+    let mut rows = Vec::new();
+    for example in manifest()?.referrals {
+        let body = std::fs::read(Path::new(EXAMPLES).join(&example.file))?;
+        let key = keys.get(&format!("agency/{}", example.agency)).cloned().unwrap_or_default();
+        let answer = client
+            .post(format!("{url}/v1/referrals"))
+            .bearer_auth(key)
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", format!("demo:{}", example.file))
+            .body(body)
+            .send()
+            .await?;
+        let status = answer.status().as_u16();
+        rows.extend(lines(&example, status, &answer.json().await?));
+    }
+    let header = ["story", "from", "reference", "child", "level", "priority", "routed to"];
+    Ok(table(&header, &rows))
+}
+
+/// One row a child; a refusal is one row with what is asked.
+fn lines(example: &Example, status: u16, answer: &Value) -> Vec<Vec<String>> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let row = |cells: [String; 5]| {
+        let first = [example.title.clone(), example.agency.clone()];
+        first.into_iter().chain(cells).collect::<Vec<String>>()
+    };
+    let none = String::new;
+    let Some(children) = answer["children"].as_array() else {
+        let said =
+            format!("refused ({status}): {}; kept, and told to masstt", text(&answer["title"]));
+        return vec![row([none(), none(), none(), none(), said])];
+    };
+    let child_row = |child: &Value| {
+        let routed: Vec<String> = child["destinations"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|to| format!("{} ({})", text(&to["id"]), text(&to["purpose"])))
+            .collect();
+        row([
+            text(&answer["reference"]),
+            child["index"].to_string(),
+            text(&child["level_of_need"]["code"]),
+            text(&child["priority"]),
+            routed.join(", "),
+        ])
+    };
+    children.iter().map(child_row).collect()
+}
+
+fn farewell(url: &str, keys: &Keys) {
+    say("\nKeys of the demonstration (invented agencies; they work on this machine only):\n");
+    let rows: Vec<Vec<String>> =
+        keys.iter().map(|(owner, key)| vec![owner.clone(), key.clone()]).collect();
+    say(table(&["for", "key"], &rows));
+    let key = keys.get("agency/school-ridgeway").map_or("KEY", String::as_str);
+    say(format!(
+        "\nOperations page: {url}/ops\nInterface:       {url}/docs\n\nTry:\n\n  curl -sS \
+         {url}/v1/referrals -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
+         -d '{{\"referrer\":{{\"name\":\"A. Teacher\"}},\"children\":[{{\"description\":\"unknown \
+         child at 1 Test Street\"}}],\"worry\":\"Heard crying for hours; nobody answers the \
+         door.\"}}'\n\nCtrl-C stops it."
+    ));
+}

@@ -1,0 +1,99 @@
+//! `destinations.toml`: who receives.
+
+use super::Team;
+use super::agencies::is_name;
+use super::fault::Fault;
+use super::source::Source;
+use crate::domain::DestinationId;
+use crate::domain::agency::{Destination, FieldList, Payload};
+use crate::domain::working_days::Duration;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// What a destination sees that is not statutory and has no list of its own.
+    default_fields: Vec<String>,
+    destination: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Spanned<String>,
+    name: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    statutory: bool,
+    #[serde(default)]
+    needs_agreement: bool,
+    fields: Option<Vec<String>>,
+    clock: Duration,
+    #[serde(default = "yes")]
+    open: bool,
+    contact: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The last part of a routing key, which a destination's id must not look like.
+const PRIORITIES: [&str; 3] = [".immediate", ".urgent", ".standard"];
+
+pub(super) fn read(
+    source: &Source,
+    faults: &mut Vec<Fault>,
+) -> Option<BTreeMap<DestinationId, Team>> {
+    let file: File = source.toml(faults)?;
+    let mut teams = BTreeMap::new();
+    for entry in file.destination {
+        let line = source.line_at(entry.id.span().start);
+        let id = DestinationId::new(entry.id.get_ref());
+        let ambiguous = PRIORITIES.iter().any(|end| id.as_str().ends_with(end));
+        if !is_name(id.as_str())
+            || ambiguous
+            || super::thresholds::PLACEHOLDERS.contains(&id.as_str())
+        {
+            faults.push(source.fault(
+                line,
+                format!("{id} cannot be a destination's id"),
+                "use lower-case letters, digits, - and ., and neither a priority nor a placeholder",
+            ));
+        }
+        for field in entry.fields.iter().flatten().chain(&file.default_fields) {
+            let place: Vec<String> = field.split('/').skip(1).map(str::to_owned).collect();
+            if !field.starts_with('/') || !crate::completeness::is_a_place(&place) {
+                let what = format!("{field} is no place in a referral");
+                faults.push(source.fault(line, what, "write it like /children/*/given_name"));
+            }
+        }
+        let fields = match entry.fields {
+            Some(fields) => FieldList::Only(fields),
+            None if entry.statutory => FieldList::All,
+            None => FieldList::Only(file.default_fields.clone()),
+        };
+        let destination = Arc::new(Destination {
+            id: id.clone(),
+            name: entry.name,
+            aliases: entry.aliases,
+            statutory: entry.statutory,
+            fields,
+            payload: Payload::ClaimCheck,
+            clock: entry.clock,
+            open: entry.open,
+        });
+        let team =
+            Team { destination, needs_agreement: entry.needs_agreement, contact: entry.contact };
+        if teams.insert(id.clone(), team).is_some() {
+            let mend = "give each destination an id of its own";
+            faults.push(source.fault(line, format!("destination {id} is listed twice"), mend));
+        }
+    }
+    faults.dedup();
+    Some(teams)
+}

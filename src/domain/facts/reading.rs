@@ -1,0 +1,185 @@
+//! How the facts of each child are read from a referral, its time of receipt and what is known.
+//!
+//! An answer that is absent, refused, not known or unreadable is `unknown`, whatever else it says
+//! (invariant 4). Nothing here fails.
+
+use super::texts;
+use super::*;
+use crate::domain::answer::Answer;
+use crate::domain::child::Child;
+use crate::domain::codes::DisabilityCode;
+use crate::domain::household::Address;
+use crate::domain::localities::Localities;
+use crate::domain::phrases::{Phrases, Words as Found};
+use crate::domain::values::{Danger, YesNo};
+use crate::domain::{ChildHistory, Referral, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Reads facts with one authority's localities and phrases.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    table: Table,
+    localities: Localities,
+    phrases: Phrases,
+    zone: TimeZone,
+}
+
+impl Reader {
+    pub fn new(localities: Localities, phrases: Phrases) -> Self {
+        let table = Table::new(localities.names(), &phrases.topics());
+        let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
+        Reader { table, localities, phrases, zone }
+    }
+
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub fn localities(&self) -> &Localities {
+        &self.localities
+    }
+
+    /// The calendar day of an instant in England.
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.zone.to_datetime(at.to_jiff()).date()
+    }
+
+    /// The facts of each child of the submission alone, in the order of `children`.
+    pub fn read(&self, referral: &Referral, received_at: Timestamp) -> Vec<Facts> {
+        let words = self.phrases.find(|scan| texts::visit(referral, scan));
+        let shared = self.of_referral(referral, words);
+        let today = self.day(received_at);
+        let child = |child| self.of_child(shared, referral, child, today);
+        referral.children.iter().map(child).collect()
+    }
+
+    /// The same facts with what the record says of the child.
+    pub fn with_history(&self, mut facts: Facts, known: &ChildHistory) -> Facts {
+        self.choose(&mut facts, LINK, known.link.as_str());
+        self.choose(&mut facts, CASE_STATUS, known.case_status.as_str());
+        let counts = [
+            (REFERRALS_12M, i64::from(known.referrals_12m)),
+            (AGENCIES_12M, i64::from(known.agencies_12m)),
+            (HIGHEST_LEVEL_12M, i64::from(known.highest_level_12m)),
+        ];
+        for (id, number) in counts {
+            facts.set(id, self.table.fact(id).count_bit(number));
+        }
+        facts
+    }
+
+    /// The locality that a child's facts name, when it is one of the authority's.
+    pub fn locality_of(&self, facts: &Facts) -> Option<&str> {
+        let index = usize::try_from(facts.mask(LOCALITY).trailing_zeros()).ok()?;
+        let name = self.table.fact(LOCALITY).values.get(index)?;
+        (name != NO_LOCALITY && name != OUTSIDE).then_some(name.as_str())
+    }
+
+    fn choose(&self, facts: &mut Facts, id: FactId, value: &str) {
+        if let Some(bit) = self.table.fact(id).bit(value) {
+            facts.set(id, bit);
+        }
+    }
+
+    fn of_referral(&self, referral: &Referral, words: Found) -> Facts {
+        let mut facts = self.table.nothing();
+        let danger = match referral.danger() {
+            Danger::Yes => "yes",
+            Danger::No => "no",
+            Danger::Unknown => "unknown",
+        };
+        self.choose(&mut facts, DANGER_NOW, danger);
+        let concerns = referral.concerns.iter().filter_map(|concern| concern.code.value());
+        let concerns = concerns.fold(0, |mask, code| mask | 1_u128 << (*code as u8));
+        facts.set(CONCERNS, concerns);
+        let indicators = referral.indicators.iter().filter_map(Answer::value);
+        let indicators = indicators.fold(0, |mask, code| mask | 1_u128 << (*code as u8));
+        facts.set(INDICATORS, indicators);
+        facts.set(WORDS_NOTICED, words.noticed);
+        facts.set(WORDS_NEGATED, words.negated);
+        if texts::describes_harm(referral) {
+            self.choose(&mut facts, HARM_STATED, "yes");
+        }
+        if let Some(request) = referral.request.value() {
+            self.choose(&mut facts, REQUEST, request.code());
+        }
+        self.choose(&mut facts, DO_NOT_ALERT, yes_no(&referral.do_not_alert));
+        self.choose(&mut facts, TELEPHONE_FIRST, yes_no(&referral.telephone_first));
+        facts
+    }
+
+    fn of_child(&self, mut facts: Facts, referral: &Referral, child: &Child, today: Date) -> Facts {
+        self.choose(&mut facts, UNBORN, unborn(child, today));
+        let age = age(child, today).unwrap_or(i64::from(UNKNOWN_AGE));
+        facts.set(AGE, self.table.fact(AGE).count_bit(age));
+        self.choose(&mut facts, AGREEMENT, agreement(referral, child));
+        self.choose(&mut facts, DISABILITY, disability(child));
+        self.choose(&mut facts, PRIVATE_FOSTERING, yes_no(&child.private_fostering));
+        self.choose(&mut facts, LOCALITY, self.locality(referral, child));
+        facts
+    }
+
+    /// The child's own postcode, or else the household's, or else the child's school.
+    fn locality(&self, referral: &Referral, child: &Child) -> &str {
+        let by_address = |address: &Address| {
+            address.postcode.value().map(|postcode| self.localities.of_postcode(postcode))
+        };
+        by_address(&child.address)
+            .or_else(|| by_address(&referral.household.address))
+            .or_else(|| self.localities.of_school(&child.school.code.value()?.0))
+            .unwrap_or(NO_LOCALITY)
+    }
+}
+
+fn yes_no(answer: &Answer<YesNo>) -> &'static str {
+    match answer.value() {
+        Some(YesNo(true)) => "yes",
+        Some(YesNo(false)) => "no",
+        None => "unknown",
+    }
+}
+
+/// An expected date in the future says as much as a tick.
+fn unborn(child: &Child, today: Date) -> &'static str {
+    let expected = child.expected_date.value().is_some_and(|date| date.0 >= today);
+    match yes_no(&child.unborn) {
+        "unknown" if expected && child.date_of_birth.value().is_none() => "yes",
+        "unknown" if child.date_of_birth.value().is_some_and(|date| date.0 <= today) => "no",
+        stated => stated,
+    }
+}
+
+/// Full years; none for an unborn child, or where a birth lies in the future.
+fn age(child: &Child, today: Date) -> Option<i64> {
+    let Some(born) = child.date_of_birth.value().map(|date| date.0) else {
+        return child.estimated_age.value().map(|years| i64::from(years.0));
+    };
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    let years = i64::from(today.year()) - i64::from(born.year()) - i64::from(!had_birthday);
+    (born <= today).then_some(years)
+}
+
+/// Agreement of everyone asked. "Would not say" is taken as not agreed: a panel needs a plain yes.
+fn agreement(referral: &Referral, child: &Child) -> &'static str {
+    let people = referral.household.people.iter().map(|person| &person.agreement);
+    let asked = [&referral.agreement, &child.agreement];
+    let mut agreed = false;
+    for one in asked.into_iter().chain(people) {
+        match &one.agreed {
+            Answer::Value(YesNo(true)) => agreed = true,
+            Answer::Value(YesNo(false)) | Answer::Refused => return "no",
+            Answer::Absent | Answer::NotKnown | Answer::Unreadable(_) => {}
+        }
+    }
+    if agreed { "yes" } else { "unknown" }
+}
+
+fn disability(child: &Child) -> &'static str {
+    let stated: Vec<_> = child.disabilities.iter().filter_map(Answer::value).collect();
+    match stated.iter().any(|code| **code != DisabilityCode::None) {
+        true => "yes",
+        false if stated.is_empty() => "unknown",
+        false => "no",
+    }
+}

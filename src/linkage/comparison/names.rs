@@ -1,0 +1,128 @@
+//! Forename, middle name and surname, also where they stand in one another's place.
+
+use super::{Comparison, Forename, MiddleName, Surname};
+use crate::linkage::names::{Agreement, Name};
+use crate::linkage::profile::Profile;
+
+pub(super) fn compare(one: &Profile, two: &Profile, found: &mut Comparison) {
+    found.surname = surname(one, two);
+    found.forename = forename(one, two);
+    let apart = matches!(found.forename, Forename::Different | Forename::Similar);
+    let surnames_apart = matches!(
+        found.surname,
+        Surname::Different | Surname::Similar | Surname::Parent | Surname::SecondName
+    );
+    if apart && surnames_apart && swapped(one, two) {
+        found.forename = Forename::Swapped;
+        found.surname = Surname::Swapped;
+    }
+    // The middle name was already used to explain the forename.
+    if found.forename != Forename::Middle {
+        found.middle_name = middle_name(one, two);
+    }
+}
+
+fn forename(one: &Profile, two: &Profile) -> Forename {
+    let agreement = match called(one, two) {
+        None => return Forename::Missing,
+        Some(agreement) => agreement,
+    };
+    match agreement {
+        Called::By(Agreement::Exact) => Forename::Exact,
+        Called::By(Agreement::Family) => Forename::Family,
+        Called::By(Agreement::Typo) => Forename::Typo,
+        Called::By(Agreement::Sound) => Forename::Sound,
+        _ if by_middle_name(one, two) => Forename::Middle,
+        Called::ByPrefix => Forename::Prefix,
+        Called::By(Agreement::Initial) => Forename::Initial,
+        Called::By(Agreement::Similar) => Forename::Similar,
+        Called::By(Agreement::Apart) => Forename::Different,
+    }
+}
+
+enum Called {
+    By(Agreement),
+    /// They agree by an honorific alone.
+    ByPrefix,
+}
+
+/// How the names in use agree: forenames and the name the child is known as. An honorific counts
+/// only where there is no other name beside it.
+fn called(one: &Profile, two: &Profile) -> Option<Called> {
+    let (mut best, mut by_prefix) = (None::<Agreement>, false);
+    let plain = |profile: &Profile| in_use(profile).any(|name| !name.is_prefix());
+    let both_plain = plain(one) && plain(two);
+    for this in in_use(one) {
+        for that in in_use(two) {
+            let agreement = this.agree(that);
+            let prefix = this.is_prefix() || that.is_prefix();
+            if prefix && both_plain {
+                continue;
+            }
+            if best.is_none_or(|best| agreement < best) {
+                best = Some(agreement);
+                by_prefix = prefix && (plain(one) || plain(two));
+            }
+        }
+    }
+    let best = best?;
+    let agrees = best <= Agreement::Sound;
+    Some(if agrees && by_prefix { Called::ByPrefix } else { Called::By(best) })
+}
+
+fn in_use(profile: &Profile) -> impl Iterator<Item = &Name> {
+    profile.forenames.as_slice().iter().chain(profile.known_as.as_slice())
+}
+
+fn by_middle_name(one: &Profile, two: &Profile) -> bool {
+    let crosswise = |one: &Profile, two: &Profile| {
+        let names = in_use(one).filter(|name| !name.is_prefix());
+        let mut pairs =
+            names.flat_map(|this| two.middle_names.as_slice().iter().map(|that| this.agree(that)));
+        pairs.any(|agreement| agreement <= Agreement::Typo)
+    };
+    crosswise(one, two) || crosswise(two, one)
+}
+
+fn swapped(one: &Profile, two: &Profile) -> bool {
+    let crosswise = |one: &Profile, two: &Profile| {
+        Name::best(one.forenames.as_slice(), two.surnames.as_slice())
+            .is_some_and(|agreement| agreement <= Agreement::Sound)
+    };
+    crosswise(one, two) && crosswise(two, one)
+}
+
+fn middle_name(one: &Profile, two: &Profile) -> MiddleName {
+    match Name::best(one.middle_names.as_slice(), two.middle_names.as_slice()) {
+        None => MiddleName::Missing,
+        Some(Agreement::Initial) => MiddleName::Initial,
+        Some(Agreement::Similar | Agreement::Apart) => MiddleName::Different,
+        Some(_) => MiddleName::Same,
+    }
+}
+
+fn surname(one: &Profile, two: &Profile) -> Surname {
+    let (these, those) = (one.surnames.as_slice(), two.surnames.as_slice());
+    let Some(best) = Name::best(these, those) else { return Surname::Missing };
+    let parts = these.len() != those.len() || these.len() > 1;
+    match best {
+        Agreement::Exact if these == those => Surname::Exact,
+        Agreement::Exact | Agreement::Family | Agreement::Typo if parts => Surname::Part,
+        Agreement::Exact => Surname::Exact,
+        Agreement::Family => Surname::Family,
+        Agreement::Typo => Surname::Typo,
+        Agreement::Sound => Surname::Sound,
+        _ if borne_by_parent(one, two) || borne_by_parent(two, one) => Surname::Parent,
+        _ if these.iter().chain(those).any(Name::is_second_name) => Surname::SecondName,
+        Agreement::Similar => Surname::Similar,
+        Agreement::Initial | Agreement::Apart => Surname::Different,
+    }
+}
+
+/// Whether a surname of `child` is borne by a parent of `other`.
+fn borne_by_parent(child: &Profile, other: &Profile) -> bool {
+    [&other.mother, &other.father].into_iter().any(|parent| {
+        Name::best(child.surnames.as_slice(), parent.as_slice())
+            .is_some_and(|agreement| agreement <= Agreement::Typo)
+    })
+}

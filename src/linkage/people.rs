@@ -1,0 +1,183 @@
+//! A file of people or referrals as comma-separated values, read row by row.
+//!
+//! Columns are found by their names, in any order: `record_id` or `referral_id` (needed), and
+//! `source, forename, middle_names, surname, full_name, known_as, dob, edd, sex, address, town,
+//! postcode, prev_postcode, nhs_number, upn, mother_name, father_name, phone`, and of the case
+//! `case_status, case_team, case_worker, restricted, as_of`. Others are passed over.
+
+use super::profile::Profile;
+use super::standardise::{Stated, standardise};
+use crate::domain::decision::CaseStatus;
+use crate::domain::{DestinationId, Timestamp};
+use csv::{ByteRecord, Reader, ReaderBuilder};
+use std::collections::HashMap;
+use std::io::Read;
+
+/// A person of the authority's records.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Line of the file, the header being line 1.
+    pub line: u64,
+    /// `record_id` or `referral_id`.
+    pub id: String,
+    /// The system that keeps the record.
+    pub source: String,
+    pub profile: Profile,
+    pub case_status: CaseStatus,
+    pub case_team: Option<DestinationId>,
+    pub case_worker: Option<String>,
+    /// Named access only.
+    pub restricted: bool,
+    /// When the feed was true.
+    pub as_of: Option<Timestamp>,
+}
+
+/// A row that was not read, and how to mend it. Never a value from the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct Fault {
+    pub line: u64,
+    pub problem: String,
+}
+
+impl Fault {
+    fn new(line: u64, problem: impl Into<String>) -> Self {
+        Fault { line, problem: problem.into() }
+    }
+}
+
+/// Reads people one by one, in bounded memory.
+pub struct People<R> {
+    reader: Reader<R>,
+    columns: HashMap<String, usize>,
+    row: ByteRecord,
+    ended: bool,
+}
+
+impl<R: Read> People<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// A fault on line 1 when there is no header that names the records' ids.
+    pub fn new(from: R) -> Result<Self, Fault> {
+        let mut reader = ReaderBuilder::new().flexible(true).from_reader(from);
+        let header = reader.headers().map_err(|error| fault(&error, 1))?;
+        let name = |column: &str| column.trim_start_matches('\u{feff}').trim().to_lowercase();
+        let columns: HashMap<_, _> =
+            header.iter().enumerate().map(|(place, column)| (name(column), place)).collect();
+        if !columns.contains_key("record_id") && !columns.contains_key("referral_id") {
+            let ask = "the first line must name the columns, among them record_id or referral_id";
+            return Err(Fault::new(1, ask));
+        }
+        Ok(People { reader, columns, row: ByteRecord::new(), ended: false })
+    }
+
+    fn text(&self, column: &str) -> String {
+        let value = self.columns.get(column).and_then(|place| self.row.get(*place));
+        String::from_utf8_lossy(value.unwrap_or_default()).trim().to_owned()
+    }
+
+    fn person(&self, line: u64) -> Result<Person, Fault> {
+        if self.row.len() != self.columns.len() {
+            let ask = "give as many values as the header has columns; quote values with commas";
+            return Err(Fault::new(line, ask));
+        }
+        let id = [self.text("record_id"), self.text("referral_id")].concat();
+        if id.is_empty() {
+            return Err(Fault::new(line, "give the record's id"));
+        }
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let case_status = match some(self.text("case_status")) {
+            None => CaseStatus::None,
+            Some(text) => CaseStatus::parse(&text.to_lowercase()).ok_or_else(|| {
+                Fault::new(line, "case_status must be none, open, cin, cp or cla")
+            })?,
+        };
+        Ok(Person {
+            line,
+            id,
+            source: self.text("source"),
+            profile: standardise(&self.stated()),
+            case_status,
+            case_team: some(self.text("case_team")).map(|team| DestinationId::new(&team)),
+            case_worker: some(self.text("case_worker")),
+            restricted: restricted(&self.text("restricted"))
+                .ok_or_else(|| Fault::new(line, "restricted must be yes or no"))?,
+            as_of: match some(self.text("as_of")) {
+                None => None,
+                Some(text) => Some(as_of(&text).ok_or_else(|| {
+                    Fault::new(line, "as_of must be a time such as 2026-03-01T06:00:00Z")
+                })?),
+            },
+        })
+    }
+
+    fn stated(&self) -> Stated {
+        Stated {
+            forename: self.text("forename"),
+            middle_names: self.text("middle_names"),
+            surname: self.text("surname"),
+            full_name: self.text("full_name"),
+            known_as: self.text("known_as"),
+            date_of_birth: self.text("dob"),
+            expected_date: self.text("edd"),
+            unborn: false,
+            sex: self.text("sex"),
+            address: self.text("address"),
+            postcode: self.text("postcode"),
+            previous_postcode: self.text("prev_postcode"),
+            nhs_number: self.text("nhs_number"),
+            upn: self.text("upn"),
+            mother_name: self.text("mother_name"),
+            father_name: self.text("father_name"),
+            phone: self.text("phone"),
+        }
+    }
+}
+
+impl<R: Read> Iterator for People<R> {
+    type Item = Result<Person, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let line = self.reader.position().line();
+        match self.reader.read_byte_record(&mut self.row) {
+            Ok(false) => None,
+            Ok(true) => {
+                let line = self.row.position().map_or(line, csv::Position::line);
+                Some(self.person(line))
+            }
+            Err(error) => {
+                // What could not be read once would fail again, for ever.
+                self.ended = error.is_io_error();
+                Some(Err(fault(&error, line)))
+            }
+        }
+    }
+}
+
+fn fault(error: &csv::Error, line: u64) -> Fault {
+    let line = error.position().map_or(line, csv::Position::line);
+    let problem = match error.kind() {
+        csv::ErrorKind::Io(_) => "the file could not be read to its end",
+        csv::ErrorKind::Utf8 { .. } => "the line is not UTF-8 text; save the file as UTF-8",
+        _ => "the line could not be read as comma-separated values",
+    };
+    Fault::new(line, problem)
+}
+
+/// Words for yes and no; nothing is no. A record whose mark cannot be read is not let through.
+fn restricted(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "" | "no" | "n" | "false" | "0" => Some(false),
+        "yes" | "y" | "true" | "1" => Some(true),
+        _ => None,
+    }
+}
+
+/// An instant, or a date as its first instant in UTC.
+fn as_of(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
+}

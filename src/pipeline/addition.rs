@@ -1,0 +1,152 @@
+//! Putting what was missing, or is new, to a referral that was accepted.
+//!
+//! Nothing known is lost: what a later statement replaces is kept as a source note, concerns and
+//! signs are only added to, and danger only rises.
+
+use serde_json::{Map, Value, json};
+
+/// Lists whose items are matched by place (or by an `index` member) rather than appended.
+const BY_PLACE: [&str; 2] = ["children", "people"];
+
+/// The canonical document with the addition put to it.
+pub(super) fn merge(known: Value, addition: Value) -> Value {
+    let mut replaced = Vec::new();
+    let mut merged = merge_at("", known, addition, &mut replaced);
+    if let Value::Object(map) = &mut merged
+        && !replaced.is_empty()
+    {
+        let notes = map.entry("notes").or_insert_with(|| json!([]));
+        if let Value::Array(notes) = notes {
+            notes.extend(replaced);
+        }
+    }
+    merged
+}
+
+fn merge_at(pointer: &str, known: Value, addition: Value, replaced: &mut Vec<Value>) -> Value {
+    match (known, addition) {
+        (known, Value::Null) => known,
+        (known, addition) if is_open(&known) => fill(&known, addition),
+        (Value::Object(known), Value::Object(addition)) => {
+            Value::Object(merge_objects(pointer, known, addition, replaced))
+        }
+        (Value::Array(known), addition) => merge_lists(pointer, known, addition, replaced),
+        (known, addition) if known == addition || is_open(&addition) => known,
+        (known, addition) => match pointer {
+            "/danger_now" => graver(known, addition),
+            "/worry" => json!(format!("{}\n\n{}", text(&known), text(&addition))),
+            _ => {
+                let label = format!("before a later addition: {pointer}");
+                replaced.push(json!({ "label": label, "text": text(&known) }));
+                addition
+            }
+        },
+    }
+}
+
+fn merge_objects(
+    pointer: &str,
+    mut known: Map<String, Value>,
+    addition: Map<String, Value>,
+    replaced: &mut Vec<Value>,
+) -> Map<String, Value> {
+    for (key, value) in addition.into_iter().filter(|(key, _)| key != "index") {
+        let before = known.remove(&key).unwrap_or(Value::Null);
+        let merged = merge_at(&format!("{pointer}/{key}"), before, value, replaced);
+        known.insert(key, merged);
+    }
+    known
+}
+
+fn merge_lists(
+    pointer: &str,
+    mut known: Vec<Value>,
+    addition: Value,
+    replaced: &mut Vec<Value>,
+) -> Value {
+    let items = match addition {
+        Value::Array(items) => items,
+        single => vec![single],
+    };
+    let by_place = BY_PLACE.iter().any(|list| pointer.ends_with(list));
+    for (place, item) in items.into_iter().enumerate() {
+        let index = item.get("index").and_then(Value::as_u64);
+        let index = index.and_then(|index| usize::try_from(index).ok()).unwrap_or(place);
+        if by_place && item.is_object() && index < known.len() {
+            let before = std::mem::take(&mut known[index]);
+            known[index] = merge_at(&format!("{pointer}/{index}"), before, item, replaced);
+        } else if !known.contains(&item) && !item.is_null() {
+            known.push(item);
+        }
+    }
+    Value::Array(known)
+}
+
+/// Nothing is known here yet.
+fn is_open(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => matches!(text.trim(), "" | "not-known" | "refused"),
+        Value::Object(map) => map.len() == 1 && map.contains_key("unreadable"),
+        _ => false,
+    }
+}
+
+/// An addition that says nothing does not replace a statement that could not be read.
+fn fill(known: &Value, addition: Value) -> Value {
+    if known.is_object() && is_open(&addition) { known.clone() } else { addition }
+}
+
+fn graver(known: Value, addition: Value) -> Value {
+    let rank = |value: &Value| match value {
+        Value::Bool(true) => 2,
+        Value::Bool(false) => 0,
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "yes" | "y" | "true" => 2,
+            "no" | "n" | "false" => 0,
+            _ => 1,
+        },
+        _ => 1,
+    };
+    if rank(&addition) > rank(&known) { addition } else { known }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_answers_are_filled_and_known_ones_are_kept_as_notes_when_replaced() {
+        let known = json!({
+            "children": [{"given_name": "Ada", "date_of_birth": {"unreadable": "12/13/2019"}}],
+        });
+        let addition = json!({"children": [{"given_name": "Adah", "date_of_birth": "2019-12-13"}]});
+        let merged = merge(known, addition);
+        assert_eq!(merged["children"][0]["date_of_birth"], "2019-12-13");
+        assert_eq!(merged["children"][0]["given_name"], "Adah");
+        assert_eq!(merged["notes"][0]["text"], "Ada");
+    }
+
+    #[test]
+    fn danger_only_rises_and_concerns_are_only_added_to() {
+        let known = json!({"danger_now": "yes", "concerns": ["16A"], "worry": "one"});
+        let addition = json!({"danger_now": "no", "concerns": ["11A", "16A"], "worry": "two"});
+        let merged = merge(known, addition);
+        assert_eq!(merged["danger_now"], "yes");
+        assert_eq!(merged["concerns"], json!(["16A", "11A"]));
+        assert_eq!(merged["worry"], "one\n\ntwo");
+    }
+
+    #[test]
+    fn a_further_child_is_added_and_an_index_names_a_known_one() {
+        let known = json!({"children": [{"given_name": "A"}, {"given_name": "B"}]});
+        let addition = json!({"children": [{"index": 1, "sex": "F"}, {"index": 2, "sex": "M"}]});
+        let merged = merge(known, addition);
+        assert_eq!(merged["children"][1], json!({"given_name": "B", "sex": "F"}));
+        assert_eq!(merged["children"].as_array().map(Vec::len), Some(3));
+    }
+}

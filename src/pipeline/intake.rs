@@ -1,0 +1,203 @@
+//! The entrance: a submission in, exactly one outcome out.
+
+use super::judge::Stages;
+use crate::adapter;
+use crate::domain::agency::Agency;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Env;
+use crate::domain::{Reference, Timestamp};
+use crate::store::lane::{Lane, LaneError};
+use crate::store::work::{Addition, Done, Referred, Refused, RepeatKey, Work};
+use crate::threshold;
+use crate::validation::Validator;
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// Days for which a sender's own key is kept.
+const KEY_DAYS: i64 = 90;
+/// Hours for which a body without a key answers with its first receipt.
+const BODY_HOURS: i64 = 24;
+
+/// A submission as it arrives, from a known agency.
+#[derive(Clone)]
+pub struct Submission {
+    pub agency: Arc<Agency>,
+    /// Exactly the bytes that were sent; never printed.
+    pub body: Vec<u8>,
+    pub media_type: Option<String>,
+    pub idempotency_key: Option<String>,
+    /// W3C trace context to carry on.
+    pub traceparent: Option<String>,
+}
+
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Submission({}, {} bytes)", self.agency.id, self.body.len())
+    }
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Durable. `receipt` is JSON; `repeat` when it had been accepted before.
+    Accepted { reference: Reference, receipt: Arc<[u8]>, repeat: bool },
+    /// The key was used before with another body.
+    Conflict { first: Reference },
+    /// Below the minimum or unreadable; kept, and in front of MASSTT.
+    Refused(Refusal),
+    /// Information for a reference that is not one of this sender's.
+    Unknown,
+    /// Not written; the sender should send it again with the same key.
+    Unavailable,
+    /// Too much at once: send it again shortly.
+    Busy,
+    /// It cannot be stored as it is; the sender should telephone.
+    Failed,
+}
+
+/// What the HTTP API calls.
+#[async_trait]
+pub trait Intake: Send + Sync + 'static {
+    /// A new referral.
+    async fn receive(&self, submission: Submission) -> Outcome;
+    /// Something missing or new for an accepted one.
+    async fn inform(&self, reference: Reference, submission: Submission) -> Outcome;
+    /// The receipt it would get; nothing is stored.
+    fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal>;
+    /// Keeps a refusal that was found before the body was whole, e.g. over the size limit.
+    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome;
+}
+
+/// Checks the media type and reads the body.
+fn read_json(submission: &Submission) -> Result<serde_json::Value, Refusal> {
+    adapter::media_type::check(submission.media_type.as_deref())?;
+    adapter::json::read(&submission.body)
+}
+
+/// The pipeline over one lane.
+pub struct Pipeline {
+    pub stages: Arc<Stages>,
+    pub validator: Validator,
+    pub lane: Lane,
+    pub env: Arc<dyn Env>,
+}
+
+impl Pipeline {
+    /// Adapt, validate, score: everything that needs nothing but the submission.
+    fn read(&self, submission: &Submission) -> Result<Referred, Refusal> {
+        let received_at = self.env.now();
+        let document = read_json(submission)?;
+        let (referral, unread) = self.validator.validate(document)?;
+        let rules = self.stages.rules.load();
+        let facts = rules.policy.reader.read(&referral, received_at);
+        let completeness = rules.scorer.score(&referral, &facts, &unread);
+        let children = self.stages.profiles(&referral);
+        Ok(Referred {
+            agency: submission.agency.id.clone(),
+            received_at,
+            raw: submission.body.clone(),
+            referral,
+            completeness,
+            children,
+            repeat: self.repeat_key("refer", submission, received_at),
+            traceparent: submission.traceparent.clone(),
+        })
+    }
+
+    fn repeat_key(&self, what: &str, submission: &Submission, at: Timestamp) -> RepeatKey {
+        let agency = submission.agency.id.as_str();
+        let token = |label: &str, content: &[u8]| {
+            self.stages.ring.token16(&format!("{what}:{label}"), agency, content)
+        };
+        let body = token("body", &submission.body);
+        match &submission.idempotency_key {
+            Some(key) => RepeatKey {
+                key: token("key", key.as_bytes()),
+                body,
+                expires_at: at.plus_seconds(KEY_DAYS * 24 * 3600),
+            },
+            None => RepeatKey { key: body, body, expires_at: at.plus_seconds(BODY_HOURS * 3600) },
+        }
+    }
+
+    async fn submit(&self, work: Work) -> Outcome {
+        match self.lane.submit(work).await {
+            Ok(Done::Accepted { reference, receipt, repeat }) => {
+                Outcome::Accepted { reference, receipt, repeat }
+            }
+            Ok(Done::Conflict { first }) => Outcome::Conflict { first },
+            Ok(Done::Unknown | Done::Kept) => Outcome::Unknown,
+            Err(LaneError::Full) => Outcome::Busy,
+            Err(LaneError::Unavailable) => Outcome::Unavailable,
+            Err(LaneError::Failed) => Outcome::Failed,
+        }
+    }
+
+    /// Keeps a refusal; the sender hears of it only once it is kept.
+    async fn keep(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
+        let received_at = self.env.now();
+        let repeat = self.repeat_key("refer", &submission, received_at);
+        let refused = Refused {
+            agency: submission.agency.id.clone(),
+            received_at,
+            body: repeat.body,
+            key: submission.idempotency_key.is_some().then_some(repeat.key),
+            raw: submission.body,
+            bytes,
+            refusal: refusal.clone(),
+            traceparent: submission.traceparent,
+        };
+        match self.submit(Work::Refuse(Box::new(refused))).await {
+            Outcome::Unknown => Outcome::Refused(refusal),
+            other => other,
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for Pipeline {
+    async fn receive(&self, submission: Submission) -> Outcome {
+        match self.read(&submission) {
+            Ok(referred) => self.submit(Work::Refer(Box::new(referred))).await,
+            Err(refusal) => {
+                let bytes = submission.body.len() as u64;
+                self.keep(submission, refusal, bytes).await
+            }
+        }
+    }
+
+    async fn inform(&self, reference: Reference, submission: Submission) -> Outcome {
+        let received_at = self.env.now();
+        match read_json(&submission) {
+            Ok(document) => {
+                let what = format!("inform:{reference}");
+                let addition = Addition {
+                    agency: submission.agency.id.clone(),
+                    received_at,
+                    reference,
+                    repeat: self.repeat_key(&what, &submission, received_at),
+                    raw: submission.body,
+                    document,
+                    traceparent: submission.traceparent,
+                };
+                self.submit(Work::Add(Box::new(addition))).await
+            }
+            Err(refusal) => {
+                let bytes = submission.body.len() as u64;
+                self.keep(submission, refusal, bytes).await
+            }
+        }
+    }
+
+    fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal> {
+        let referred = self.read(submission)?;
+        let rules = self.stages.rules.load();
+        let at = referred.received_at;
+        let alone = threshold::decide_for_receipt(&rules.policy, &referred.referral, at);
+        Ok(self.stages.receipt(&rules, Reference::from_entropy(0), &referred, &alone, at))
+    }
+
+    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
+        self.keep(submission, refusal, bytes).await
+    }
+}

@@ -1,0 +1,13 @@
+//! One function, seven verbs, exactly one outcome for each submission.
+//!
+//! `receive` adapts, validates and scores, and hands the work to the commit lane, which calls back
+//! into [`judge`] to link, decide and route under its lock.
+
+mod addition;
+mod intake;
+mod judge;
+mod rows;
+
+pub use intake::{Intake, Outcome, Pipeline, Submission};
+pub use judge::{Rules, Stages};
+pub use rows::Decided;

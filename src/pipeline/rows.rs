@@ -1,0 +1,174 @@
+//! From a decision to the rows that carry it.
+
+use crate::audit::Event;
+use crate::domain::message::{self, Envelope, OutboxDraft};
+use crate::domain::{Decision, LinkState, MessageId, ReferralId, Timestamp, time::Env};
+use crate::store::keys::KeyRing;
+use crate::store::work::{ChildLink, Referred};
+use crate::store::{Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally};
+use serde::{Deserialize, Serialize};
+
+/// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// From the submission alone (invariant 6).
+    pub alone: Decision,
+    /// With history, which only adds, raises and shortens.
+    pub full: Decision,
+}
+
+/// A referral's ids and what was decided of it.
+pub(super) struct Facts<'a> {
+    pub row: &'a ReferralRow,
+    pub referred: &'a Referred,
+    pub full: &'a Decision,
+    pub links: &'a [ChildLink],
+    pub now: Timestamp,
+}
+
+/// Start of the hour, for tallies.
+fn hour(at: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3_600_000_000;
+    Timestamp(at.0 - at.0.rem_euclid(HOUR))
+}
+
+impl Facts<'_> {
+    /// People made or known again, and the links to them.
+    pub(super) fn people(&self, ring: &KeyRing, env: &dyn Env, into: &mut Batch) {
+        for (index, (link, child)) in self.links.iter().zip(&self.referred.children).enumerate() {
+            if link.fresh {
+                into.persons.push(PersonRow {
+                    id: link.person,
+                    created_at: self.now,
+                    profile: ring.seal_profile(link.person, &child.profile, env),
+                    case_status: crate::domain::decision::CaseStatus::None,
+                    case_team: None,
+                    restricted: false,
+                    as_of: None,
+                    source: None,
+                    record: Sealed::default(),
+                    tokens: child.tokens.clone(),
+                });
+            } else {
+                into.tokens.extend(child.tokens.iter().map(|token| (*token, link.person)));
+            }
+            self.links_of(index, link, into);
+        }
+    }
+
+    fn links_of(&self, index: usize, link: &ChildLink, into: &mut Batch) {
+        let rank = self.full.children.get(index).map_or(0, |child| child.level.rank);
+        let row = |person, state, weight| LinkRow {
+            referral: self.row.id,
+            child: u16::try_from(index).unwrap_or(u16::MAX),
+            person,
+            state,
+            weight,
+            at: self.now,
+            agency: self.referred.agency.clone(),
+            level_rank: rank,
+        };
+        // A child without a sure match is a new person; the possible ones are for a reviewer.
+        let state = if link.fresh { LinkState::New } else { LinkState::Linked };
+        into.links.push(row(link.person, state, link.weight));
+        for (person, weight) in &link.possible {
+            into.links.push(row(*person, LinkState::Possible, *weight));
+        }
+        if !link.possible.is_empty() {
+            let event = Event::new("match.possible", "frontdoor").about(self.row.id);
+            into.audit.push(event.of(link.person));
+        }
+    }
+
+    /// One message a destination: routed where it is new there, updated where it was before.
+    pub(super) fn messages(&self, before: &[DeliveryRow], env: &dyn Env, into: &mut Batch) {
+        for route in &self.full.routes {
+            let earlier: Vec<&DeliveryRow> =
+                before.iter().filter(|row| row.destination == route.destination).collect();
+            let kind =
+                if earlier.is_empty() { "referral.routed.v1" } else { "referral.updated.v1" };
+            let id = MessageId::from_parts(self.now, env.entropy_id());
+            let sequence = earlier.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+            let traceparent = self.referred.traceparent.as_deref();
+            let payload = message::claim_check(&OutboxDraft {
+                envelope: Envelope { id, kind, at: self.now, sequence, traceparent },
+                reference: self.row.reference,
+                destination: &route.destination,
+                purpose: &route.purpose,
+                priority: route.priority,
+                level: &self.full.level,
+                due_at: route.due_at,
+                rules: &route.rules,
+                children: route.children.len(),
+            });
+            into.outbox.push(OutboxRow {
+                id,
+                referral: Some(self.row.id),
+                refusal: None,
+                destination: route.destination.clone(),
+                purpose: route.purpose.clone(),
+                priority: route.priority,
+                kind: kind.to_owned(),
+                sequence,
+                created_at: self.now,
+                due_at: route.due_at,
+                payload,
+                traceparent: self.referred.traceparent.clone(),
+                agency: self.referred.agency.clone(),
+                level: self.row.level.clone(),
+                attempts: 0,
+                fence: 0,
+                leased_until: None,
+            });
+            into.tallies.push((self.tally("routed", route.destination.as_str()), 1));
+        }
+    }
+
+    /// A count of something that happened to this referral.
+    pub(super) fn tally(&self, what: &str, destination: &str) -> Tally {
+        Tally {
+            hour: hour(self.now),
+            what: what.to_owned(),
+            agency: self.referred.agency.clone(),
+            destination: destination.to_owned(),
+            level: self.row.level.clone(),
+            priority: self.row.priority,
+        }
+    }
+}
+
+/// The referral's row for a decision.
+pub(super) fn referral_row(
+    id: ReferralId,
+    reference: crate::domain::Reference,
+    referred: &Referred,
+    full: &Decision,
+    record: Sealed,
+) -> ReferralRow {
+    ReferralRow {
+        id,
+        reference,
+        agency: referred.agency.clone(),
+        received_at: referred.received_at,
+        respond_by: full.respond_by,
+        level: full.level.code.clone(),
+        level_rank: full.level.rank,
+        priority: full.priority,
+        score: referred.completeness.score,
+        policy_hash: full.policy_hash.clone(),
+        revision: 0,
+        record,
+    }
+}
+
+/// The tally of a refused submission.
+pub(super) fn refused_tally(refused: &crate::store::work::Refused, now: Timestamp) -> Tally {
+    Tally {
+        hour: hour(now),
+        what: "refused".to_owned(),
+        agency: refused.agency.clone(),
+        destination: String::new(),
+        level: String::new(),
+        priority: crate::domain::Priority::Standard,
+    }
+}

@@ -1,0 +1,418 @@
+//! Linking within the lane: who is a candidate for whom, ahead of the lock and under it, so that
+//! the same child received twice at the same instant is linked.
+
+use super::error::StoreError;
+use super::lane::LaneParts;
+use super::rows::*;
+use super::traits::{BLOCK_CAP, LaneTx};
+use super::work::*;
+use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Timestamp};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+/// Twelve months, in seconds, for "earlier referrals".
+const YEAR_SECONDS: i64 = 366 * 24 * 3600;
+
+/// Candidates and verdicts from before the lock.
+#[derive(Default)]
+pub(super) struct Ahead {
+    horizon: LaneSeq,
+    known: Known,
+    /// Verdicts by work index and child.
+    verdicts: HashMap<(usize, usize), LinkVerdict>,
+}
+
+/// People by token, with opened profiles.
+#[derive(Default, Clone)]
+struct Known {
+    by_token: HashMap<Token, Vec<PersonId>>,
+    profiles: HashMap<PersonId, Arc<[u8]>>,
+}
+
+impl Known {
+    fn add(&mut self, judge: &dyn Judge, rows: Vec<CandidateRow>) -> HashSet<Token> {
+        let mut touched = HashSet::new();
+        for row in rows {
+            let Some(profile) = judge.open_profile(row.person, &row.profile) else {
+                continue;
+            };
+            let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);
+            if changed {
+                // An import replaced it: verdicts on the one before are worth nothing.
+                touched.extend(&row.tokens);
+            }
+            self.profiles.insert(row.person, profile.into());
+            self.index(row.person, &row.tokens, &mut touched);
+        }
+        touched
+    }
+
+    fn index(&mut self, person: PersonId, tokens: &[Token], touched: &mut HashSet<Token>) {
+        for token in tokens {
+            let block = self.by_token.entry(*token).or_default();
+            if !block.contains(&person) {
+                block.push(person);
+                touched.insert(*token);
+            }
+        }
+    }
+
+    /// At most [`BLOCK_CAP`] candidates for a child, rarest block first.
+    fn candidates(&self, child: &ChildProfile, not: &HashSet<PersonId>) -> Vec<Candidate> {
+        let mut blocks: Vec<&Vec<PersonId>> =
+            child.tokens.iter().filter_map(|token| self.by_token.get(token)).collect();
+        blocks.sort_by_key(|block| block.len());
+        let mut seen = HashSet::new();
+        let mut out = Vec::new();
+        for person in blocks.into_iter().flatten() {
+            if out.len() >= BLOCK_CAP {
+                break;
+            }
+            if !not.contains(person)
+                && seen.insert(*person)
+                && let Some(profile) = self.profiles.get(person)
+            {
+                out.push((*person, profile.clone()));
+            }
+        }
+        out
+    }
+}
+
+impl Ahead {
+    /// Fetches candidates for every child of the round in one query, and compares them off the
+    /// async threads.
+    pub(super) async fn fetch(
+        parts: &Arc<LaneParts>,
+        works: &Arc<Vec<Work>>,
+        round: &[usize],
+    ) -> Result<Ahead, StoreError> {
+        let tokens = tokens_of(round.iter().map(|index| &works[*index]));
+        if tokens.is_empty() {
+            return Ok(Ahead::default());
+        }
+        let (horizon, rows) = parts.store.candidates(&tokens).await?;
+        let result = Arc::new(Mutex::new(None));
+        let (into, judge) = (result.clone(), parts.judge.clone());
+        let (works, round) = (works.clone(), round.to_vec());
+        (parts.offload)(Box::new(move || {
+            let mut known = Known::default();
+            known.add(judge.as_ref(), rows);
+            let verdicts = compare(judge.as_ref(), &known, &works, &round);
+            if let Ok(mut into) = into.lock() {
+                *into = Some(Ahead { horizon, known, verdicts });
+            }
+        }))
+        .await;
+        let compared = result.lock().ok().and_then(|mut result| result.take());
+        compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+    }
+}
+
+fn compare(
+    judge: &dyn Judge,
+    known: &Known,
+    works: &[Work],
+    round: &[usize],
+) -> HashMap<(usize, usize), LinkVerdict> {
+    let mut verdicts = HashMap::new();
+    for index in round {
+        if let Work::Refer(referred) = &works[*index] {
+            for (child, profile) in referred.children.iter().enumerate() {
+                let candidates = known.candidates(profile, &HashSet::new());
+                verdicts.insert((*index, child), judge.link(profile, &candidates));
+            }
+        }
+    }
+    verdicts
+}
+
+fn tokens_of<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Token> {
+    let mut tokens: Vec<Token> = works
+        .filter_map(|work| match work {
+            Work::Refer(referred) => Some(referred),
+            _ => None,
+        })
+        .flat_map(|referred| referred.children.iter().flat_map(|child| child.tokens.iter()))
+        .copied()
+        .collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
+/// Links the items of one batch in order, each seeing the people that earlier ones made.
+pub(super) struct Linker<'a> {
+    parts: &'a LaneParts,
+    ahead: Ahead,
+    /// Tokens whose blocks grew since the ahead verdicts were given.
+    grown: HashSet<Token>,
+    histories: HashMap<PersonId, HistoryRow>,
+    /// What earlier items of this batch add to a person's history.
+    within: HashMap<PersonId, Within>,
+}
+
+#[derive(Default)]
+struct Within {
+    referrals: u32,
+    agencies: BTreeSet<AgencyId>,
+    highest_level: i16,
+}
+
+impl<'a> Linker<'a> {
+    pub(super) fn new(parts: &'a LaneParts, ahead: Ahead) -> Self {
+        Linker {
+            parts,
+            ahead,
+            grown: HashSet::new(),
+            histories: HashMap::new(),
+            within: HashMap::new(),
+        }
+    }
+
+    /// Under the lock: adds what committed since, and fetches the history of every person that
+    /// might be linked.
+    pub(super) async fn look_again(
+        &mut self,
+        tx: &mut dyn LaneTx,
+        items: &[(usize, &Work)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tokens = tokens_of(items.iter().map(|(_, work)| *work));
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let rows = tx.candidates_since(self.ahead.horizon, &tokens).await?;
+        let touched = self.ahead.known.add(self.parts.judge.as_ref(), rows);
+        self.grown.extend(touched);
+        let mut people = Vec::new();
+        for (index, work) in items {
+            if let Work::Refer(referred) = work {
+                self.settle(*index, &referred.children);
+                for child in 0..referred.children.len() {
+                    people.extend(people_of(&self.ahead.verdicts[&(*index, child)]));
+                }
+            }
+        }
+        self.fetch_histories(tx, people, now).await
+    }
+
+    /// Gives a child whose blocks grew a new verdict.
+    fn settle(&mut self, index: usize, children: &[ChildProfile]) {
+        for (child, profile) in children.iter().enumerate() {
+            let grew = profile.tokens.iter().any(|token| self.grown.contains(token));
+            if grew || !self.ahead.verdicts.contains_key(&(index, child)) {
+                let candidates = self.ahead.known.candidates(profile, &HashSet::new());
+                let verdict = self.parts.judge.link(profile, &candidates);
+                self.ahead.verdicts.insert((index, child), verdict);
+            }
+        }
+    }
+
+    async fn fetch_histories(
+        &mut self,
+        tx: &mut dyn LaneTx,
+        mut people: Vec<PersonId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        people.sort_unstable();
+        people.dedup();
+        people.retain(|person| !self.histories.contains_key(person));
+        if people.is_empty() {
+            return Ok(());
+        }
+        let since = now.plus_seconds(-YEAR_SECONDS);
+        for row in tx.histories(&people, since).await? {
+            self.histories.insert(row.person, row);
+        }
+        Ok(())
+    }
+
+    /// Links and histories of one referral's children. People made earlier in the batch count.
+    pub(super) fn links_of(
+        &mut self,
+        index: usize,
+        referred: &Referred,
+    ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
+        self.settle(index, &referred.children);
+        let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
+            .map(|child| self.ahead.verdicts[&(index, child)].clone())
+            .collect();
+        self.conclude_links(referred, verdicts, &[])
+    }
+
+    /// `known` are the links that the referral has already, when it is added to.
+    fn conclude_links(
+        &self,
+        referred: &Referred,
+        verdicts: Vec<LinkVerdict>,
+        known: &[StoredLink],
+    ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
+        let own = takers(&verdicts, known);
+        let links: Vec<ChildLink> = verdicts
+            .into_iter()
+            .enumerate()
+            .map(|(child, verdict)| {
+                let person = verdict.person.filter(|person| own.get(person) == Some(&child));
+                self.child_link(verdict, person, referred.received_at)
+            })
+            .collect();
+        let histories = links.iter().map(|link| self.history_of(link, known)).collect();
+        (links, histories)
+    }
+
+    fn child_link(
+        &self,
+        verdict: LinkVerdict,
+        person: Option<PersonId>,
+        at: Timestamp,
+    ) -> ChildLink {
+        match (verdict.state, person) {
+            (LinkState::Linked, Some(person)) => ChildLink {
+                state: LinkState::Linked,
+                person,
+                fresh: false,
+                weight: verdict.weight,
+                possible: verdict.possible,
+            },
+            (state, _) => {
+                let mut possible = verdict.possible;
+                if state == LinkState::Linked {
+                    // Its sibling took the person: a reviewer should see it.
+                    possible.splice(0..0, verdict.person.map(|person| (person, verdict.weight)));
+                }
+                let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
+                let person = PersonId::from_parts(at, self.parts.env.entropy_id());
+                ChildLink { state, person, fresh: true, weight: 0.0, possible }
+            }
+        }
+    }
+
+    /// `known` are the referral's own links, which do not count as history.
+    fn history_of(&self, link: &ChildLink, known: &[StoredLink]) -> ChildHistory {
+        let person = match link.state {
+            LinkState::New => return ChildHistory::default(),
+            LinkState::Linked => link.person,
+            LinkState::Possible => match link.possible.first() {
+                Some((person, _)) => *person,
+                None => return ChildHistory::default(),
+            },
+        };
+        let mut history = ChildHistory { link: link.state, ..ChildHistory::default() };
+        if let Some(row) = self.histories.get(&person) {
+            history.case_status = row.case_status;
+            history.case_team = row.case_team.clone();
+            let own = u32::from(is_settled(known, person));
+            history.referrals_12m = row.referrals.saturating_sub(own);
+            if history.referrals_12m > 0 {
+                history.agencies_12m = row.agencies;
+                history.highest_level_12m = row.highest_level;
+            }
+        }
+        if let Some(within) = self.within.get(&person) {
+            let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
+            history.referrals_12m = history.referrals_12m.saturating_add(within.referrals);
+            // Whether the store counted the same agencies is not known: at least so many.
+            history.agencies_12m = history.agencies_12m.max(agencies);
+            history.highest_level_12m = history.highest_level_12m.max(within.highest_level);
+        }
+        history
+    }
+
+    /// Makes the people of a concluded referral visible to the rest of the batch. `known` are the
+    /// links that it had before.
+    pub(super) fn remember(
+        &mut self,
+        referred: &Referred,
+        links: &[ChildLink],
+        rows: &[LinkRow],
+        known: &[StoredLink],
+    ) {
+        for (link, child) in links.iter().zip(&referred.children) {
+            if link.fresh {
+                self.ahead.known.profiles.insert(link.person, child.profile.clone().into());
+            }
+            let mut touched = HashSet::new();
+            self.ahead.known.index(link.person, &child.tokens, &mut touched);
+            self.grown.extend(touched);
+        }
+        for row in rows.iter().filter(|row| row.state != LinkState::Possible) {
+            if !is_settled(known, row.person) {
+                let within = self.within.entry(row.person).or_default();
+                within.referrals += 1;
+                within.agencies.insert(row.agency.clone());
+                within.highest_level = within.highest_level.max(row.level_rank);
+            }
+        }
+    }
+
+    /// Links of a referral that was added to: children known keep their people; those without one
+    /// yet, and those made new, are looked up again.
+    pub(super) async fn links_again(
+        &mut self,
+        tx: &mut dyn LaneTx,
+        merged: &Referred,
+        known: &[StoredLink],
+        now: Timestamp,
+    ) -> Result<(Vec<ChildLink>, Vec<ChildHistory>), StoreError> {
+        let tokens: Vec<Token> =
+            merged.children.iter().flat_map(|child| child.tokens.iter().copied()).collect();
+        let rows = tx.candidates_since(0, &tokens).await?;
+        self.ahead.known.add(self.parts.judge.as_ref(), rows);
+        let own: HashSet<PersonId> = known.iter().map(|link| link.person).collect();
+        let mut verdicts = Vec::new();
+        for (index, child) in merged.children.iter().enumerate() {
+            let candidates = self.ahead.known.candidates(child, &own);
+            let mut verdict = self.parts.judge.link(child, &candidates);
+            if let Some(link) = settled(known, index) {
+                verdict.possible.retain(|(person, _)| *person != link.person);
+                verdict.possible.extend(
+                    verdict.person.filter(|p| *p != link.person).map(|p| (p, verdict.weight)),
+                );
+                verdict.state = LinkState::Linked;
+                verdict.person = Some(link.person);
+                verdict.weight = link.weight;
+            }
+            verdicts.push(verdict);
+        }
+        let people = verdicts.iter().flat_map(people_of).collect();
+        self.fetch_histories(tx, people, now).await?;
+        Ok(self.conclude_links(merged, verdicts, known))
+    }
+}
+
+/// Which child is a person that several of one submission might be. Two children of one
+/// submission are two people, whatever the weights say: the likeliest it is, but what was settled
+/// before stays.
+fn takers(verdicts: &[LinkVerdict], known: &[StoredLink]) -> HashMap<PersonId, usize> {
+    let mut takers: HashMap<PersonId, usize> = HashMap::new();
+    for (child, verdict) in verdicts.iter().enumerate() {
+        let Some(person) = verdict.person else { continue };
+        let stays = |child| settled(known, child).is_some_and(|link| link.person == person);
+        let better = takers.get(&person).is_none_or(|first: &usize| {
+            !stays(*first) && (stays(child) || verdict.weight > verdicts[*first].weight)
+        });
+        if better {
+            takers.insert(person, child);
+        }
+    }
+    takers
+}
+
+/// Whether a child of a stored referral is already this person.
+fn is_settled(known: &[StoredLink], person: PersonId) -> bool {
+    known.iter().any(|link| link.person == person && link.state != LinkState::Possible)
+}
+
+/// The person a child of a stored referral already is.
+fn settled(known: &[StoredLink], child: usize) -> Option<&StoredLink> {
+    known
+        .iter()
+        .filter(|link| usize::from(link.child) == child)
+        .find(|link| link.state != LinkState::Possible)
+}
+
+fn people_of(verdict: &LinkVerdict) -> impl Iterator<Item = PersonId> {
+    let best = verdict.possible.first().map(|(person, _)| *person);
+    verdict.person.into_iter().chain(best)
+}

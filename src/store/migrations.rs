@@ -1,0 +1,78 @@
+//! The schema's versions, one list for both dialects, and what a program makes of them.
+
+use super::error::{Result, StoreError};
+
+/// One version of the schema.
+pub(super) struct Migration {
+    pub(super) version: i32,
+    pub(super) name: &'static str,
+    /// It only adds, so that a program that does not know it still works on it. Kept in the
+    /// database beside the version, where an older program finds it.
+    pub(super) expanding: bool,
+    pub(super) postgres: &'static str,
+    pub(super) sqlite: &'static str,
+}
+
+/// All versions, in order.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_first",
+    expanding: false,
+    postgres: include_str!("../../migrations/postgres/0001_first.sql"),
+    sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
+}];
+
+/// The record of what was applied; the same text in both dialects.
+pub(super) const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS migration (\
+    version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, expanding BOOLEAN NOT NULL)";
+
+pub(super) const APPLIED: &str = "SELECT version, expanding FROM migration ORDER BY version";
+
+pub(super) const RECORD: &str =
+    "INSERT INTO migration (version, name, expanding) VALUES ($1, $2, $3)";
+
+/// The migrations that `applied` (version, expanding) lacks.
+pub(super) fn missing(applied: &[(i32, bool)]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|ours| !applied.iter().any(|(version, _)| *version == ours.version))
+}
+
+/// Whether this program can work on a database with these migrations.
+pub(super) fn judge(applied: &[(i32, bool)]) -> Result<()> {
+    if let Some(first) = missing(applied).next() {
+        return Err(StoreError::Schema(format!(
+            "the database lacks migration {}; run `frontdoor migrate`",
+            first.name
+        )));
+    }
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    match applied.iter().find(|(version, expanding)| *version > newest && !expanding) {
+        None => Ok(()),
+        Some((version, _)) => Err(StoreError::Schema(format!(
+            "the database was changed by a newer program (migration {version}) in a way that this \
+             one does not know; start the newer program"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_grow_by_one_and_names_carry_them() {
+        for (migration, number) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, number);
+            assert!(migration.name.starts_with(&format!("{number:04}_")));
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_taken_only_when_all_that_is_newer_expands() {
+        let ours: Vec<(i32, bool)> = MIGRATIONS.iter().map(|m| (m.version, m.expanding)).collect();
+        let with = |more: &[(i32, bool)]| judge(&[ours.as_slice(), more].concat());
+        assert!(with(&[]).is_ok());
+        assert!(with(&[(900, true), (901, true)]).is_ok());
+        assert!(with(&[(900, true), (901, false)]).is_err());
+        assert!(judge(&ours[1..]).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! The commit lane's reads, before and under its lock.
+
+use super::{PostgresStore, column, write};
+use crate::audit::ChainKey;
+use crate::domain::ids::RefusalId;
+use crate::domain::{PersonId, Reference, Timestamp};
+use crate::store::deliveries::no_chain_key;
+use crate::store::error::{Result, StoreError};
+use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
+use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
+use crate::store::rows::*;
+use crate::store::traits::{LaneStore, LaneTx};
+use async_trait::async_trait;
+use sqlx::Postgres;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+/// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
+/// order of their numbers, so nothing at or below the horizon is missing from the rows.
+const AHEAD: &str = "SELECT lane.seq, held.token, held.person FROM lane LEFT JOIN (\
+     SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
+     CROSS JOIN LATERAL (SELECT person FROM person_token \
+         WHERE person_token.token = asked.token LIMIT $2) AS block) AS held ON true";
+
+const SINCE: &str = "SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
+     CROSS JOIN LATERAL (SELECT person FROM person_token \
+         WHERE person_token.token = asked.token AND lane_seq > $3 LIMIT $2) AS block";
+
+const PROFILES: &str = "SELECT id, profile FROM person WHERE id = ANY($1::uuid[])";
+
+const REPEATS: &str = "SELECT repeat.key, body, referral, reference, wrapped_key, record \
+     FROM repeat JOIN referral ON referral.id = repeat.referral \
+     WHERE repeat.key = ANY($1::bytea[]) AND expires_at > $2";
+
+const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
+     WHERE body = ANY($1::bytea[]) AND cleared_at IS NULL";
+
+/// A link counts while no later statement about the same child and person says otherwise.
+const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.referrals, \
+     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level \
+     FROM UNNEST($1::uuid[]) AS asked (person) JOIN person p ON p.id = asked.person \
+     CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
+         count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
+         FROM link l JOIN referral r ON r.id = l.referral \
+         WHERE l.person = asked.person AND l.at >= $2 AND r.received_at >= $2 \
+         AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
+             WHERE later.referral = l.referral AND later.child = l.child \
+             AND later.person = l.person AND later.lane_seq > l.lane_seq)) AS h";
+
+#[async_trait]
+impl LaneStore for PostgresStore {
+    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+        let mut db = self.pool.acquire().await?;
+        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>)> = sqlx::query_as(AHEAD)
+            .bind(distinct(tokens))
+            .bind(READ_OF_BLOCK)
+            .fetch_all(&mut *db)
+            .await?;
+        let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
+            StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
+        })?;
+        let pairs = rows.into_iter().filter_map(|(_, token, person)| Some((token?, person?)));
+        Ok((horizon, profiles(&mut db, by_person(&pairs.collect::<Vec<_>>())).await?))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn LaneTx>> {
+        let tx = self.begin_locked().await?;
+        Ok(Box::new(PgLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
+    }
+}
+
+async fn profiles(
+    db: &mut PgConnection,
+    people: Vec<(Uuid, Vec<Token>)>,
+) -> Result<Vec<CandidateRow>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let profiles = sqlx::query_as(PROFILES).bind(column(&people, |p| p.0)).fetch_all(db).await?;
+    Ok(with_profiles(people, profiles))
+}
+
+/// One batch's transaction.
+struct PgLaneTx {
+    tx: sqlx::Transaction<'static, Postgres>,
+    chains: Option<ChainKey>,
+    /// PostgreSQL answers COMMIT after a failed statement with a quiet rollback: it must not pass
+    /// for a commit.
+    failed: bool,
+}
+
+impl PgLaneTx {
+    fn noting<T>(&mut self, answer: Result<T>) -> Result<T> {
+        self.failed |= answer.is_err();
+        answer
+    }
+}
+
+#[async_trait]
+impl LaneTx for PgLaneTx {
+    async fn candidates_since(
+        &mut self,
+        since: LaneSeq,
+        tokens: &[Token],
+    ) -> Result<Vec<CandidateRow>> {
+        let answer = candidates_since(&mut self.tx, since, tokens).await;
+        self.noting(answer)
+    }
+
+    async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        let records: std::result::Result<Vec<RepeatRecord>, _> = sqlx::query_as(REPEATS)
+            .bind(column(keys, |key| key.as_slice()))
+            .bind(now.0)
+            .fetch_all(&mut *self.tx)
+            .await;
+        let answer = records.map_err(StoreError::from);
+        self.noting(answer.and_then(|records| read_all(records, RepeatRecord::row)))
+    }
+
+    async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
+        let rows: std::result::Result<Vec<(Vec<u8>, Uuid)>, _> = sqlx::query_as(OPEN_REFUSALS)
+            .bind(column(bodies, |body| body.as_slice()))
+            .fetch_all(&mut *self.tx)
+            .await;
+        let read = |(body, id): (Vec<u8>, Uuid)| Ok((token16(&body, "body")?, RefusalId(id)));
+        let answer = rows.map_err(StoreError::from);
+        self.noting(answer.and_then(|rows| read_all(rows, read)))
+    }
+
+    async fn histories(
+        &mut self,
+        people: &[PersonId],
+        since: Timestamp,
+    ) -> Result<Vec<HistoryRow>> {
+        let mut people = column(people, |person| person.0);
+        people.sort_unstable();
+        people.dedup();
+        let records: std::result::Result<Vec<HistoryRecord>, _> =
+            sqlx::query_as(HISTORIES).bind(people).bind(since.0).fetch_all(&mut *self.tx).await;
+        let answer = records.map_err(StoreError::from);
+        self.noting(answer.and_then(|records| read_all(records, HistoryRecord::row)))
+    }
+
+    async fn referral(
+        &mut self,
+        reference: Reference,
+    ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>> {
+        let answer = super::read::with_links(&mut self.tx, reference).await;
+        self.noting(answer)
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<()> {
+        let chains = self.chains.clone().ok_or_else(no_chain_key);
+        let answer = match chains {
+            Ok(chains) => write::batch(&mut self.tx, &chains, batch).await,
+            Err(error) => Err(error),
+        };
+        self.noting(answer)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        if self.failed {
+            return Err(StoreError::Refused("the batch failed and was rolled back".to_owned()));
+        }
+        Ok(self.tx.commit().await?)
+    }
+}
+
+async fn candidates_since(
+    db: &mut PgConnection,
+    since: LaneSeq,
+    tokens: &[Token],
+) -> Result<Vec<CandidateRow>> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(SINCE)
+        .bind(distinct(tokens))
+        .bind(READ_OF_BLOCK)
+        .bind(since)
+        .fetch_all(&mut *db)
+        .await?;
+    profiles(db, by_person(&pairs)).await
+}

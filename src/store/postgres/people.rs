@@ -1,0 +1,66 @@
+//! Writing people: by the lane, and by the import under the same lock.
+
+use super::column;
+use crate::store::error::Result;
+use crate::store::rows::{LaneSeq, PersonRow, Token};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+/// Writes people; where an id is known the person is replaced.
+pub(super) async fn write(db: &mut PgConnection, people: &[PersonRow]) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO person (id, created_at, profile, case_status, case_team, restricted, as_of, \
+         source, wrapped_key, record) \
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[], $4::text[], $5::text[], \
+         $6::boolean[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[]) \
+         ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
+         case_status = excluded.case_status, case_team = excluded.case_team, \
+         restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
+         wrapped_key = excluded.wrapped_key, record = excluded.record",
+    )
+    .bind(column(people, |p| p.id.0))
+    .bind(column(people, |p| p.created_at.0))
+    .bind(column(people, |p| p.profile.as_slice()))
+    .bind(column(people, |p| p.case_status.as_str()))
+    .bind(column(people, |p| p.case_team.as_ref().map(|team| team.as_str())))
+    .bind(column(people, |p| p.restricted))
+    .bind(column(people, |p| p.as_of.map(|at| at.0)))
+    .bind(column(people, |p| p.source.as_ref().map(|source| source.as_slice())))
+    .bind(column(people, |p| p.record.wrapped_key.as_slice()))
+    .bind(column(people, |p| p.record.body.as_slice()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes the tokens of new people and those that known people gain. A token that a person
+/// already has stays as it is.
+pub(super) async fn add_tokens(
+    db: &mut PgConnection,
+    people: &[PersonRow],
+    gained: &[(Token, crate::domain::PersonId)],
+    seq: LaneSeq,
+) -> Result<()> {
+    let of_people = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
+    let gained = gained.iter().map(|(token, person)| (token.0, person.0));
+    let mut pairs: Vec<(i64, Uuid)> = of_people.chain(gained).collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    // In the order of the index that is read by token, so that its pages are visited once.
+    pairs.sort_unstable();
+    sqlx::query(
+        "INSERT INTO person_token (token, person, lane_seq) \
+         SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
+         ON CONFLICT (person, token) DO NOTHING",
+    )
+    .bind(column(&pairs, |pair| pair.0))
+    .bind(column(&pairs, |pair| pair.1))
+    .bind(seq)
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! Writes one lane batch: one statement for each table, whatever the number of rows.
+
+use super::{column, people};
+use crate::audit::{ChainKey, ChainName};
+use crate::domain::Timestamp;
+use crate::domain::ids::RefusalId;
+use crate::store::error::{Result, StoreError};
+use crate::store::records::priority_code;
+use crate::store::rows::*;
+use crate::store::statements::OVERTAKEN;
+use sqlx::postgres::PgConnection;
+
+/// Writes the batch under the lane's lock and gives it the next number.
+pub(super) async fn batch(db: &mut PgConnection, chains: &ChainKey, batch: &Batch) -> Result<()> {
+    let seq = next_seq(db).await?;
+    referrals(db, &batch.referrals).await?;
+    information(db, &batch.information).await?;
+    people::write(db, &batch.persons).await?;
+    people::add_tokens(db, &batch.persons, &batch.tokens, seq).await?;
+    links(db, &batch.links, seq).await?;
+    outbox(db, &batch.outbox).await?;
+    repeats(db, &batch.repeats).await?;
+    refusals(db, &batch.refusals).await?;
+    refused_again(db, &batch.refused_again).await?;
+    clears(db, &batch.clears).await?;
+    tallies(db, &batch.tallies).await?;
+    super::append(db, chains, ChainName::Intake, batch.at, &batch.audit).await
+}
+
+/// Takes the next lane number; only under the lane's lock.
+pub(super) async fn next_seq(db: &mut PgConnection) -> Result<LaneSeq> {
+    Ok(sqlx::query_scalar("UPDATE lane SET seq = seq + 1 RETURNING seq").fetch_one(db).await?)
+}
+
+async fn referrals(db: &mut PgConnection, rows: &[ReferralRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO referral (id, reference, agency, received_at, respond_by, level, \
+         level_rank, priority, score, policy_hash, revision, wrapped_key, record) \
+         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], \
+         $6::text[], $7::smallint[], $8::smallint[], $9::smallint[], $10::text[], \
+         $11::integer[], $12::bytea[], $13::bytea[])",
+    )
+    .bind(column(rows, |r| r.id.0))
+    .bind(column(rows, |r| r.reference.to_string()))
+    .bind(column(rows, |r| r.agency.as_str()))
+    .bind(column(rows, |r| r.received_at.0))
+    .bind(column(rows, |r| r.respond_by.0))
+    .bind(column(rows, |r| r.level.as_str()))
+    .bind(column(rows, |r| r.level_rank))
+    .bind(column(rows, |r| priority_code(r.priority)))
+    .bind(column(rows, |r| i16::from(r.score)))
+    .bind(column(rows, |r| r.policy_hash.as_str()))
+    .bind(column(rows, |r| r.revision))
+    .bind(column(rows, |r| r.record.wrapped_key.as_slice()))
+    .bind(column(rows, |r| r.record.body.as_slice()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn information(db: &mut PgConnection, rows: &[InformationRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let updated = sqlx::query(
+        "UPDATE referral SET revision = referral.revision + 1, respond_by = new.respond_by, \
+         level = new.level, level_rank = new.level_rank, priority = new.priority, \
+         score = new.score, policy_hash = new.policy_hash, wrapped_key = new.wrapped_key, \
+         record = new.record \
+         FROM UNNEST($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::smallint[], \
+         $6::smallint[], $7::smallint[], $8::text[], $9::bytea[], $10::bytea[]) \
+         AS new (id, revision, respond_by, level, level_rank, priority, score, policy_hash, \
+         wrapped_key, record) \
+         WHERE referral.id = new.id AND referral.revision = new.revision",
+    )
+    .bind(column(rows, |r| r.referral.id.0))
+    .bind(column(rows, |r| r.referral.revision))
+    .bind(column(rows, |r| r.referral.respond_by.0))
+    .bind(column(rows, |r| r.referral.level.as_str()))
+    .bind(column(rows, |r| r.referral.level_rank))
+    .bind(column(rows, |r| priority_code(r.referral.priority)))
+    .bind(column(rows, |r| i16::from(r.referral.score)))
+    .bind(column(rows, |r| r.referral.policy_hash.as_str()))
+    .bind(column(rows, |r| r.referral.record.wrapped_key.as_slice()))
+    .bind(column(rows, |r| r.referral.record.body.as_slice()))
+    .execute(&mut *db)
+    .await?;
+    if updated.rows_affected() != rows.len() as u64 {
+        return Err(StoreError::Refused(OVERTAKEN.to_owned()));
+    }
+    sqlx::query(
+        "INSERT INTO information (referral, revision, received_at, raw) \
+         SELECT * FROM UNNEST($1::uuid[], $2::integer[], $3::bigint[], $4::bytea[])",
+    )
+    .bind(column(rows, |r| r.referral.id.0))
+    .bind(column(rows, |r| r.referral.revision.saturating_add(1)))
+    .bind(column(rows, |r| r.received_at.0))
+    .bind(column(rows, |r| r.raw.as_slice()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn links(db: &mut PgConnection, rows: &[LinkRow], seq: LaneSeq) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO link (referral, child, person, state, weight, at, agency, level_rank, \
+         lane_seq) SELECT new.*, $9 FROM UNNEST($1::uuid[], $2::integer[], $3::uuid[], \
+         $4::text[], $5::real[], $6::bigint[], $7::text[], $8::smallint[]) AS new",
+    )
+    .bind(column(rows, |r| r.referral.0))
+    .bind(column(rows, |r| i32::from(r.child)))
+    .bind(column(rows, |r| r.person.0))
+    .bind(column(rows, |r| r.state.as_str()))
+    .bind(column(rows, |r| r.weight))
+    .bind(column(rows, |r| r.at.0))
+    .bind(column(rows, |r| r.agency.as_str()))
+    .bind(column(rows, |r| r.level_rank))
+    .bind(seq)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes messages that have not been sent on yet.
+pub(super) async fn outbox(db: &mut PgConnection, rows: &[OutboxRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO outbox (id, referral, refusal, destination, purpose, priority, kind, \
+         sequence, created_at, due_at, payload, traceparent, agency, level, attempts, fence, \
+         leased_until, next_attempt_at, state) \
+         SELECT new.*, new.created_at, 'delivering' FROM UNNEST($1::uuid[], $2::uuid[], \
+         $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::integer[], \
+         $9::bigint[], $10::bigint[], $11::bytea[], $12::text[], $13::text[], $14::text[], \
+         $15::integer[], $16::bigint[], $17::bigint[]) AS new (id, referral, refusal, \
+         destination, purpose, priority, kind, sequence, created_at, due_at, payload, \
+         traceparent, agency, level, attempts, fence, leased_until)",
+    )
+    .bind(column(rows, |r| r.id.0))
+    .bind(column(rows, |r| r.referral.map(|id| id.0)))
+    .bind(column(rows, |r| r.refusal.map(|id| id.0)))
+    .bind(column(rows, |r| r.destination.as_str()))
+    .bind(column(rows, |r| r.purpose.as_str()))
+    .bind(column(rows, |r| priority_code(r.priority)))
+    .bind(column(rows, |r| r.kind.as_str()))
+    .bind(column(rows, |r| r.sequence))
+    .bind(column(rows, |r| r.created_at.0))
+    .bind(column(rows, |r| r.due_at.0))
+    .bind(column(rows, |r| r.payload.as_slice()))
+    .bind(column(rows, |r| r.traceparent.as_deref()))
+    .bind(column(rows, |r| r.agency.as_str()))
+    .bind(column(rows, |r| r.level.as_str()))
+    .bind(column(rows, |r| r.attempts))
+    .bind(column(rows, |r| r.fence))
+    .bind(column(rows, |r| r.leased_until.map(|at| at.0)))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A key that is there already has expired: the lane asked under its lock.
+async fn repeats(db: &mut PgConnection, rows: &[NewRepeat]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO repeat (key, body, referral, expires_at) \
+         SELECT * FROM UNNEST($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[]) \
+         ON CONFLICT (key) DO UPDATE SET body = excluded.body, referral = excluded.referral, \
+         expires_at = excluded.expires_at",
+    )
+    .bind(column(rows, |r| r.key.as_slice()))
+    .bind(column(rows, |r| r.body.as_slice()))
+    .bind(column(rows, |r| r.referral.0))
+    .bind(column(rows, |r| r.expires_at.0))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn refusals(db: &mut PgConnection, rows: &[RefusalRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO refusal (id, agency, received_at, last_at, count, bytes, problem, body, \
+         key, wrapped_key, record, cleared_at) \
+         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], \
+         $5::integer[], $6::bigint[], $7::text[], $8::bytea[], $9::bytea[], $10::bytea[], \
+         $11::bytea[], $12::bigint[])",
+    )
+    .bind(column(rows, |r| r.id.0))
+    .bind(column(rows, |r| r.agency.as_str()))
+    .bind(column(rows, |r| r.received_at.0))
+    .bind(column(rows, |r| r.last_at.0))
+    .bind(column(rows, |r| r.count))
+    .bind(column(rows, |r| r.bytes))
+    .bind(column(rows, |r| r.problem.as_str()))
+    .bind(column(rows, |r| r.body.as_slice()))
+    .bind(column(rows, |r| r.key.as_ref().map(|key| key.as_slice())))
+    .bind(column(rows, |r| r.record.wrapped_key.as_slice()))
+    .bind(column(rows, |r| r.record.body.as_slice()))
+    .bind(column(rows, |r| r.cleared_at.map(|at| at.0)))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn refused_again(db: &mut PgConnection, rows: &[(RefusalId, Timestamp)]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE refusal SET count = refusal.count + again.times, \
+         last_at = greatest(refusal.last_at, again.at) \
+         FROM (SELECT id, count(*)::integer AS times, max(at) AS at \
+             FROM UNNEST($1::uuid[], $2::bigint[]) AS seen (id, at) GROUP BY id) AS again \
+         WHERE refusal.id = again.id",
+    )
+    .bind(column(rows, |r| r.0.0))
+    .bind(column(rows, |r| r.1.0))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn clears(db: &mut PgConnection, rows: &[(Token16, Timestamp)]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE refusal SET cleared_at = cleared.at \
+         FROM UNNEST($1::bytea[], $2::bigint[]) AS cleared (key, at) \
+         WHERE refusal.key = cleared.key AND refusal.cleared_at IS NULL",
+    )
+    .bind(column(rows, |r| r.0.as_slice()))
+    .bind(column(rows, |r| r.1.0))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Appends counts.
+pub(super) async fn tallies(db: &mut PgConnection, rows: &[(Tally, i64)]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO tally_delta (hour, what, agency, destination, level, priority, count) \
+         SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], \
+         $6::smallint[], $7::bigint[])",
+    )
+    .bind(column(rows, |r| r.0.hour.0))
+    .bind(column(rows, |r| r.0.what.as_str()))
+    .bind(column(rows, |r| r.0.agency.as_str()))
+    .bind(column(rows, |r| r.0.destination.as_str()))
+    .bind(column(rows, |r| r.0.level.as_str()))
+    .bind(column(rows, |r| priority_code(r.0.priority)))
+    .bind(column(rows, |r| r.1))
+    .execute(db)
+    .await?;
+    Ok(())
+}

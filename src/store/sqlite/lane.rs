@@ -1,0 +1,182 @@
+//! The commit lane's reads, before and under its lock.
+
+use super::{SqliteStore, many, write};
+use crate::audit::ChainKey;
+use crate::domain::ids::RefusalId;
+use crate::domain::{PersonId, Reference, Timestamp};
+use crate::store::deliveries::no_chain_key;
+use crate::store::error::{Result, StoreError};
+use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
+use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
+use crate::store::rows::*;
+use crate::store::traits::{LaneStore, LaneTx};
+use async_trait::async_trait;
+use sqlx::query_builder::QueryBuilder;
+use sqlx::sqlite::{Sqlite, SqliteConnection};
+use uuid::Uuid;
+
+/// The rows of the asked blocks that are not over the cap; a block over it is not read to its end.
+const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS asked \
+     JOIN person_token AS held ON held.token = asked.value AND held.lane_seq > $3 \
+     WHERE (SELECT count(*) FROM (SELECT 1 FROM person_token AS block \
+         WHERE block.token = asked.value LIMIT $2)) < $2";
+
+#[async_trait]
+impl LaneStore for SqliteStore {
+    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+        let mut db = self.readers.acquire().await?;
+        // Read first: the rows may be newer than the horizon, never older.
+        let horizon: LaneSeq =
+            sqlx::query_scalar("SELECT seq FROM lane").fetch_one(&mut *db).await?;
+        Ok((horizon, blocks(&mut db, LaneSeq::MIN, tokens).await?))
+    }
+
+    async fn begin(&self) -> Result<Box<dyn LaneTx>> {
+        let tx = self.begin_writing().await?;
+        Ok(Box::new(SqliteLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
+    }
+}
+
+async fn blocks(
+    db: &mut SqliteConnection,
+    since: LaneSeq,
+    tokens: &[Token],
+) -> Result<Vec<CandidateRow>> {
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(BLOCKS)
+        .bind(many::numbers(&distinct(tokens)))
+        .bind(READ_OF_BLOCK)
+        .bind(since)
+        .fetch_all(&mut *db)
+        .await?;
+    let people = by_person(&pairs);
+    let mut profiles = Vec::with_capacity(people.len());
+    for chunk in people.chunks(500) {
+        let mut query = QueryBuilder::new("SELECT id, profile FROM person WHERE id IN ");
+        many::push_list(&mut query, chunk.iter().map(|(person, _)| *person));
+        let read: Vec<(Uuid, Vec<u8>)> =
+            query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
+        profiles.extend(read);
+    }
+    Ok(with_profiles(people, profiles))
+}
+
+/// One batch's transaction: the writer's only connection until it ends.
+struct SqliteLaneTx {
+    tx: sqlx::Transaction<'static, Sqlite>,
+    chains: Option<ChainKey>,
+    /// SQLite undoes only the statement that failed; half a batch must not be committed.
+    failed: bool,
+}
+
+impl SqliteLaneTx {
+    fn noting<T>(&mut self, answer: Result<T>) -> Result<T> {
+        self.failed |= answer.is_err();
+        answer
+    }
+}
+
+#[async_trait]
+impl LaneTx for SqliteLaneTx {
+    async fn candidates_since(
+        &mut self,
+        since: LaneSeq,
+        tokens: &[Token],
+    ) -> Result<Vec<CandidateRow>> {
+        let answer = blocks(&mut self.tx, since, tokens).await;
+        self.noting(answer)
+    }
+
+    async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        let answer = repeats(&mut self.tx, keys, now).await;
+        self.noting(answer)
+    }
+
+    async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
+        let answer = open_refusals(&mut self.tx, bodies).await;
+        self.noting(answer)
+    }
+
+    async fn histories(
+        &mut self,
+        people: &[PersonId],
+        since: Timestamp,
+    ) -> Result<Vec<HistoryRow>> {
+        let answer = histories(&mut self.tx, people, since).await;
+        self.noting(answer)
+    }
+
+    async fn referral(
+        &mut self,
+        reference: Reference,
+    ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>> {
+        let answer = super::read::with_links(&mut self.tx, reference).await;
+        self.noting(answer)
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<()> {
+        let answer = match self.chains.clone().ok_or_else(no_chain_key) {
+            Ok(chains) => write::batch(&mut self.tx, &chains, batch).await,
+            Err(error) => Err(error),
+        };
+        self.noting(answer)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        if self.failed {
+            return Err(StoreError::Refused("the batch failed and was rolled back".to_owned()));
+        }
+        Ok(self.tx.commit().await?)
+    }
+}
+
+async fn repeats(
+    db: &mut SqliteConnection,
+    keys: &[Token16],
+    now: Timestamp,
+) -> Result<Vec<Repeat>> {
+    let mut query = QueryBuilder::new(
+        "SELECT repeat.key, body, referral, reference, wrapped_key, record \
+         FROM repeat JOIN referral ON referral.id = repeat.referral WHERE expires_at > ",
+    );
+    query.push_bind(now.0).push(" AND repeat.key IN ");
+    many::push_list(&mut query, keys.iter().map(|key| key.as_slice()));
+    let records = query.build_query_as().persistent(false).fetch_all(db).await?;
+    read_all(records, RepeatRecord::row)
+}
+
+async fn open_refusals(
+    db: &mut SqliteConnection,
+    bodies: &[Token16],
+) -> Result<Vec<(Token16, RefusalId)>> {
+    let mut query =
+        QueryBuilder::new("SELECT body, id FROM refusal WHERE cleared_at IS NULL AND body IN ");
+    many::push_list(&mut query, bodies.iter().map(|body| body.as_slice()));
+    let rows: Vec<(Vec<u8>, Uuid)> = query.build_query_as().persistent(false).fetch_all(db).await?;
+    read_all(rows, |(body, id)| Ok((token16(&body, "body")?, RefusalId(id))))
+}
+
+/// A link counts while no later statement about the same child and person says otherwise.
+async fn histories(
+    db: &mut SqliteConnection,
+    people: &[PersonId],
+    since: Timestamp,
+) -> Result<Vec<HistoryRow>> {
+    let mut query = QueryBuilder::new(
+        "SELECT p.id AS person, p.case_status, p.case_team, \
+         count(DISTINCT r.id) AS referrals, \
+         count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
+         coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level \
+         FROM person p LEFT JOIN link l ON l.person = p.id AND l.state <> 'possible' \
+         AND NOT EXISTS (SELECT 1 FROM link later \
+             WHERE later.referral = l.referral AND later.child = l.child \
+             AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
+    );
+    query.push_bind(since.0);
+    query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
+    query.push_bind(since.0);
+    query.push(" WHERE p.id IN ");
+    many::push_list(&mut query, people.iter().map(|person| person.0));
+    query.push(" GROUP BY p.id, p.case_status, p.case_team");
+    let records = query.build_query_as().persistent(false).fetch_all(db).await?;
+    read_all(records, HistoryRecord::row)
+}

@@ -1,0 +1,183 @@
+//! Statements that are the same text in both dialects.
+
+/// Columns of [`super::records::ReferralRecord`].
+macro_rules! referral_columns {
+    () => {
+        "id, reference, agency, received_at, respond_by, level, level_rank, priority, score, \
+         policy_hash, revision, wrapped_key, record"
+    };
+}
+
+/// Columns of [`super::records::DeliveryRecord`].
+macro_rules! delivery_columns {
+    () => {
+        "id, referral, destination, purpose, priority, kind, sequence, state, created_at, \
+         due_at, delivered_at, acknowledged_at, attempts, last_fault"
+    };
+}
+
+/// Columns of [`super::records::OutboxRecord`].
+macro_rules! outbox_columns {
+    () => {
+        "id, referral, refusal, destination, purpose, priority, kind, sequence, created_at, \
+         due_at, payload, traceparent, agency, level, attempts, fence, leased_until"
+    };
+}
+
+/// Rows that the relay still has to get through: the predicate of the index `outbox_open`.
+macro_rules! open {
+    () => {
+        "state IN ('delivering', 'delivery-failing')"
+    };
+}
+
+/// That nothing holds row `o` back: of one subject and destination, neither an earlier message
+/// that is open nor another that is leased at `$1`.
+macro_rules! at_its_turn {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM outbox e \
+         WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
+         AND e.destination = o.destination AND e.id <> o.id \
+         AND e.state IN ('delivering', 'delivery-failing') \
+         AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
+              OR e.leased_until > $1))"
+    };
+}
+
+pub(super) use {at_its_turn, delivery_columns, open, outbox_columns};
+
+pub(super) const REFERRAL_BY_REFERENCE: &str =
+    concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");
+
+pub(super) const REFERRAL_BY_ID: &str =
+    concat!("SELECT ", referral_columns!(), " FROM referral WHERE id = $1");
+
+pub(super) const DELIVERIES_OF: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM outbox WHERE coalesce(referral, refusal, id) = $1 ORDER BY id"
+);
+
+/// The last statement about each child and person.
+pub(super) const LINKS_OF: &str = "SELECT child, person, state, weight FROM link l \
+     WHERE referral = $1 AND NOT EXISTS (SELECT 1 FROM link later \
+         WHERE later.referral = l.referral AND later.child = l.child \
+         AND later.person = l.person AND later.lane_seq > l.lane_seq) \
+     ORDER BY child, person";
+
+pub(super) const MESSAGE: &str =
+    concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE id = $1");
+
+pub(super) const NEXT_DUE: &str = concat!(
+    "SELECT min(CASE WHEN leased_until > next_attempt_at THEN leased_until \
+     ELSE next_attempt_at END) FROM outbox o WHERE ",
+    open!(),
+    " AND (o.leased_until > $1 OR ",
+    at_its_turn!(),
+    ")"
+);
+
+pub(super) const REFUSAL: &str = "SELECT id, agency, received_at, last_at, count, bytes, problem, \
+     body, key, wrapped_key, record, cleared_at FROM refusal WHERE id = $1";
+
+pub(super) const DELIVERIES: &str =
+    concat!("SELECT ", delivery_columns!(), " FROM outbox WHERE id > $1 ORDER BY id LIMIT $2");
+
+pub(super) const DELIVERIES_IN_STATE: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM outbox WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2"
+);
+
+pub(super) const ACKNOWLEDGE: &str = concat!(
+    "UPDATE outbox SET state = 'acknowledged', acknowledged_at = $2, by_wrapped_key = $3, \
+     by_record = $4 WHERE id = $1 AND acknowledged_at IS NULL RETURNING ",
+    outbox_columns!()
+);
+
+/// An acknowledged message is with a person: it is not dead.
+pub(super) const DEAD: &str = concat!(
+    "UPDATE outbox SET state = 'dead', leased_until = NULL, last_fault = 'dead-lettered' \
+     WHERE id = $1 AND state NOT IN ('dead', 'acknowledged') RETURNING ",
+    outbox_columns!()
+);
+
+pub(super) const EXPIRE_REPEATS: &str = "DELETE FROM repeat WHERE expires_at <= $1";
+
+pub(super) const CHAIN_LINKS: &str = "SELECT number, at, events, mac FROM audit_link \
+     WHERE chain = $1 AND number > $2 ORDER BY number LIMIT $3";
+
+pub(super) const ADD_CHAIN_LINK: &str =
+    "INSERT INTO audit_link (chain, number, at, events, mac) VALUES ($1, $2, $3, $4, $5)";
+
+pub(super) const MOVE_CHAIN_HEAD: &str =
+    "UPDATE audit_head SET number = $2, mac = $3 WHERE chain = $1";
+
+// Counts.
+
+pub(super) const STANDING_DELIVERIES: &str = concat!(
+    "SELECT destination, priority, state, count(*), min(created_at) FROM outbox \
+     WHERE created_at >= $1 OR ",
+    open!(),
+    " GROUP BY destination, priority, state ORDER BY destination, priority DESC, state"
+);
+
+pub(super) const UNACKNOWLEDGED: &str = "SELECT destination, min(delivered_at) FROM outbox \
+     WHERE state = 'delivered' GROUP BY destination ORDER BY destination";
+
+pub(super) const WAITING: &str =
+    concat!("SELECT min(created_at), count(*) FROM outbox WHERE ", open!());
+
+pub(super) const OPEN_REFUSALS: &str = "SELECT agency, count(*), min(received_at) FROM refusal \
+     WHERE cleared_at IS NULL GROUP BY agency ORDER BY agency";
+
+pub(super) const COUNT_PEOPLE: &str = "SELECT count(*) FROM person";
+
+// Credentials.
+
+pub(super) const KEYS: &str = "SELECT id, owner_kind, owner, hash, created_at, expires_at, \
+     revoked_at FROM credential ORDER BY created_at, id";
+
+pub(super) const ADD_KEY: &str = "INSERT INTO credential (id, owner_kind, owner, hash, \
+     created_at, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+pub(super) const EXPIRE_KEY: &str = "UPDATE credential SET expires_at = $2 WHERE id = $1";
+
+pub(super) const REVOKE_KEY: &str = "UPDATE credential SET revoked_at = $2 WHERE id = $1";
+
+pub(super) const KEEP: &str =
+    "INSERT INTO kept (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
+pub(super) const KEPT: &str = "SELECT value FROM kept WHERE name = $1";
+
+// The embedded broker's queues.
+
+/// A message is leased at most this often; RabbitMQ's queues have the same `x-delivery-limit`.
+pub(super) const LEASES: i32 = 20;
+
+pub(super) const QUEUE_BURY: &str =
+    "DELETE FROM queued WHERE id = $1 AND destination = $2 AND dead";
+
+pub(super) const QUEUE_TAKE: &str = "DELETE FROM queued WHERE position = (\
+     SELECT position FROM queued WHERE id = $1 AND destination = $2 AND NOT dead \
+     ORDER BY CASE WHEN leased_until IS NULL THEN 1 ELSE 0 END, position LIMIT 1)";
+
+pub(super) const QUEUE_DEPTH: &str =
+    "SELECT count(*) FROM queued WHERE destination = $1 AND NOT dead";
+
+pub(super) const QUEUE_DEAD: &str = "SELECT id, destination, priority, payload, deliveries, \
+     position FROM queued WHERE dead ORDER BY position LIMIT $1";
+
+/// Messages that were leased as often as they may be and came back.
+pub(super) const QUEUE_EXHAUST: &str = "UPDATE queued SET dead = true WHERE destination = $1 \
+     AND NOT dead AND deliveries >= $3 AND leased_until <= $2";
+
+/// Why an addition is refused that was made to an older revision, or twice in one batch.
+pub(super) const OVERTAKEN: &str =
+    "the referral was added to meanwhile; read it again and repeat the addition";
+
+pub(super) const COPY_IS_THERE: &str =
+    "SELECT EXISTS (SELECT 1 FROM outbox WHERE copy_of = $1 AND copy_why = $2)";
+
+/// Unique, so of two relays at once one fails, and finds the copy when it repeats.
+pub(super) const MARK_COPY: &str = "UPDATE outbox SET copy_of = $2, copy_why = $3 WHERE id = $1";

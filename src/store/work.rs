@@ -1,0 +1,179 @@
+//! What passes through the commit lane, and who judges it there.
+
+use super::error::Result;
+use super::rows::*;
+use crate::domain::receipt::Completeness;
+use crate::domain::refusal::Refusal;
+use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Reference, Referral, Timestamp};
+use std::sync::Arc;
+
+/// A child's blocking tokens and opened linkage profile.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ChildProfile {
+    pub tokens: Vec<Token>,
+    pub profile: Vec<u8>,
+}
+
+/// By what a repeat of a submission is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RepeatKey {
+    /// Token of the sender's key, or of the body where no key was given.
+    pub key: Token16,
+    pub body: Token16,
+    pub expires_at: Timestamp,
+}
+
+/// A submission that was read, validated and scored.
+#[derive(Clone, Debug)]
+pub struct Referred {
+    pub agency: AgencyId,
+    pub received_at: Timestamp,
+    /// The bytes as received.
+    pub raw: Vec<u8>,
+    pub referral: Referral,
+    pub completeness: Completeness,
+    pub children: Vec<ChildProfile>,
+    pub repeat: RepeatKey,
+    pub traceparent: Option<String>,
+}
+
+/// Something to add to an accepted referral.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    pub agency: AgencyId,
+    pub received_at: Timestamp,
+    pub reference: Reference,
+    pub raw: Vec<u8>,
+    /// The addition as JSON, checked for form only.
+    pub document: serde_json::Value,
+    pub repeat: RepeatKey,
+    pub traceparent: Option<String>,
+}
+
+/// A submission that cannot be accepted and is kept.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub agency: AgencyId,
+    pub received_at: Timestamp,
+    /// As much of the body as was read.
+    pub raw: Vec<u8>,
+    /// The size of the whole body in bytes, as far as known.
+    pub bytes: u64,
+    pub refusal: Refusal,
+    pub body: Token16,
+    pub key: Option<Token16>,
+    pub traceparent: Option<String>,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Work {
+    Refer(Box<Referred>),
+    Add(Box<Addition>),
+    Refuse(Box<Refused>),
+}
+
+impl Work {
+    /// The repeat key, where the work has one.
+    pub fn repeat(&self) -> Option<RepeatKey> {
+        match self {
+            Work::Refer(referred) => Some(referred.repeat),
+            Work::Add(addition) => Some(addition.repeat),
+            Work::Refuse(_) => None,
+        }
+    }
+}
+
+/// What became of it, once it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Written now, or before (`repeat`); `receipt` is the JSON for the sender.
+    Accepted { reference: Reference, receipt: Arc<[u8]>, repeat: bool },
+    /// The key was used with another body.
+    Conflict { first: Reference },
+    /// There is no such referral of this sender.
+    Unknown,
+    /// The refusal is kept.
+    Kept,
+}
+
+/// How a child of a submission stands to the people known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildLink {
+    pub state: LinkState,
+    /// The linked person, or the new one made for this child.
+    pub person: PersonId,
+    /// Whether `person` is new with this submission.
+    pub fresh: bool,
+    /// Match weight in bits of the link; 0 when `fresh`.
+    pub weight: f32,
+    /// People for a reviewer, best first, with their weights.
+    pub possible: Vec<(PersonId, f32)>,
+}
+
+/// What linkage says of one child and its candidates.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct LinkVerdict {
+    pub state: LinkState,
+    pub person: Option<PersonId>,
+    pub weight: f32,
+    pub possible: Vec<(PersonId, f32)>,
+}
+
+/// A candidate with its opened profile.
+pub type Candidate = (PersonId, Arc<[u8]>);
+
+/// Rows to write and the answer to give once they are durable.
+#[derive(Debug)]
+pub struct Concluded {
+    pub rows: Batch,
+    pub done: Done,
+}
+
+/// The stages, as the lane calls them: pure, synchronous, never blocking. The pipeline is one.
+pub trait Judge: Send + Sync + 'static {
+    /// Opens a sealed profile; `None` when it is damaged, and then it is no candidate.
+    fn open_profile(&self, person: PersonId, sealed: &[u8]) -> Option<Vec<u8>>;
+
+    /// Compares one child with its candidates.
+    fn link(&self, child: &ChildProfile, candidates: &[Candidate]) -> LinkVerdict;
+
+    /// Decides on a referral and makes its rows.
+    fn conclude(
+        &self,
+        referred: &Referred,
+        links: &[ChildLink],
+        histories: &[ChildHistory],
+        now: Timestamp,
+    ) -> Result<Concluded>;
+
+    /// Puts an addition to what is stored: the referral as it now stands, or `Done` when it
+    /// cannot be added to.
+    fn merge(
+        &self,
+        stored: &StoredReferral,
+        addition: &Addition,
+    ) -> Result<std::result::Result<Referred, Done>>;
+
+    /// Decides again after an addition; may only raise.
+    fn conclude_addition(
+        &self,
+        stored: &StoredReferral,
+        addition: &Addition,
+        merged: &Referred,
+        links: &[ChildLink],
+        histories: &[ChildHistory],
+        now: Timestamp,
+    ) -> Result<Concluded>;
+
+    /// Makes the rows of a refusal; `again` is the open refusal of the same body.
+    fn conclude_refusal(
+        &self,
+        refused: &Refused,
+        again: Option<crate::domain::ids::RefusalId>,
+        now: Timestamp,
+    ) -> Result<Concluded>;
+
+    /// The answer to a repeat: the first receipt, or a conflict when the body is another.
+    fn repeated(&self, stored: &Repeat, body: Token16) -> Result<Done>;
+}

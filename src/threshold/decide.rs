@@ -1,0 +1,288 @@
+//! From facts to a decision.
+
+use super::merge::{add_reason, add_route, whole};
+use super::policy::{Policy, Rule, Target, To, standing};
+use crate::domain::facts::{self, FactId, Facts, Role};
+use crate::domain::working_days::Duration;
+use crate::domain::{
+    ChildDecision, ChildHistory, Decision, DestinationId, Level, LinkState, Priority, Purpose,
+    Reason, Referral, Route, RuleId, Timestamp,
+};
+
+/// The decision on the submission with what is known of its children. `history` has one entry for
+/// each child, in order; it is empty where nothing is known of any.
+pub fn decide(
+    policy: &Policy,
+    referral: &Referral,
+    history: &[ChildHistory],
+    received_at: Timestamp,
+) -> Decision {
+    decide_facts(policy, &policy.reader.read(referral, received_at), history, received_at)
+}
+
+/// The decision on the submission alone: all that its sender may learn (invariant 6).
+pub fn decide_for_receipt(
+    policy: &Policy,
+    referral: &Referral,
+    received_at: Timestamp,
+) -> Decision {
+    decide(policy, referral, &[], received_at)
+}
+
+/// As [`decide`], from facts that were read already ([`facts::Reader::read`]).
+pub fn decide_facts(
+    policy: &Policy,
+    children: &[Facts],
+    history: &[ChildHistory],
+    received_at: Timestamp,
+) -> Decision {
+    if children.is_empty() {
+        return policy.fallback(0, received_at, "the submission names no child");
+    }
+    let day = policy.reader.day(received_at);
+    let rules: Vec<&Rule> = policy.rules.iter().filter(|rule| rule.in_force(day)).collect();
+    let nothing_known = ChildHistory::default();
+    let decided = children.iter().enumerate().map(|(index, alone)| {
+        let known = history.get(index).unwrap_or(&nothing_known);
+        let facts = policy.reader.with_history(*alone, known);
+        let child = u16::try_from(index).unwrap_or(u16::MAX);
+        OneChild { policy, facts, known, received_at, child }.decide(&rules)
+    });
+    let mut decision = whole(policy, decided.collect(), received_at);
+    if !history.is_empty() && history.len() != children.len() {
+        let fault = "what is known of the children could not be matched to them";
+        let fallback = policy.fallback(children.len(), received_at, fault);
+        decision = super::raise(policy, &decision, fallback);
+    }
+    decision
+}
+
+impl Policy {
+    /// Where a referral goes when deciding failed: to the screening team, urgent, as grave as can
+    /// be until a person says otherwise. `failure` goes on record and holds no personal data.
+    pub fn fallback(&self, children: usize, received_at: Timestamp, failure: &str) -> Decision {
+        let known = ChildHistory::default();
+        let facts = self.reader.table().nothing();
+        let decided = (0..children.max(1)).map(|index| {
+            let child = u16::try_from(index).unwrap_or(u16::MAX);
+            let one = OneChild { policy: self, facts, known: &known, received_at, child };
+            let level = self.levels.last().unwrap_or(&self.floor).clone();
+            let mut draft = Draft { level, priority: Priority::Urgent, ..one.draft() };
+            one.note(&mut draft, standing::FAILURE);
+            let rule = RuleId::new(standing::FAILURE);
+            one.screen(&mut draft, &self.screening, rule);
+            one.finish(draft)
+        });
+        let mut decision = whole(self, decided.collect(), received_at);
+        if children == 0 {
+            decision.children.clear();
+            decision.routes.iter_mut().for_each(|route| route.children.clear());
+        }
+        decision.failure = Some(failure.to_owned());
+        decision
+    }
+}
+
+/// One child under decision.
+struct OneChild<'a> {
+    policy: &'a Policy,
+    facts: Facts,
+    known: &'a ChildHistory,
+    received_at: Timestamp,
+    child: u16,
+}
+
+struct Draft {
+    level: Level,
+    priority: Priority,
+    routes: Vec<Route>,
+    reasons: Vec<Reason>,
+}
+
+impl OneChild<'_> {
+    fn draft(&self) -> Draft {
+        let level = self.policy.floor.clone();
+        Draft { level, priority: Priority::Standard, routes: Vec::new(), reasons: Vec::new() }
+    }
+
+    /// First the rules that stand by themselves, then those that give way to a graver case.
+    fn decide(&self, rules: &[&Rule]) -> ChildDecision {
+        let mut draft = self.draft();
+        let holds = |rule: &&Rule| rule.when.holds(&self.facts);
+        let (first, yielding): (Vec<&Rule>, Vec<&Rule>) =
+            rules.iter().copied().filter(holds).partition(|rule| rule.unless.is_none());
+        let mut fired = Vec::with_capacity(first.len());
+        for rule in first {
+            self.raise(&mut draft, rule);
+            fired.push(rule);
+        }
+        let (level, priority) = (draft.level.rank, draft.priority);
+        for rule in yielding {
+            let passed_over = rule.unless.as_ref().is_some_and(|unless| {
+                level >= unless.level_at_least.rank || priority >= unless.priority_at_least
+            });
+            if !passed_over {
+                self.raise(&mut draft, rule);
+                fired.push(rule);
+            }
+        }
+        for rule in fired {
+            draft.reasons.push(self.reason(rule));
+            rule.targets.iter().for_each(|target| self.send(&mut draft, rule, target));
+        }
+        if draft.routes.is_empty() {
+            self.note(&mut draft, standing::UNCLEAR);
+            self.screen(&mut draft, &self.policy.screening, RuleId::new(standing::UNCLEAR));
+        }
+        self.finish(draft)
+    }
+
+    /// A fact that only selects a team raises neither level nor priority of the case.
+    fn raise(&self, draft: &mut Draft, rule: &Rule) {
+        if let Some(level) = rule.level.as_ref().filter(|level| level.rank > draft.level.rank) {
+            draft.level = level.clone();
+        }
+        if !self.policy.reads(rule, Role::Team) {
+            draft.priority = draft.priority.max(rule.priority);
+        }
+    }
+
+    fn send(&self, draft: &mut Draft, rule: &Rule, target: &Target) {
+        let teams = &self.policy.teams;
+        let team = self.team(&target.to);
+        let receiver = team.and_then(|id| teams.receivers.get(id));
+        match (team, receiver) {
+            (Some(id), Some(receiver)) if receiver.open => {
+                let priority = rule.priority.min(draft.priority);
+                let due_at = self.due(id, priority, rule.clock);
+                let route = self.route(id, &target.purpose, priority, due_at, rule.id.clone());
+                add_route(self.policy, &mut draft.routes, route);
+            }
+            (Some(_), Some(_)) => self.instead(draft, standing::CLOSED, rule),
+            _ => self.instead(draft, standing::NO_TEAM, rule),
+        }
+    }
+
+    /// What cannot reach its team is screened.
+    fn instead(&self, draft: &mut Draft, why: &'static str, rule: &Rule) {
+        self.note(draft, why);
+        self.screen(draft, &self.policy.screening, rule.id.clone());
+    }
+
+    fn team<'t>(&'t self, to: &'t To) -> Option<&'t DestinationId> {
+        let teams = &self.policy.teams;
+        let locality = || self.policy.reader.locality_of(&self.facts);
+        match to {
+            To::Team(id) => Some(id),
+            To::LocalityPanel => teams.panels.get(locality()?),
+            To::LocalityTeam => teams.locality_teams.get(locality()?),
+            To::CaseTeam if self.known.link == LinkState::Linked => self.known.case_team.as_ref(),
+            To::CaseTeam => None,
+        }
+    }
+
+    fn screen(&self, draft: &mut Draft, purpose: &Purpose, rule: RuleId) {
+        let id = &self.policy.teams.screening;
+        let due_at = self.due(id, draft.priority, None);
+        let route = self.route(id, purpose, draft.priority, due_at, rule);
+        add_route(self.policy, &mut draft.routes, route);
+    }
+
+    /// Puts the child before the screening team, whatever else was decided, with the priority of
+    /// the whole case; and before those who are awake when that team is not.
+    fn finish(&self, mut draft: Draft) -> ChildDecision {
+        let policy = self.policy;
+        let teams = &policy.teams;
+        let place = draft.routes.iter().position(|route| route.destination == teams.screening);
+        let rule = match place {
+            Some(place) => draft.routes[place].rules[0].clone(),
+            None => {
+                self.note(&mut draft, standing::CONFIRMATION);
+                RuleId::new(standing::CONFIRMATION)
+            }
+        };
+        self.screen(&mut draft, &policy.confirmation, rule);
+        let urgent = draft.priority >= Priority::Urgent;
+        if urgent && !teams.hours.staffed(&policy.calendar, self.received_at) {
+            let screened = draft.routes.iter().find(|route| route.destination == teams.screening);
+            if let Some(mut route) = screened.cloned() {
+                route.destination = teams.out_of_hours.clone();
+                route.rules = vec![RuleId::new(standing::OUT_OF_HOURS)];
+                self.note(&mut draft, standing::OUT_OF_HOURS);
+                add_route(policy, &mut draft.routes, route);
+            }
+        }
+        ChildDecision {
+            index: self.child,
+            level: draft.level,
+            priority: draft.priority,
+            routes: draft.routes,
+            reasons: draft.reasons,
+        }
+    }
+
+    /// The soonest of the clocks that apply: more urgency never lengthens one.
+    fn due(&self, to: &DestinationId, priority: Priority, rule: Option<Duration>) -> Timestamp {
+        let policy = self.policy;
+        let due = |duration| policy.calendar.due(self.received_at, duration);
+        let own = policy.teams.receivers.get(to).map(|receiver| receiver.clock);
+        let is_screening = *to == policy.teams.screening;
+        let elapsed = match priority {
+            Priority::Standard => None,
+            Priority::Urgent => Some(policy.clocks.urgent),
+            Priority::Immediate => Some(policy.clocks.immediate),
+        };
+        // A rule's own clock stands for the destination's, except before the screening team.
+        let standard = if is_screening { own } else { rule.or(own) };
+        let clocks = [standard, rule, elapsed.map(|minutes| Duration::Elapsed { minutes })];
+        let soonest = clocks.into_iter().flatten().map(due).min();
+        soonest.unwrap_or_else(|| due(Duration::EndOfNextWorkingDay))
+    }
+
+    fn route(
+        &self,
+        to: &DestinationId,
+        purpose: &Purpose,
+        priority: Priority,
+        due_at: Timestamp,
+        rule: RuleId,
+    ) -> Route {
+        Route {
+            destination: to.clone(),
+            purpose: purpose.clone(),
+            priority,
+            due_at,
+            rules: vec![rule],
+            children: vec![self.child],
+        }
+    }
+
+    fn reason(&self, rule: &Rule) -> Reason {
+        let mut why = rule.why.clone();
+        for fact in [facts::WORDS_NOTICED, facts::WORDS_NEGATED] {
+            if rule.reads.contains(&fact) {
+                self.name_words(&mut why, fact);
+            }
+        }
+        let history = self.policy.reads(rule, Role::History);
+        Reason { rule: rule.id.clone(), basis: rule.basis.clone(), why, history }
+    }
+
+    /// Names the topics, never the sender's words.
+    fn name_words(&self, why: &mut String, fact: FactId) {
+        let names = &self.policy.reader.table().fact(fact).values;
+        let found = (0_u32..).zip(names).filter(|(bit, _)| self.facts.mask(fact) >> bit & 1 == 1);
+        let found: Vec<&str> = found.map(|(_, name)| name.as_str()).collect();
+        why.push_str(" Words noticed: ");
+        why.push_str(&found.join(", "));
+        why.push('.');
+    }
+
+    fn note(&self, draft: &mut Draft, id: &'static str) {
+        let note = self.policy.standing.get(id);
+        let text = |of: fn(&super::Note) -> &String| note.map(of).cloned().unwrap_or_default();
+        let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
+        let reason = Reason { rule: RuleId::new(id), basis, why, history: false };
+        add_reason(&mut draft.reasons, reason);
+    }
+}

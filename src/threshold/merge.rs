@@ -1,0 +1,112 @@
+//! Putting decisions together so that nothing is ever taken back: history and later information
+//! add destinations, raise levels and shorten clocks (invariant 6).
+
+use super::policy::Policy;
+use crate::domain::{ChildDecision, Decision, Reason, Route, Timestamp};
+
+/// The decision to route by: all of the one on the submission alone, and what history adds.
+pub fn merge(policy: &Policy, alone: &Decision, with_history: Decision) -> Decision {
+    raise(policy, alone, with_history)
+}
+
+/// The decision after something was added to a referral: it only rises above `previous`.
+pub fn raise(policy: &Policy, previous: &Decision, new: Decision) -> Decision {
+    let mut children = new.children;
+    for earlier in &previous.children {
+        match children.iter_mut().find(|child| child.index == earlier.index) {
+            Some(child) => raise_child(policy, child, earlier),
+            None => children.push(earlier.clone()),
+        }
+    }
+    children.sort_by_key(|child| child.index);
+    let mut routes = new.routes;
+    for route in &previous.routes {
+        add_route(policy, &mut routes, route.clone());
+    }
+    Decision {
+        children,
+        routes,
+        priority: new.priority.max(previous.priority),
+        level: if previous.level.rank > new.level.rank {
+            previous.level.clone()
+        } else {
+            new.level
+        },
+        respond_by: new.respond_by.min(previous.respond_by),
+        policy_hash: new.policy_hash,
+        failure: new.failure.or_else(|| previous.failure.clone()),
+    }
+}
+
+fn raise_child(policy: &Policy, child: &mut ChildDecision, earlier: &ChildDecision) {
+    if earlier.level.rank > child.level.rank {
+        child.level = earlier.level.clone();
+    }
+    child.priority = child.priority.max(earlier.priority);
+    for route in &earlier.routes {
+        add_route(policy, &mut child.routes, route.clone());
+    }
+    for reason in &earlier.reasons {
+        add_reason(&mut child.reasons, reason.clone());
+    }
+}
+
+/// Adds a route; of one destination the highest priority, the earliest time and the gravest
+/// purpose hold.
+pub(super) fn add_route(policy: &Policy, routes: &mut Vec<Route>, new: Route) {
+    let Some(held) = routes.iter_mut().find(|route| route.destination == new.destination) else {
+        routes.push(new);
+        return;
+    };
+    held.priority = held.priority.max(new.priority);
+    held.due_at = held.due_at.min(new.due_at);
+    if policy.gravity(&new.purpose) > policy.gravity(&held.purpose) {
+        held.purpose = new.purpose;
+    }
+    for rule in new.rules {
+        if !held.rules.contains(&rule) {
+            held.rules.push(rule);
+        }
+    }
+    for child in new.children {
+        if !held.children.contains(&child) {
+            held.children.push(child);
+        }
+    }
+}
+
+pub(super) fn add_reason(reasons: &mut Vec<Reason>, new: Reason) {
+    if !reasons.iter().any(|held| held.rule == new.rule) {
+        reasons.push(new);
+    }
+}
+
+/// The decision on a household from those on its children: one route for each destination. There
+/// is at least one child.
+pub(super) fn whole(
+    policy: &Policy,
+    children: Vec<ChildDecision>,
+    received_at: Timestamp,
+) -> Decision {
+    let mut routes: Vec<Route> = Vec::new();
+    let mut level = &policy.floor;
+    for child in &children {
+        for route in &child.routes {
+            add_route(policy, &mut routes, route.clone());
+        }
+        if child.level.rank > level.rank {
+            level = &child.level;
+        }
+    }
+    let screening = &policy.teams.screening;
+    let screened = routes.iter().filter(|route| route.destination == *screening);
+    Decision {
+        priority: children.iter().map(|child| child.priority).max().unwrap_or_default(),
+        level: level.clone(),
+        respond_by: screened.map(|route| route.due_at).min().unwrap_or(received_at),
+        policy_hash: policy.hash.clone(),
+        failure: None,
+        routes,
+        children,
+    }
+}

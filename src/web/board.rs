@@ -1,0 +1,229 @@
+//! The numbers of the operations page. Read once for all viewers: a hundred open pages cost the
+//! store as much as one.
+
+use crate::domain::Timestamp;
+use crate::domain::time::Env;
+use crate::store::{Overview, ReadStore, Tally};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long a snapshot serves before the store is asked again.
+pub(super) const EVERY: Duration = Duration::from_secs(2);
+/// A store that takes longer to answer has failed for this round.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Seconds that the counts look back.
+const WINDOW: i64 = 24 * 60 * 60;
+
+/// Numbers only: ids of agencies and destinations, counts, ages.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// When the store was asked.
+    pub as_of: Timestamp,
+    pub outbox_waiting: i64,
+    /// Seconds since the oldest message that the broker has not confirmed was written.
+    pub outbox_lag: Option<i64>,
+    pub agencies: Vec<AgencyLine>,
+    pub deliveries: Vec<DeliveryLine>,
+    pub unacknowledged: Vec<AgeLine>,
+    pub refusals: Vec<RefusalLine>,
+}
+
+/// One agency's last 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgencyLine {
+    pub agency: String,
+    pub received: i64,
+    pub refused: i64,
+    pub immediate: i64,
+    pub urgent: i64,
+    pub standard: i64,
+}
+
+/// Messages of one destination and priority in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeliveryLine {
+    pub destination: String,
+    pub priority: &'static str,
+    pub state: String,
+    pub count: i64,
+    /// Seconds.
+    pub oldest: i64,
+}
+
+/// The longest wait for a person at one destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgeLine {
+    pub destination: String,
+    /// Seconds.
+    pub oldest: i64,
+}
+
+/// Refused submissions of one agency that nobody has cleared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusalLine {
+    pub agency: String,
+    pub count: i64,
+    /// Seconds.
+    pub oldest: i64,
+}
+
+impl Snapshot {
+    pub fn of(overview: Overview, now: Timestamp) -> Self {
+        let age = |at: Timestamp| ((now.0 - at.0) / 1_000_000).max(0);
+        let mut deliveries: Vec<_> = overview
+            .deliveries
+            .into_iter()
+            .map(|(destination, priority, state, count, oldest)| DeliveryLine {
+                destination: destination.to_string(),
+                priority: priority.as_str(),
+                state,
+                count,
+                oldest: age(oldest),
+            })
+            .collect();
+        deliveries.sort_by(|a, b| {
+            (&a.destination, a.priority, &a.state).cmp(&(&b.destination, b.priority, &b.state))
+        });
+        let mut unacknowledged: Vec<_> = overview
+            .oldest_unacknowledged
+            .into_iter()
+            .map(|(id, at)| AgeLine { destination: id.to_string(), oldest: age(at) })
+            .collect();
+        unacknowledged.sort_by_key(|line| -line.oldest);
+        let mut refusals: Vec<_> = overview
+            .refusals
+            .into_iter()
+            .map(|(id, count, at)| RefusalLine { agency: id.to_string(), count, oldest: age(at) })
+            .collect();
+        refusals.sort_by_key(|line| -line.oldest);
+        Snapshot {
+            as_of: now,
+            outbox_waiting: overview.outbox_waiting,
+            outbox_lag: overview.outbox_oldest.map(age),
+            agencies: agencies(&overview.tallies),
+            deliveries,
+            unacknowledged,
+            refusals,
+        }
+    }
+}
+
+fn agencies(tallies: &[(Tally, i64)]) -> Vec<AgencyLine> {
+    let mut lines: BTreeMap<&str, AgencyLine> = BTreeMap::new();
+    for (tally, count) in tallies {
+        let received = tally.what == "received";
+        if !received && tally.what != "refused" {
+            continue;
+        }
+        let line = lines.entry(tally.agency.as_str()).or_insert_with(|| AgencyLine {
+            agency: tally.agency.to_string(),
+            received: 0,
+            refused: 0,
+            immediate: 0,
+            urgent: 0,
+            standard: 0,
+        });
+        if !received {
+            line.refused += count;
+            continue;
+        }
+        line.received += count;
+        *match tally.priority.as_str() {
+            "immediate" => &mut line.immediate,
+            "urgent" => &mut line.urgent,
+            _ => &mut line.standard,
+        } += count;
+    }
+    lines.into_values().collect()
+}
+
+/// The latest snapshot, shared by everyone who looks.
+pub struct Board {
+    store: Arc<dyn ReadStore>,
+    env: Arc<dyn Env>,
+    latest: Mutex<Option<Latest>>,
+}
+
+#[derive(Clone)]
+struct Latest {
+    asked_at: Timestamp,
+    /// The last snapshot that the store gave, and its JSON.
+    known: Option<(Arc<Snapshot>, Arc<str>)>,
+}
+
+impl Board {
+    pub fn new(store: Arc<dyn ReadStore>, env: Arc<dyn Env>) -> Self {
+        Board { store, env, latest: Mutex::new(None) }
+    }
+
+    /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
+    /// While the store does not answer, the last snapshot is given again: its `as_of` tells its
+    /// age. `None` when the store has never answered.
+    pub async fn latest(&self) -> Option<(Arc<Snapshot>, Arc<str>)> {
+        let mut latest = self.latest.lock().await;
+        let now = self.env.now();
+        let fresh = latest.as_ref().is_some_and(|latest| {
+            // Half the time, so that viewers out of step still see each round's numbers.
+            let elapsed = now.seconds_since(latest.asked_at);
+            (0.0..EVERY.as_secs_f64() / 2.0).contains(&elapsed)
+        });
+        if !fresh {
+            let asked = self.store.overview(now.plus_seconds(-WINDOW));
+            let known = match tokio::time::timeout(PATIENCE, asked).await {
+                Ok(Ok(overview)) => {
+                    let snapshot = Snapshot::of(overview, now);
+                    let json = serde_json::to_string(&snapshot).unwrap_or_default();
+                    Some((Arc::new(snapshot), json.into()))
+                }
+                _ => latest.take().and_then(|latest| latest.known),
+            };
+            *latest = Some(Latest { asked_at: now, known });
+        }
+        latest.as_ref().and_then(|latest| latest.known.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AgencyId, DestinationId, Priority};
+
+    #[test]
+    fn counts_are_added_up_by_agency_and_ages_are_told_from_now() {
+        let tally = |agency: &str, what: &str, priority| Tally {
+            hour: Timestamp(0),
+            what: what.to_owned(),
+            agency: AgencyId::new(agency),
+            destination: String::new(),
+            level: "4".to_owned(),
+            priority,
+        };
+        let seconds = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let overview = Overview {
+            tallies: vec![
+                (tally("school", "received", Priority::Immediate), 2),
+                (tally("school", "received", Priority::Standard), 3),
+                (tally("school", "refused", Priority::Standard), 1),
+                (tally("school", "routed", Priority::Standard), 9),
+                (tally("police", "received", Priority::Urgent), 4),
+            ],
+            oldest_unacknowledged: vec![
+                (DestinationId::new("panel"), seconds(90)),
+                (DestinationId::new("masstt"), seconds(10)),
+            ],
+            outbox_oldest: Some(seconds(98)),
+            outbox_waiting: 7,
+            ..Overview::default()
+        };
+        let snapshot = Snapshot::of(overview, seconds(100));
+        let school = &snapshot.agencies[1];
+        assert_eq!((school.agency.as_str(), school.received, school.refused), ("school", 5, 1));
+        assert_eq!((school.immediate, school.urgent, school.standard), (2, 0, 3));
+        assert_eq!(snapshot.unacknowledged[0].destination, "masstt");
+        assert_eq!(snapshot.unacknowledged[0].oldest, 90);
+        assert_eq!((snapshot.outbox_waiting, snapshot.outbox_lag), (7, Some(2)));
+    }
+}

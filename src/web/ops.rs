@@ -1,0 +1,151 @@
+//! `/ops`: how the gateway fares, for those who run it. Numbers only; no personal data.
+
+use super::board::{Board, EVERY, Snapshot};
+use crate::access::{Access, OperationsPrincipal, identify_basic};
+use crate::domain::time::Env;
+use crate::domain::{Directory, Timestamp};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::stream;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Pages that may be open at once.
+const VIEWERS: usize = 100;
+
+/// What the page needs.
+pub struct OpsState {
+    pub board: Board,
+    pub env: Arc<dyn Env>,
+    viewers: AtomicUsize,
+}
+
+impl OpsState {
+    pub fn new(board: Board, env: Arc<dyn Env>) -> Self {
+        OpsState { board, env, viewers: AtomicUsize::new(0) }
+    }
+}
+
+/// Registers the page. `Access` is registered by the API.
+pub fn configure(cfg: &mut ServiceConfig, state: &Arc<OpsState>) {
+    cfg.app_data(web::Data::from(Arc::clone(state)))
+        .service(web::resource("/ops").get(page).head(page))
+        .service(web::resource("/ops/live").get(live));
+}
+
+#[derive(Template)]
+#[template(path = "ops.html")]
+struct Page<'a> {
+    authority: &'a str,
+    snapshot: Option<&'a Snapshot>,
+    now: Timestamp,
+    nonce: &'a str,
+}
+
+impl Page<'_> {
+    /// Seconds as people say them, e.g. `2 h 5 min`.
+    fn age(&self, seconds: &i64) -> String {
+        match *seconds {
+            s if s < 60 => format!("{s} s"),
+            s if s < 3600 => format!("{} min", s / 60),
+            s if s < 86_400 => format!("{} h {} min", s / 3600, s % 3600 / 60),
+            s => format!("{} d {} h", s / 86_400, s % 86_400 / 3600),
+        }
+    }
+}
+
+async fn page(
+    state: web::Data<OpsState>,
+    access: web::Data<Access>,
+    req: HttpRequest,
+) -> HttpResponse {
+    if !may_look(&access, &req) {
+        return denied();
+    }
+    let mut nonce = [0; 16];
+    state.env.entropy(&mut nonce);
+    let nonce = STANDARD.encode(nonce);
+    let latest = state.board.latest().await;
+    let directory: Arc<Directory> = access.directory.load_full();
+    let snapshot = latest.as_ref().map(|(snapshot, _)| snapshot.as_ref());
+    let (authority, now) = (directory.authority_name.as_str(), state.env.now());
+    let page = Page { authority, snapshot, now, nonce: &nonce };
+    let Ok(page) = page.render() else { return HttpResponse::InternalServerError().finish() };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .content_type("text/html; charset=utf-8")
+        .body(page)
+}
+
+/// Server-sent events: one snapshot every two seconds, the same for everyone who looks.
+async fn live(
+    state: web::Data<OpsState>,
+    access: web::Data<Access>,
+    req: HttpRequest,
+) -> HttpResponse {
+    if !may_look(&access, &req) {
+        return denied();
+    }
+    let Some(viewer) = Viewer::enter(state) else {
+        return HttpResponse::ServiceUnavailable()
+            .insert_header((header::RETRY_AFTER, "30"))
+            .finish();
+    };
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let events = stream::unfold((viewer, ticks), |(viewer, mut ticks)| async move {
+        ticks.tick().await;
+        let event = match viewer.0.board.latest().await {
+            Some((_, json)) => format!("data: {json}\n\n"),
+            // A comment keeps the connection open; the page says how old its numbers are.
+            None => ": the store does not answer\n\n".to_owned(),
+        };
+        Some((Ok::<_, Infallible>(Bytes::from(event)), (viewer, ticks)))
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(events)
+}
+
+/// One open page; counted until it is closed.
+struct Viewer(web::Data<OpsState>);
+
+impl Viewer {
+    fn enter(state: web::Data<OpsState>) -> Option<Self> {
+        let one_more = |count: usize| (count < VIEWERS).then_some(count + 1);
+        let entered = state.viewers.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        entered.is_ok().then(|| Viewer(state))
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.0.viewers.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Open for demonstrations; otherwise an operations key, as bearer or as Basic password.
+fn may_look(access: &Access, req: &HttpRequest) -> bool {
+    let bearer = || {
+        let mut nothing = Payload::None;
+        OperationsPrincipal::from_request(req, &mut nothing).into_inner().is_ok()
+    };
+    access.settings.ops_open || identify_basic(access, req).is_some() || bearer()
+}
+
+fn denied() -> HttpResponse {
+    HttpResponse::Unauthorized()
+        .insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"frontdoor operations\""))
+        .finish()
+}

@@ -1,0 +1,319 @@
+//! Stand-ins for what is behind the API: an intake that answers as it is told, and a store in
+//! memory.
+
+use async_trait::async_trait;
+use frontdoor::api::{Letters, LettersError, Vitals};
+use frontdoor::audit::{ChainName, Event};
+use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::refusal::Refusal;
+use frontdoor::domain::time::Env;
+use frontdoor::domain::{DestinationId, MessageId, Reference, ReferralId, Timestamp};
+use frontdoor::pipeline::{Intake, Outcome, Submission};
+use frontdoor::store::{
+    DeliveryRow, DeliveryState, KeyRow, KeyStore, Overview, QueuedMessage, ReadStore, RefusalRow,
+    Sealed, StoreError, StoredLink, StoredReferral,
+};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use tokio::sync::Semaphore;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A clock that moves when it is told to, and entropy that never repeats itself.
+pub(crate) struct FakeEnv {
+    now: AtomicI64,
+    drawn: AtomicU64,
+}
+
+impl FakeEnv {
+    pub(crate) fn new() -> Self {
+        FakeEnv { now: AtomicI64::new(1_768_386_600_000_000), drawn: AtomicU64::new(1) }
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Env for FakeEnv {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn entropy(&self, into: &mut [u8]) {
+        for byte in into {
+            let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
+            *byte = drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[1];
+        }
+    }
+}
+
+/// What the intake does with a submission.
+pub(crate) enum Behaviour {
+    Answer(Outcome),
+    Panic,
+    /// Waits until the test lets it go on.
+    Wait,
+}
+
+/// A refusal that was to be kept.
+pub(crate) struct Kept {
+    pub submission: Submission,
+    pub refusal: Refusal,
+    pub bytes: u64,
+}
+
+pub(crate) struct FakeIntake {
+    pub behaviour: Mutex<Behaviour>,
+    pub received: Mutex<Vec<Submission>>,
+    pub kept: Mutex<Vec<Kept>>,
+    pub keeps: AtomicBool,
+    pub gate: Semaphore,
+}
+
+pub(super) fn reference() -> Reference {
+    Reference::from_entropy(42)
+}
+
+pub(super) fn accepted(repeat: bool) -> Outcome {
+    let receipt = super::receipt(reference()).to_string().into_bytes().into();
+    Outcome::Accepted { reference: reference(), receipt, repeat }
+}
+
+impl FakeIntake {
+    pub(crate) fn new() -> Self {
+        FakeIntake {
+            behaviour: Mutex::new(Behaviour::Answer(accepted(false))),
+            received: Mutex::default(),
+            kept: Mutex::default(),
+            keeps: AtomicBool::new(true),
+            gate: Semaphore::new(0),
+        }
+    }
+
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+
+    async fn answer(&self, submission: Submission) -> Outcome {
+        self.received.lock().unwrap().push(submission);
+        let outcome = match &*self.behaviour.lock().unwrap() {
+            Behaviour::Answer(outcome) => Ok(outcome.clone()),
+            Behaviour::Panic => Err(true),
+            Behaviour::Wait => Err(false),
+        };
+        match outcome {
+            Ok(outcome) => outcome,
+            Err(true) => panic!("a defect"),
+            Err(false) => {
+                self.gate.acquire().await.unwrap().forget();
+                accepted(false)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for FakeIntake {
+    async fn receive(&self, submission: Submission) -> Outcome {
+        self.answer(submission).await
+    }
+
+    async fn inform(&self, _: Reference, submission: Submission) -> Outcome {
+        self.answer(submission).await
+    }
+
+    fn rehearse(&self, _: &Submission) -> std::result::Result<Vec<u8>, Refusal> {
+        match &*self.behaviour.lock().unwrap() {
+            Behaviour::Answer(Outcome::Refused(refusal)) => Err(refusal.clone()),
+            _ => Ok(super::receipt(reference()).to_string().into_bytes()),
+        }
+    }
+
+    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
+        self.kept.lock().unwrap().push(Kept { submission, refusal: refusal.clone(), bytes });
+        if self.keeps.load(Ordering::SeqCst) {
+            Outcome::Refused(refusal)
+        } else {
+            Outcome::Unavailable
+        }
+    }
+}
+
+/// A store in memory; `down` makes it unreachable.
+#[derive(Default)]
+pub(crate) struct FakeStore {
+    pub referrals: Mutex<HashMap<Reference, StoredReferral>>,
+    pub audited: Mutex<Vec<(ChainName, Event)>>,
+    pub acknowledged: Mutex<Vec<(MessageId, Sealed, Event)>>,
+    pub keys: Mutex<Vec<KeyRow>>,
+    pub overviews: AtomicU64,
+    pub down: AtomicBool,
+}
+
+impl FakeStore {
+    fn up(&self) -> Result<()> {
+        let down = self.down.load(Ordering::SeqCst);
+        if down { Err(StoreError::Unavailable("it is down".to_owned())) } else { Ok(()) }
+    }
+
+    fn rows(&self) -> Vec<DeliveryRow> {
+        let referrals = self.referrals.lock().unwrap();
+        let mut rows: Vec<_> =
+            referrals.values().flat_map(|stored| stored.deliveries.clone()).collect();
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+}
+
+#[async_trait]
+impl ReadStore for FakeStore {
+    async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>> {
+        self.up()?;
+        Ok(self.referrals.lock().unwrap().get(&reference).cloned())
+    }
+
+    async fn referral_by_id(&self, _: ReferralId) -> Result<Option<StoredReferral>> {
+        self.up().map(|()| None)
+    }
+
+    async fn links(&self, _: ReferralId) -> Result<Vec<StoredLink>> {
+        self.up().map(|()| Vec::new())
+    }
+
+    async fn refusal(&self, _: RefusalId) -> Result<Option<RefusalRow>> {
+        self.up().map(|()| None)
+    }
+
+    async fn overview(&self, _: Timestamp) -> Result<Overview> {
+        self.up()?;
+        self.overviews.fetch_add(1, Ordering::SeqCst);
+        Ok(super::overview())
+    }
+
+    async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRow>> {
+        self.up()?;
+        let rows = self.rows().into_iter();
+        let rows = rows.filter(|row| state.is_none_or(|state| row.state == state));
+        Ok(rows.filter(|row| after.is_none_or(|after| row.id > after)).take(limit).collect())
+    }
+
+    async fn acknowledge(
+        &self,
+        id: MessageId,
+        by: Sealed,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.up()?;
+        for stored in self.referrals.lock().unwrap().values_mut() {
+            for row in stored.deliveries.iter_mut().filter(|row| row.id == id) {
+                row.state = DeliveryState::Acknowledged;
+                row.acknowledged_at = Some(now);
+            }
+        }
+        self.acknowledged.lock().unwrap().push((id, by, event));
+        Ok(true)
+    }
+
+    async fn record(&self, chain: ChainName, events: Vec<Event>, _: Timestamp) -> Result<()> {
+        self.up()?;
+        self.audited.lock().unwrap().extend(events.into_iter().map(|event| (chain, event)));
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.up()
+    }
+}
+
+#[async_trait]
+impl KeyStore for FakeStore {
+    async fn keys(&self) -> Result<Vec<KeyRow>> {
+        self.up()?;
+        Ok(self.keys.lock().unwrap().clone())
+    }
+
+    async fn add_key(&self, key: KeyRow) -> Result<()> {
+        self.keys.lock().unwrap().push(key);
+        Ok(())
+    }
+
+    async fn end_key(&self, id: &str, at: Timestamp, revoked: bool) -> Result<bool> {
+        let mut keys = self.keys.lock().unwrap();
+        let Some(key) = keys.iter_mut().find(|key| key.id == id) else { return Ok(false) };
+        let end = if revoked { &mut key.revoked_at } else { &mut key.expires_at };
+        *end = Some(at);
+        Ok(true)
+    }
+
+    async fn once(&self, _: &str, value: &[u8]) -> Result<Vec<u8>> {
+        Ok(value.to_vec())
+    }
+}
+
+/// Queues in memory.
+#[derive(Default)]
+pub(crate) struct FakeLetters {
+    pub waiting: Mutex<Vec<QueuedMessage>>,
+    pub asked: Mutex<Vec<(Timestamp, usize)>>,
+    pub down: AtomicBool,
+}
+
+#[async_trait]
+impl Letters for FakeLetters {
+    async fn lease(
+        &self,
+        destination: &DestinationId,
+        _: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> std::result::Result<Vec<QueuedMessage>, LettersError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(LettersError::Unavailable("it is down".to_owned()));
+        }
+        self.asked.lock().unwrap().push((until, limit));
+        let waiting = self.waiting.lock().unwrap();
+        let mine = waiting.iter().filter(|letter| letter.destination == *destination);
+        Ok(mine.take(limit).cloned().collect())
+    }
+
+    async fn take(
+        &self,
+        destination: &DestinationId,
+        id: MessageId,
+    ) -> std::result::Result<(), LettersError> {
+        let mut waiting = self.waiting.lock().unwrap();
+        let before = waiting.len();
+        waiting.retain(|letter| letter.id != id || letter.destination != *destination);
+        if waiting.len() < before { Ok(()) } else { Err(LettersError::NotLeased) }
+    }
+}
+
+/// Parts that are up until they are switched off.
+pub(crate) struct FakeVitals {
+    pub broker: AtomicBool,
+    pub lane: AtomicBool,
+}
+
+impl FakeVitals {
+    pub(crate) fn new() -> Self {
+        FakeVitals { broker: AtomicBool::new(true), lane: AtomicBool::new(true) }
+    }
+}
+
+impl Vitals for FakeVitals {
+    fn broker_up(&self) -> bool {
+        self.broker.load(Ordering::SeqCst)
+    }
+
+    fn lane_up(&self) -> bool {
+        self.lane.load(Ordering::SeqCst)
+    }
+}

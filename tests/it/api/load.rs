@@ -1,0 +1,156 @@
+//! Too much, too large, too slow.
+
+use super::fakes::Behaviour;
+use super::{Setup, World, problem};
+use frontdoor::api::{AdmissionSettings, ApiSettings};
+use frontdoor::domain::refusal::RefusalKind;
+use futures::{StreamExt as _, stream};
+use std::time::Duration;
+
+fn limited(change: impl FnOnce(&mut ApiSettings)) -> Setup {
+    let mut setup = Setup::default();
+    change(&mut setup.settings);
+    setup
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_while_it_streams_and_its_size_is_kept() {
+    let world = World::with(limited(|settings| settings.body_limit = 100_000)).await;
+    // Chunked, so that nothing announces the size.
+    let chunks = stream::repeat(vec![b'x'; 10_000]).take(1_000).map(Ok::<_, std::io::Error>);
+    let body = reqwest::Body::wrap_stream(chunks);
+    let answer = world.post("/v1/referrals", &world.school).body(body).send().await.unwrap();
+    problem(answer, 413, "too-large").await;
+    let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+    assert_eq!(kept.refusal.kind, RefusalKind::TooLarge);
+    assert!((100_001..200_000).contains(&kept.bytes), "{}", kept.bytes);
+    assert!(kept.submission.body.is_empty());
+
+    let announced = world.post("/v1/referrals", &world.school).body(vec![b'x'; 100_001]);
+    problem(announced.send().await.unwrap(), 413, "too-large").await;
+    let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+    assert_eq!((kept.bytes, kept.submission.agency.id.as_str()), (100_001, "school"));
+
+    let most = world.post("/v1/referrals", &world.school).body(vec![b'x'; 100_000]);
+    assert_eq!(most.send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_slow_body_is_given_up_and_what_came_is_kept() {
+    let setup = limited(|settings| settings.body_timeout = Duration::from_millis(200));
+    let world = World::with(setup).await;
+    let start = stream::once(async { Ok::<_, std::io::Error>(b"{\"worry\"".to_vec()) });
+    let body = reqwest::Body::wrap_stream(start.chain(stream::pending()));
+    let answer = world.post("/v1/referrals", &world.school).body(body).send().await.unwrap();
+    problem(answer, 408, "slow-body").await;
+    let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+    assert_eq!(kept.submission.body, b"{\"worry\"");
+}
+
+#[tokio::test]
+async fn reads_and_dry_runs_are_turned_away_while_referrals_are_still_taken() {
+    let admission = AdmissionSettings { referrals: 4, others: 2, body_bytes: 1 << 20 };
+    let world = World::with(limited(|settings| settings.admission = admission)).await;
+    world.intake.behave(Behaviour::Wait);
+    let referral = || world.post("/v1/referrals", &world.school).body("{}").send();
+    let arrived = |count: usize| {
+        let intake = world.intake.clone();
+        async move {
+            while intake.received.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    };
+    let mut waiting: Vec<_> = (0..4).map(|_| tokio::spawn(referral())).collect();
+    arrived(4).await;
+    // No place is left for referrals, so none is spent on anything else.
+    let dry = world.post("/v1/referrals/validate", &world.school).body("{}").send().await.unwrap();
+    assert_eq!(dry.headers()["retry-after"], "1");
+    problem(dry, 503, "overloaded").await;
+    let read = world.get("/v1/referrals/22222-22222", &world.school).send().await.unwrap();
+    problem(read, 503, "overloaded").await;
+    let fifth = referral().await.unwrap();
+    problem(fifth, 503, "overloaded").await;
+    // The body of what was turned away was not taken.
+    assert_eq!(world.intake.received.lock().unwrap().len(), 4);
+    // Liveness and metrics answer whatever the load.
+    assert_eq!(
+        world.client.get(format!("{}/health/live", world.url)).send().await.unwrap().status(),
+        200
+    );
+
+    world.intake.gate.add_permits(4);
+    for answer in waiting.drain(..) {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 201);
+    }
+    let dry = world.post("/v1/referrals/validate", &world.school).body("{}").send().await.unwrap();
+    assert_eq!(dry.status(), 200);
+}
+
+#[tokio::test]
+async fn bodies_wait_for_memory_that_is_set_aside_for_them() {
+    let admission = AdmissionSettings { referrals: 9, others: 9, body_bytes: 1_000 };
+    let world = World::with(limited(|settings| settings.admission = admission)).await;
+    let send = |size: usize| world.post("/v1/referrals", &world.school).body(vec![b'x'; size]);
+    assert_eq!(send(1_000).send().await.unwrap().status(), 201);
+    problem(send(1_001).send().await.unwrap(), 503, "overloaded").await;
+    assert_eq!(send(1_000).send().await.unwrap().status(), 201);
+    assert!(world.intake.kept.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_agency_over_its_rate_is_asked_to_wait_and_its_reads_are_counted_apart() {
+    let world = World::with(Setup { rate_per_minute: 2, ..Setup::default() }).await;
+    let send = |key: &str| world.post("/v1/referrals", key).body("{}").send();
+    for left in [1, 0] {
+        let answer = send(&world.school).await.unwrap();
+        assert_eq!(answer.status(), 201);
+        assert_eq!(answer.headers()["ratelimit-policy"], "\"default\";q=2;w=60");
+        let standing = format!("\"default\";r={left};t={}", 60 - left * 30);
+        assert_eq!(answer.headers()["ratelimit"], standing);
+    }
+    let over = send(&world.school).await.unwrap();
+    let wait: u32 = over.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    assert_eq!(over.headers()["ratelimit"], "\"default\";r=0;t=60");
+    problem(over, 429, "rate-limited").await;
+    assert_eq!(send(&world.police).await.unwrap().status(), 201);
+    let read = world.get("/v1/referrals/22222-22222", &world.school).send().await.unwrap();
+    assert_eq!(read.headers()["ratelimit-policy"], "\"reads\";q=10;w=60");
+    problem(read, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_and_one_that_meets_a_defect_get_problem_documents() {
+    let setup = limited(|settings| settings.request_timeout = Duration::from_millis(200));
+    let world = World::with(setup).await;
+    let send = || world.post("/v1/referrals", &world.school).body("{}").send();
+    world.intake.behave(Behaviour::Wait);
+    let late = send().await.unwrap();
+    assert_eq!(late.headers()["retry-after"], "2");
+    assert_eq!(late.headers()["x-content-type-options"], "nosniff");
+    problem(late, 503, "timed-out").await;
+    world.intake.behave(Behaviour::Panic);
+    problem(send().await.unwrap(), 500, "failed").await;
+    world.intake.behave(Behaviour::Answer(super::fakes::accepted(false)));
+    assert_eq!(send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_what_is_under_way() {
+    let world = World::start().await;
+    world.intake.behave(Behaviour::Wait);
+    let under_way = tokio::spawn(world.post("/v1/referrals", &world.school).body("{}").send());
+    while world.intake.received.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let World { running, intake, .. } = world;
+    let stop = tokio::spawn(running.stop());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!stop.is_finished());
+    intake.gate.add_permits(1);
+    let answer = under_way.await.unwrap().unwrap();
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()["connection"], "close");
+    stop.await.unwrap().unwrap();
+}

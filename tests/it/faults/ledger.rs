@@ -1,0 +1,181 @@
+//! What senders were told, and whether it is so.
+
+use crate::harness::{Home, Services, http};
+use lapin::options::BasicGetOptions;
+use serde_json::Value;
+use sqlx::{Connection, PgConnection, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Receipts by idempotency key, as first given.
+pub type Receipts = Arc<Mutex<BTreeMap<u32, Value>>>;
+
+/// Senders that go on sending, and repeat each submission with its key until it is accepted, and
+/// some of them once more after that.
+pub struct Senders {
+    pub receipts: Receipts,
+    pub url: Arc<Mutex<String>>,
+    stop: Arc<AtomicBool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Senders {
+    pub fn start(url: String, key: String, count: u32) -> Senders {
+        let receipts = Receipts::default();
+        let url = Arc::new(Mutex::new(url));
+        let stop = Arc::new(AtomicBool::new(false));
+        let next = Arc::new(AtomicU32::new(0));
+        let client = http::client();
+        let tasks = (0..count)
+            .map(|_| {
+                let sender = Sender {
+                    client: client.clone(),
+                    key: key.clone(),
+                    url: url.clone(),
+                    receipts: receipts.clone(),
+                };
+                let (stop, next) = (stop.clone(), next.clone());
+                tokio::spawn(async move {
+                    while !stop.load(Ordering::Relaxed) {
+                        sender.send(next.fetch_add(1, Ordering::Relaxed)).await;
+                    }
+                })
+            })
+            .collect();
+        Senders { receipts, url, stop, tasks }
+    }
+
+    pub fn accepted(&self) -> usize {
+        self.receipts.lock().expect("not poisoned").len()
+    }
+
+    /// Stops once everything begun is accepted.
+    pub async fn finish(self) -> BTreeMap<u32, Value> {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            tokio::time::timeout(Duration::from_secs(120), task)
+                .await
+                .expect("every submission is accepted in the end")
+                .expect("a sender does not panic");
+        }
+        self.receipts.lock().expect("not poisoned").clone()
+    }
+}
+
+struct Sender {
+    client: reqwest::Client,
+    key: String,
+    url: Arc<Mutex<String>>,
+    receipts: Receipts,
+}
+
+impl Sender {
+    async fn send(&self, n: u32) {
+        let body = http::referral(n);
+        let repeat_after = n.is_multiple_of(5);
+        for _ in 0..2_000 {
+            let url = self.url.lock().expect("not poisoned").clone();
+            let key = format!("key-{n}");
+            match http::post_referral(&self.client, &url, &self.key, Some(&key), &body).await {
+                Ok((200 | 201, receipt)) => {
+                    let mut receipts = self.receipts.lock().expect("not poisoned");
+                    let first = receipts.entry(n).or_insert_with(|| receipt.clone()).clone();
+                    drop(receipts);
+                    assert_eq!(first, receipt, "a repeat answers with the first receipt");
+                    if !repeat_after {
+                        return;
+                    }
+                    let again =
+                        http::post_referral(&self.client, &url, &self.key, Some(&key), &body);
+                    if let Ok((status, again)) = again.await {
+                        assert!(status != 409 && status != 201, "accepted twice: {status}");
+                        if status == 200 {
+                            assert_eq!(again, receipt, "a repeat answers with the first receipt");
+                        }
+                    }
+                    return;
+                }
+                Ok((429 | 503 | 500 | 504 | 408, _)) | Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok((status, problem)) => panic!("unexpected answer {status}: {problem}"),
+            }
+        }
+        panic!("submission {n} was never accepted");
+    }
+}
+
+/// Waits until the outbox holds nothing unconfirmed.
+pub async fn drained(home: &Home) {
+    let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
+    for _ in 0..600 {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM outbox WHERE state IN ('delivering', 'delivery-failing')",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("counts");
+        if waiting == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the outbox was not drained within two minutes");
+}
+
+/// Everything the senders were told is so: one referral for each key, each message in its queue
+/// at least once under its id, the chains whole.
+pub async fn verify(services: &Services, home: &Home, receipts: &BTreeMap<u32, Value>) {
+    let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
+    let rows = sqlx::query("SELECT reference FROM referral").fetch_all(&mut connection).await;
+    let stored: Vec<String> =
+        rows.expect("references").iter().map(|row| row.get("reference")).collect();
+    let told: BTreeSet<String> = receipts
+        .values()
+        .map(|receipt| receipt["reference"].as_str().expect("a reference").to_owned())
+        .collect();
+    assert_eq!(told.len(), receipts.len(), "each key has a reference of its own");
+    let distinct: BTreeSet<String> = stored.iter().cloned().collect();
+    assert_eq!(distinct, told, "what was acknowledged is stored, once, and nothing else is");
+    assert_eq!(stored.len(), distinct.len());
+    let rows = sqlx::query("SELECT id::text AS id, destination, priority FROM outbox")
+        .fetch_all(&mut connection)
+        .await
+        .expect("messages");
+    let mut queued = queued_ids(services, home).await;
+    let mut missing = 0;
+    for row in &rows {
+        let (id, destination): (String, String) = (row.get("id"), row.get("destination"));
+        if queued.remove(&(destination.clone(), id.clone())).is_none() {
+            missing += 1;
+            eprintln!("message {id} for {destination} is in no queue");
+        }
+    }
+    assert_eq!(missing, 0, "every message is in its queue at least once");
+    assert!(rows.len() >= told.len(), "every referral has a destination");
+    assert!(queued.is_empty(), "nothing is in a queue that the store does not know of");
+    home.run(&["audit", "verify"]).await;
+}
+
+/// How often each message is in which destination's queues; takes them off.
+async fn queued_ids(services: &Services, home: &Home) -> BTreeMap<(String, String), u32> {
+    let url = home.amqp_url.as_deref().expect("RabbitMQ");
+    let connection = lapin::Connection::connect(url, Default::default()).await.expect("connects");
+    let channel = connection.create_channel().await.expect("a channel");
+    let vhost = url.rsplit_once('/').expect("a virtual host").1;
+    let listed = services.rabbitmqctl(&["-q", "list_queues", "-p", vhost, "name"]).await;
+    let mut ids = BTreeMap::new();
+    for queue in listed.lines().map(str::trim) {
+        let Some(name) = queue.strip_prefix("frontdoor.") else { continue };
+        let destination = name.trim_end_matches(".immediate").trim_end_matches(".standard");
+        loop {
+            let options = BasicGetOptions { no_ack: true };
+            let Ok(Some(got)) = channel.basic_get(queue.into(), options).await else { break };
+            let id = got.properties.message_id().as_ref().expect("a message id").to_string();
+            *ids.entry((destination.to_owned(), id)).or_insert(0) += 1;
+        }
+    }
+    ids
+}

@@ -1,0 +1,131 @@
+//! The server is killed while it works; whatever a sender was told stays true.
+
+use super::ledger::{Senders, drained, verify};
+use crate::harness::{Home, Services};
+use std::time::Duration;
+
+const AGENCY: &str = "school-ridgeway";
+const SENDERS: u32 = 12;
+
+/// Points at which the server ends itself with SIGKILL, and after how many passes.
+const POINTS: [&str; 10] = [
+    "lane.commit-reply:2",
+    "lane.within:3",
+    "relay.publish-confirm:1",
+    "relay.confirm-mark:1",
+    "lane.commit-reply:5",
+    "lane.within:1",
+    "relay.publish-confirm:3",
+    "relay.confirm-mark:2",
+    "lane.before-commit:2",
+    "lane.before-commit:4",
+];
+
+/// Gives every agency room: the rate limit is not what is tested here.
+fn unlimited(mut home: Home) -> Home {
+    home.env.push(("FRONTDOOR__HTTP__RATE_LIMITS".to_owned(), "false".to_owned()));
+    home
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_lost() {
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
+    let key = home.key("--agency", AGENCY).await;
+    let mut gateway = home.start().await;
+    let senders = Senders::start(gateway.url.clone(), key, SENDERS);
+    for kill in 0..20u64 {
+        let before = senders.accepted();
+        let point = POINTS.get(usize::try_from(kill / 2).expect("small"));
+        if kill % 2 == 0 {
+            // A moment that differs each time, and nothing the server does decides it.
+            tokio::time::sleep(Duration::from_millis(150 + kill * 37 % 400)).await;
+            gateway.kill().await;
+            let asked = point.map(|point| ("FRONTDOOR_TEST_KILL_AT", *point));
+            gateway = home.start_with(asked.as_slice()).await;
+            *senders.url.lock().expect("not poisoned") = gateway.url.clone();
+        } else {
+            let mut waited = 0;
+            while !gateway.has_ended() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                waited += 1;
+                assert!(waited < 1_500, "the server did not reach {point:?}");
+            }
+            gateway = home.start().await;
+            *senders.url.lock().expect("not poisoned") = gateway.url.clone();
+        }
+        let mut waited = 0;
+        while senders.accepted() < before + 20 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            waited += 1;
+            assert!(waited < 1_500, "no progress after kill {kill}");
+        }
+    }
+    let receipts = senders.finish().await;
+    drained(&home).await;
+    gateway.stop().await;
+    println!("{} referrals through 20 kills", receipts.len());
+    verify(&services, &home, &receipts).await;
+    services.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_rabbitmq_stopped_and_started_and_a_queue_deleted_by_hand_loses_nothing() {
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
+    let key = home.key("--agency", AGENCY).await;
+    let gateway = home.start().await;
+    let senders = Senders::start(gateway.url.clone(), key, 4);
+    progress(&senders, 30).await;
+    services.service("rabbitmq", "kill").await;
+    progress(&senders, 60).await;
+    services.service("rabbitmq", "start").await;
+    progress(&senders, 30).await;
+    let receipts = senders.finish().await;
+    drained(&home).await;
+    verify(&services, &home, &receipts).await;
+
+    let key = home.key("--agency", "health-royal-trust").await;
+    let vhost = home.amqp_url.as_deref().and_then(|url| url.rsplit_once('/')).expect("one").1;
+    services.rabbitmqctl(&["delete_queue", "-p", vhost, "frontdoor.masstt.standard"]).await;
+    let senders = Senders::start(gateway.url.clone(), key, 4);
+    progress(&senders, 30).await;
+    let more = senders.finish().await;
+    drained(&home).await;
+    gateway.stop().await;
+    assert!(!more.is_empty());
+    services.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_postgresql_killed_and_started_loses_nothing() {
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
+    let key = home.key("--agency", AGENCY).await;
+    let gateway = home.start().await;
+    let senders = Senders::start(gateway.url.clone(), key, 8);
+    for _ in 0..3 {
+        progress(&senders, 40).await;
+        services.service("postgres", "kill").await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        services.service("postgres", "start").await;
+    }
+    progress(&senders, 40).await;
+    let receipts = senders.finish().await;
+    drained(&home).await;
+    gateway.stop().await;
+    verify(&services, &home, &receipts).await;
+    services.end().await;
+}
+
+/// Waits until `more` further submissions are accepted.
+async fn progress(senders: &Senders, more: usize) {
+    let before = senders.accepted();
+    for _ in 0..1_500 {
+        if senders.accepted() >= before + more {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    panic!("no progress: {} accepted", senders.accepted());
+}

@@ -1,0 +1,59 @@
+//! What tests send, and the few things they look for in an answer.
+
+use serde_json::{Value, json};
+
+/// A client with time-outs, so that nothing hangs.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(std::time::Duration::from_secs(20))
+        .pool_max_idle_per_host(64)
+        .build()
+        .expect("a client")
+}
+
+/// A referral about an invented child; `n` makes its name, birthday and worry differ.
+pub fn referral(n: u32) -> Value {
+    let day = n % 28 + 1;
+    let month = n / 28 % 12 + 1;
+    let year = 2009 + n / 336 % 14;
+    json!({
+        "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
+        "children": [{
+            "given_name": format!("{}{}", ["Ada", "Bela", "Caro", "Dunja"][n as usize % 4], word(n)),
+            "family_name": format!("Test{}", word(n / 4)),
+            "date_of_birth": format!("{year}-{month:02}-{day:02}"),
+            "address": {"lines": format!("{} Test Street", n % 90 + 1), "postcode": "HX1 1AA"},
+        }],
+        "worry": format!("Invented worry number {n}."),
+        "danger_now": "no",
+    })
+}
+
+/// Letters that differ for each number, so that names do not look alike.
+fn word(mut n: u32) -> String {
+    let mut out = String::new();
+    loop {
+        out.push(char::from(b'a' + u8::try_from(n % 26).expect("below 26")));
+        n /= 26;
+        if n == 0 {
+            return out;
+        }
+    }
+}
+
+/// Posts a referral.
+pub async fn post_referral(
+    client: &reqwest::Client,
+    url: &str,
+    key: &str,
+    idempotency: Option<&str>,
+    body: &Value,
+) -> reqwest::Result<(u16, Value)> {
+    let mut request = client.post(format!("{url}/v1/referrals")).bearer_auth(key).json(body);
+    if let Some(idempotency) = idempotency {
+        request = request.header("Idempotency-Key", idempotency);
+    }
+    let answer = request.send().await?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.json().await?))
+}

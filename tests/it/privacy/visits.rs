@@ -1,0 +1,139 @@
+//! Sends marked values through every route, and keeps what was said in answer.
+
+use super::search::{Canaries, NAME, STREET, SURNAME, TELEPHONE, WITHHELD, WORRY};
+use crate::harness::{Gateway, Home, http};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What was said to those who may not see personal data.
+pub struct Visits {
+    pub operations: String,
+    pub said: Vec<(String, Vec<u8>)>,
+}
+
+fn marked() -> Value {
+    json!({
+        "referrer": {"name": format!("{NAME} Teacher"), "telephone": TELEPHONE},
+        "children": [{
+            "given_name": NAME, "family_name": SURNAME, "date_of_birth": format!("{NAME} 2019"),
+            "nhs_number": SURNAME, "sex": STREET,
+            "address": {"lines": STREET, "postcode": WITHHELD, "withheld_from": [WITHHELD]},
+            "own_words": WORRY,
+        }],
+        "household": {"people": [{"name": WITHHELD, "relationship": "father"}]},
+        "worry": WORRY,
+        "concerns": ["11A", SURNAME],
+        "danger_now": WORRY,
+        SURNAME: NAME,
+    })
+}
+
+/// Bodies that are refused, each for another reason, all marked.
+fn refused() -> Vec<(&'static str, Vec<u8>)> {
+    let whole = marked().to_string();
+    vec![
+        ("below the minimum", json!({"children": [{"given_name": NAME}]}).to_string().into_bytes()),
+        ("truncated", whole.as_bytes()[..whole.len() - 7].to_vec()),
+        ("a key twice", format!("{{\"{NAME}\": 1, \"{NAME}\": \"{SURNAME}\"}}").into_bytes()),
+        ("not JSON", format!("<name>{NAME} {SURNAME}</name>").into_bytes()),
+        ("wrong encoding", [NAME.as_bytes(), &[0xff, 0xfe], SURNAME.as_bytes()].concat()),
+        ("too deep", [vec![b'['; 500], NAME.as_bytes().to_vec()].concat()),
+        ("an unknown escape", format!("{{\"worry\": \"\\q{WORRY}\"}}").into_bytes()),
+        ("too large", format!("{{\"worry\": \"{}\"}}", WORRY.repeat(80_000)).into_bytes()),
+    ]
+}
+
+impl Visits {
+    pub async fn make(home: &Home, gateway: &Gateway, canaries: &Canaries) -> Visits {
+        let agency = home.key("--agency", "school-ridgeway").await;
+        let masstt = home.key("--destination", "masstt").await;
+        let operations = home.key("--operations", "duty").await;
+        // Keys issued beside a running gateway are known to it within a few seconds.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let mut visits = Visits { operations, said: Vec::new() };
+        let reference = visits.send(gateway, &agency).await;
+        visits.stray(gateway, &agency).await;
+        visits.receive(gateway, &masstt, &reference, canaries).await;
+        visits
+    }
+
+    /// Posts everything a sender can post; returns the accepted referral's reference.
+    async fn send(&mut self, gateway: &Gateway, key: &str) -> String {
+        let client = http::client();
+        let (url, body) = (&gateway.url, marked());
+        let (status, receipt) =
+            http::post_referral(&client, url, key, Some("k1"), &body).await.expect("an answer");
+        assert_eq!(status, 201, "{receipt}");
+        self.said.push(("the receipt".to_owned(), receipt.to_string().into_bytes()));
+        let reference = receipt["reference"].as_str().expect("a reference").to_owned();
+        let paths = [
+            "/v1/referrals/validate".to_owned(),
+            format!("/v1/referrals/{reference}/information"),
+            "/v1/referrals".to_owned(),
+        ];
+        for path in &paths {
+            for (why, body) in refused() {
+                let request = client.post(format!("{url}{path}")).bearer_auth(key).body(body);
+                let request = request.header("Content-Type", "application/json");
+                self.hear(&format!("{path}, {why}"), request).await;
+            }
+        }
+        let information = client.post(format!("{url}{}", paths[1])).bearer_auth(key);
+        self.hear("information", information.json(&marked())).await;
+        let status = client.get(format!("{url}/v1/referrals/{reference}")).bearer_auth(key);
+        self.hear("the sender's view", status).await;
+        reference
+    }
+
+    /// Marked values where none belong: paths, queries, headers, credentials.
+    async fn stray(&mut self, gateway: &Gateway, key: &str) {
+        let client = http::client();
+        let url = &gateway.url;
+        let places = [
+            format!("{url}/v1/referrals/{SURNAME}"),
+            format!("{url}/v1/people/{SURNAME}?name={NAME}"),
+            format!("{url}/{NAME}/{SURNAME}"),
+            format!("{url}/v1/destinations/{SURNAME}/messages"),
+        ];
+        for place in places {
+            self.hear("a stray path", client.get(&place).bearer_auth(key)).await;
+            self.hear("a stray path", client.get(&place).bearer_auth(SURNAME)).await;
+        }
+        let request = client.post(format!("{url}/v1/referrals")).bearer_auth(key);
+        let request = request.header("Idempotency-Key", format!("{NAME} {SURNAME}"));
+        let request = request.header("X-Request-Id", SURNAME).header("traceparent", NAME);
+        let request = request.header("Content-Type", format!("text/{NAME}"));
+        self.hear("stray headers", request.body("{}")).await;
+    }
+
+    /// The receiving team sees what it must; the messages themselves tell nothing.
+    async fn receive(
+        &mut self,
+        gateway: &Gateway,
+        key: &str,
+        reference: &str,
+        canaries: &Canaries,
+    ) {
+        let client = http::client();
+        let url = &gateway.url;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let messages = client.get(format!("{url}/v1/destinations/masstt/messages"));
+        self.hear("messages", messages.bearer_auth(key)).await;
+        let document = client.get(format!("{url}/v1/referrals/{reference}/document"));
+        let document = document.bearer_auth(key).send().await.expect("an answer");
+        assert_eq!(document.status(), 200);
+        let document = document.bytes().await.expect("a body");
+        assert!(canaries.find(&document).is_some(), "the document holds what was sent");
+    }
+
+    async fn hear(&mut self, what: &str, request: reqwest::RequestBuilder) {
+        // A server that answers before it has read an oversized body may close the connection.
+        if let Ok(answer) = request.send().await {
+            // The request id is the sender's own and comes back in a header by contract.
+            let status = answer.status();
+            assert_ne!(status, 500, "{what}");
+            let body = answer.bytes().await.unwrap_or_default();
+            self.said.push((format!("{what} ({status})"), body.to_vec()));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What every store must do: one suite, run on a SQLite file and on PostgreSQL.
+
+mod audit;
+mod clocks;
+mod homes;
+mod import;
+mod keys;
+mod lane;
+mod queue;
+mod reads;
+mod relay;
+mod rows;
+mod schema;
+
+/// Runs each named function once with a home of its own in each database.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::store::homes::Home::sqlite().await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::store::homes::Home::postgres().await).await;
+            })+
+        }
+    };
+}
+use on_both;

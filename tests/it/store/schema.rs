@@ -1,0 +1,169 @@
+use super::homes::Home;
+use super::on_both;
+use super::rows::*;
+use frontdoor::store::columns::COLUMNS;
+use frontdoor::store::*;
+use std::time::{Duration, Instant};
+
+on_both!(
+    the_list_of_columns_is_the_schema,
+    migrating_twice_changes_nothing_and_two_may_migrate_at_once,
+    an_older_or_newer_schema_is_refused_unless_what_is_newer_expands,
+    many_rows_of_every_kind_go_into_one_batch,
+);
+
+async fn the_list_of_columns_is_the_schema(home: Home) {
+    home.store().await;
+    let query = if home.is_sqlite() {
+        "SELECT t.name || '.' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    } else {
+        "SELECT table_name || '.' || column_name FROM information_schema.columns \
+         WHERE table_schema = current_schema"
+    };
+    let mut there = home.texts(query).await;
+    let mut listed: Vec<String> = COLUMNS
+        .iter()
+        .flat_map(|(table, columns)| columns.iter().map(move |(name, _)| format!("{table}.{name}")))
+        .collect();
+    there.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(there, listed);
+}
+
+async fn migrating_twice_changes_nothing_and_two_may_migrate_at_once(home: Home) {
+    let first = open(&home.url).await.expect("opens");
+    let second =
+        if home.is_sqlite() { first.clone() } else { open(&home.url).await.expect("opens") };
+    let (one, two) = tokio::join!(first.migrate(), second.migrate());
+    let done = [one.expect("migrates"), two.expect("migrates")].concat();
+    assert_eq!(done, ["0001_first"]);
+    assert!(first.migrate().await.expect("migrates").is_empty());
+    first.check_schema().await.expect("is the schema");
+}
+
+async fn an_older_or_newer_schema_is_refused_unless_what_is_newer_expands(home: Home) {
+    let store = open(&home.url).await.expect("opens");
+    let verdict = store.check_schema().await;
+    assert!(matches!(verdict, Err(StoreError::Schema(_))), "{verdict:?}");
+    let unmade = store.keys().await;
+    assert!(matches!(unmade, Err(StoreError::Schema(_))), "{unmade:?}");
+    store.migrate().await.expect("migrates");
+    home.sql("INSERT INTO migration VALUES (900, 'expands', true)").await;
+    store.check_schema().await.expect("it only adds");
+    store.ping().await.expect("it only adds");
+    home.sql("INSERT INTO migration VALUES (901, 'changes', false)").await;
+    let verdict = store.check_schema().await;
+    assert!(matches!(verdict, Err(StoreError::Schema(_))), "{verdict:?}");
+    home.sql("DELETE FROM migration").await;
+    assert!(store.check_schema().await.is_err());
+}
+
+async fn many_rows_of_every_kind_go_into_one_batch(home: Home) {
+    let store = home.store().await;
+    let referrals: Vec<ReferralRow> = (0..1300).map(|_| referral()).collect();
+    let persons: Vec<PersonRow> = (0..1300).map(|n| person(&[n, n + 1, n + 2])).collect();
+    let pairs = || referrals.iter().zip(&persons);
+    let written = Batch {
+        links: pairs().map(|(r, p)| link(r, p.id, Default::default())).collect(),
+        outbox: referrals.iter().map(|r| message(r, "masstt", 1)).collect(),
+        repeats: (0u32..1300)
+            .zip(&referrals)
+            .map(|(n, r)| {
+                let mut key = token16(0);
+                key[..4].copy_from_slice(&n.to_be_bytes());
+                NewRepeat { key, body: key, referral: r.id, expires_at: at(9) }
+            })
+            .collect(),
+        referrals: referrals.clone(),
+        persons: persons.clone(),
+        ..batch()
+    };
+    write(store.as_ref(), &written).await;
+    let tokens: Vec<Token> = (0..1300).map(Token).collect();
+    let (_, found) = store.candidates(&tokens).await.expect("reads");
+    assert_eq!(found.len(), 1300);
+    let claimed = store.claim(at(0), at(30), 5000).await.expect("claims");
+    let done: Vec<_> = claimed.iter().map(|row| (row.id, row.fence)).collect();
+    assert_eq!(store.confirm(&done, at(1)).await.expect("confirms").len(), 1300);
+    assert_eq!(store.breach(at(9999), 5000).await.expect("marks").len(), 1300);
+}
+
+#[tokio::test]
+async fn an_address_of_no_known_database_is_refused_with_what_to_write() {
+    for url in ["mysql://x", "frontdoor.db", "sqlite::memory:", "postgres://host:no-port/x"] {
+        let error = open(url).await.err().expect("is refused");
+        assert!(matches!(error, StoreError::Unsafe(_)), "{url}: {error:?}");
+        assert!(error.to_string().contains("sqlite:"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_is_kept_from_the_sqlite_file() {
+    let home = Home::sqlite().await;
+    let first = home.store().await;
+    let error = open(&home.url).await.err().expect("is refused");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(error.to_string().contains("another process"), "{error}");
+    drop(first);
+    home.store().await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_a_commit_on_disk_before_it_answers() {
+    let home = Home::sqlite().await;
+    home.store().await;
+    assert_eq!(home.texts("PRAGMA journal_mode").await, ["wal"]);
+    // An address that asks for less does not get it.
+    let error = open(&format!("{}?mode=memory", home.url)).await.err().expect("is refused");
+    assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_postgres_that_does_not_wait_for_the_disk_is_refused() {
+    let home = Home::postgres().await;
+    for setting in ["off", "local", "remote_write"] {
+        let url = format!("{}&options[synchronous_commit]={setting}", home.url);
+        let error = open(&url).await.err().expect("is refused");
+        assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
+        assert!(error.to_string().contains("synchronous_commit"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_postgres_that_is_not_there_is_unavailable_soon_and_its_password_is_not_told() {
+    let start = Instant::now();
+    let url = "postgres://frontdoor:hidden-word@127.0.0.1:1/frontdoor";
+    let error = open(url).await.err().expect("nobody answers");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("hidden-word"));
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_the_middle_is_unavailable_and_the_next_works() {
+    let home = Home::postgres().await;
+    let store = home.store().await;
+    let mut tx = store.begin().await.expect("begins");
+    tx.write(&batch()).await.expect("writes");
+    let schema = home.texts("SELECT current_schema::text").await.remove(0);
+    home.sql(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE pid <> pg_backend_pid() AND state = 'idle in transaction' AND pid IN \
+         (SELECT pid FROM pg_locks WHERE relation = '{schema}.audit_link'::regclass)"
+    ))
+    .await;
+    let error = tx.commit().await.expect_err("the connection is gone");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(store.candidates(&[]).await.expect("reads").0, 0);
+    write(store.as_ref(), &batch()).await;
+}
+
+#[tokio::test]
+async fn two_authorities_in_one_postgres_do_not_wait_for_each_other() {
+    let (one, two) = (Home::postgres().await, Home::postgres().await);
+    let (first, second) = (one.store().await, two.store().await);
+    let _held = first.begin().await.expect("begins");
+    let other = tokio::time::timeout(Duration::from_secs(5), second.begin()).await;
+    other.expect("does not wait").expect("begins");
+}
