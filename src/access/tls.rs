@@ -23,7 +23,10 @@ pub struct TlsFiles {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("{} cannot be read: {why}; name a PEM file that this process may read", .path.display())]
+    #[error(
+        "{} cannot be read: {why}; name a PEM file that this process may read",
+        .path.display()
+    )]
     Unreadable { path: PathBuf, why: std::io::Error },
     #[error("{} holds no certificate in PEM form", .0.display())]
     NoCertificate(PathBuf),

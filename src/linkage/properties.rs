@@ -43,7 +43,10 @@ prop_compose! {
         expected_date in one_of(&["", "2016-03-20", "2026-05-20"]),
         sex in one_of(&["", "M", "F", "U"]),
         address in one_of(&["", "12 Mill Lane", "14 Mill Ln", "Flat 2, 12 Mill Lane"]),
-        postcodes in (one_of(&["", "HX1 2XQ", "HX1 2", "HX12XR", "OL14 5ZZ"]), one_of(&["", "HX1 2XQ"])),
+        postcodes in (
+            one_of(&["", "HX1 2XQ", "HX1 2", "HX12XR", "OL14 5ZZ"]),
+            one_of(&["", "HX1 2XQ"]),
+        ),
         numbers in (
             one_of(&["", "9990000018", "9990000026", "9990000019"]),
             one_of(&["", "E381203117001", "E381203117002"]),
@@ -153,7 +156,11 @@ proptest! {
         turn in 0_usize..8,
     ) {
         let mut candidates: Vec<(PersonId, Profile)> =
-            others.iter().zip(1..).map(|(one, number)| (person(number), standardise(one))).collect();
+            others
+                .iter()
+                .zip(1..)
+                .map(|(one, number)| (person(number), standardise(one)))
+                .collect();
         let child = standardise(&child);
         let first = judge(&MODEL, &child, &candidates);
         candidates.reverse();

@@ -1,5 +1,8 @@
 //! One test binary; sub-modules mirror URLs and stages.
 
+#![expect(unreachable_pub, reason = "in one binary `pub` speaks to its own modules")]
+#![expect(clippy::unwrap_used, reason = "a test may end where it cannot go on")]
+
 mod api;
 mod arbitrary;
 mod broker;

@@ -206,7 +206,12 @@ async fn a_message_given_back_too_often_is_dead_until_it_is_buried(home: Home) {
 macro_rules! contract {
     ($($name:ident)*) => {
         mod embedded {
-            $( #[tokio::test] async fn $name() { super::$name(super::Home::embedded().await).await; } )*
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(super::Home::embedded().await).await;
+                }
+            )*
         }
         mod over_rabbitmq {
             $(

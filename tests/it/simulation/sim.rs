@@ -97,11 +97,6 @@ impl Sim {
         Self::with(seed, dice, weather)
     }
 
-    /// Without any fault.
-    pub(super) fn calm(seed: u64) -> Self {
-        Self::with(seed, Dice::new(seed), Weather::default())
-    }
-
     fn with(seed: u64, dice: Dice, weather: Weather) -> Self {
         Sim {
             seed,
