@@ -47,7 +47,7 @@ async fn ready_means_that_submissions_can_be_taken() {
         let status = answer.status().as_u16();
         (status, answer.json::<Value>().await.unwrap())
     };
-    let checks = |store: &str, broker: &str, lane: &str| json!({"store": store, "broker": broker, "lane": lane});
+    let checks = |s: &str, b: &str, l: &str| json!({"store": s, "broker": b, "lane": l});
     let (status, body) = ready().await;
     assert_eq!((status, body["status"].as_str()), (200, Some("ready")));
     assert_eq!(body["checks"], checks("up", "up", "up"));

@@ -303,6 +303,11 @@ fn stories_of_history() -> Vec<Story> {
             "screening standard",
             &["caf-coordinator notify"],
         ),
+    ]
+}
+
+fn stories_of_nothing_known() -> Vec<Story> {
+    vec![
         story(
             "everything not known",
             json!({
@@ -350,6 +355,7 @@ fn each_story_goes_where_an_experienced_manager_would_send_it() {
         other_stories(),
         stories_of_places(),
         stories_of_history(),
+        stories_of_nothing_known(),
     ];
     for story in all.into_iter().flatten() {
         let policy = &CALDERDALE.policy;
