@@ -128,7 +128,8 @@ fn open_broker(
     let (topology, env) = (topology.clone(), env.clone());
     match &settings.broker.url {
         Some(url) => {
-            let reach = rabbitmq::Settings { url: url.clone(), ca_pem: None };
+            let reach =
+                rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
             let rabbit = Arc::new(RabbitMq::start(reach, topology, env));
             Ends { broker: rabbit.clone(), mailbox: rabbit }
         }
@@ -221,33 +222,16 @@ impl App {
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
         let masstt = rules.policy.teams.screening.clone();
         let rules = Arc::new(ArcSwap::from_pointee(rules));
-        let ends = open_broker(&settings, &store, &topology, &env);
-
-        let parts = relay::Parts {
-            store: store.clone(),
-            broker: ends.broker.clone(),
-            env: env.clone(),
-            masstt: masstt.clone(),
-        };
-        let (relay, handle) = Relay::new(parts);
-        let relaying = tokio::spawn(relay.run());
         let stages = Arc::new(Stages {
             rules: rules.clone(),
             ring: ring.clone(),
             model: Model::shipped(),
             env: env.clone(),
         });
-        let (entrance, lane) = lane(
-            LaneParts {
-                store: store.clone(),
-                judge: stages.clone(),
-                env: env.clone(),
-                offload: offload_to_threads(),
-                handover: Some(Arc::new(handle.handover.clone())),
-            },
-            LANE_QUEUE,
-        );
-        let lane = tokio::spawn(lane);
+        let ends = open_broker(&settings, &store, &topology, &env);
+
+        let roles = Roles::start(&store, &ends, &env, &stages, masstt.clone());
+        let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = background(&store, &ends, &env, masstt, &stopped);
         tasks.push(tokio::spawn(telemetry.upkeep()));
@@ -260,28 +244,9 @@ impl App {
                 certificates.keep_fresh(Duration::from_secs(5)).await;
             }));
         }
-        let pipeline = Pipeline {
-            stages,
-            validator: Validator::new(),
-            lane: entrance.clone(),
-            env: env.clone(),
-        };
-        let state = Arc::new(ApiState {
-            env: env.clone(),
-            intake: Arc::new(pipeline),
-            store: store.clone(),
-            letters: Arc::new(MailboxLetters(ends.mailbox.clone())),
-            vitals: Arc::new(Pulse { broker: ends.broker.clone(), lane: entrance }),
-            keys: ring.clone(),
-            access: access.clone(),
-            cut: Arc::new(move |to, dossier| cut(&rules.load(), to, dossier)),
-            metrics: Arc::new(telemetry.renderer()),
-            document: OpenApi::build(include_str!("../schemas/referral.v1.schema.json"))?,
-            admission: Admission::new(&admission(&settings.http)),
-            settings: api_settings(&settings.http),
-            stopping: AtomicBool::new(false),
-            in_flight: AtomicUsize::new(0),
-        });
+        let metrics = Arc::new(telemetry.renderer());
+        let behind = Behind { rules, stages, entrance, ends, access: access.clone(), metrics };
+        let state = Arc::new(api_state(&settings, &store, behind)?);
         let ops = Arc::new(OpsState::new(Board::new(store.clone(), env.clone()), env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)
@@ -332,6 +297,73 @@ impl App {
         tokio::task::spawn_blocking(move || self.telemetry.finish()).await?;
         Ok(())
     }
+}
+
+/// The lane and the relay, running.
+struct Roles {
+    entrance: Lane,
+    lane: JoinHandle<()>,
+    relay: RelayHandle,
+    relaying: JoinHandle<()>,
+}
+
+impl Roles {
+    fn start(
+        store: &Arc<dyn Store>,
+        ends: &Ends,
+        env: &Arc<dyn Env>,
+        stages: &Arc<Stages>,
+        masstt: DestinationId,
+    ) -> Roles {
+        let (broker, env) = (ends.broker.clone(), env.clone());
+        let parts = relay::Parts { store: store.clone(), broker, env: env.clone(), masstt };
+        let (relay, handle) = Relay::new(parts);
+        let relaying = tokio::spawn(relay.run());
+        let (entrance, lane) = lane(
+            LaneParts {
+                store: store.clone(),
+                judge: stages.clone(),
+                env,
+                offload: offload_to_threads(),
+                handover: Some(Arc::new(handle.handover.clone())),
+            },
+            LANE_QUEUE,
+        );
+        Roles { entrance, lane: tokio::spawn(lane), relay: handle, relaying }
+    }
+}
+
+/// What the API's handlers use, over the pipeline.
+struct Behind {
+    rules: Arc<ArcSwap<Rules>>,
+    stages: Arc<Stages>,
+    entrance: Lane,
+    ends: Ends,
+    access: Arc<Access>,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
+    let Behind { rules, stages, entrance, ends, access, metrics } = behind;
+    let (env, ring) = (stages.env.clone(), stages.ring.clone());
+    let pipeline =
+        Pipeline { stages, validator: Validator::new(), lane: entrance.clone(), env: env.clone() };
+    Ok(ApiState {
+        env,
+        intake: Arc::new(pipeline),
+        store: store.clone(),
+        letters: Arc::new(MailboxLetters(ends.mailbox)),
+        vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
+        keys: ring,
+        access,
+        cut: Arc::new(move |to, dossier| cut(&rules.load(), to, dossier)),
+        metrics,
+        document: OpenApi::build(include_str!("../schemas/referral.v1.schema.json"))?,
+        admission: Admission::new(&admission(&settings.http)),
+        settings: api_settings(&settings.http),
+        stopping: AtomicBool::new(false),
+        in_flight: AtomicUsize::new(0),
+    })
 }
 
 /// Dead letters and clocks.

@@ -4,6 +4,8 @@
 //! The yardstick is `pgbench`: one indexed look-up among 100,000 rows and one single-row insert of
 //! the same payload, with as many clients.
 
+#![expect(unreachable_pub, reason = "in one binary `pub` speaks to its own modules")]
+
 mod cpu;
 mod gateway;
 mod load;

@@ -132,21 +132,26 @@ mod tests {
         Admission::new(&AdmissionSettings { referrals, others, body_bytes: 100 })
     }
 
+    fn place(admission: &Admission, class: Class) -> Permit<'_> {
+        let Ok(permit) = admission.admit(class) else { panic!("there is a place") };
+        permit
+    }
+
     #[test]
     fn reads_are_turned_away_while_referrals_are_still_taken() {
         let admission = admission(8, 2);
         let mut held = Vec::new();
         for _ in 0..6 {
-            held.push(admission.admit(Class::Referral).ok().expect("a place"));
+            held.push(place(&admission, Class::Referral));
         }
         assert!(admission.admit(Class::Other).is_ok(), "two referrals' places are the reserve");
-        held.push(admission.admit(Class::Referral).ok().expect("a place"));
+        held.push(place(&admission, Class::Referral));
         assert!(admission.admit(Class::Other).is_err());
-        held.push(admission.admit(Class::Referral).ok().expect("the last place"));
+        held.push(place(&admission, Class::Referral));
         assert!(admission.admit(Class::Referral).is_err());
         drop(held);
-        let _one = admission.admit(Class::Other).ok().expect("a place");
-        let _two = admission.admit(Class::Other).ok().expect("a place");
+        let _one = place(&admission, Class::Other);
+        let _two = place(&admission, Class::Other);
         assert!(admission.admit(Class::Other).is_err());
         assert!(admission.admit(Class::Referral).is_ok());
     }

@@ -38,8 +38,7 @@ pub(super) fn read(source: &Source, table: &Table, faults: &mut Vec<Fault>) -> O
         let pointer = entry.pointer.value;
         let place: Vec<String> = pointer.split('/').skip(1).map(str::to_owned).collect();
         let stars = place.iter().filter(|segment| *segment == "*").count();
-        let of_child = place.first().is_some_and(|first| first == "children");
-        if !is_a_place(&place) || stars > usize::from(of_child) {
+        if !is_a_place(&place) || stars > 1 {
             let line = usize::try_from(entry.pointer.referenced.line()).unwrap_or(line);
             let what = format!("{pointer} is no place that one answer is asked for");
             let mend = "write it like /worry or /children/*/date_of_birth";

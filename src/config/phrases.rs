@@ -29,6 +29,9 @@ struct Entry {
     phrases: Vec<String>,
 }
 
+/// A topic is one bit of a fact.
+const MOST: usize = 128;
+
 pub(super) fn read(source: &Source, faults: &mut Vec<Fault>) -> Option<Phrases> {
     let file: File = source.yaml(faults)?;
     let mut topics: Vec<Topic> = Vec::new();
@@ -44,21 +47,17 @@ pub(super) fn read(source: &Source, faults: &mut Vec<Fault>) -> Option<Phrases> 
         let topic = Topic { id, phrases: entry.phrases };
         let alone = Phrases::new(vec![topic.clone()], Negations::default());
         if let Err(phrase) = alone {
-            let mend = "begin the phrase with a word of three letters or more";
+            let mend = "begin the phrase with a word of two letters or more";
             faults.push(source.fault(line, format!("“{phrase}” cannot be looked for"), mend));
             sound = false;
         }
         topics.push(topic);
     }
     let Turning { before, fillers, after } = file.negations;
-    let count = topics.len();
-    match Phrases::new(topics, Negations { before, fillers, after }) {
-        Ok(phrases) if sound => Some(phrases),
-        Ok(_) => None,
-        Err(_) => {
-            let what = format!("lists {count} topics");
-            faults.push(source.fault(1, what, "list at most 128"));
-            None
-        }
+    if topics.len() > MOST {
+        let what = format!("lists {} topics", topics.len());
+        faults.push(source.fault(1, what, format!("list at most {MOST}")));
+        sound = false;
     }
+    Phrases::new(topics, Negations { before, fillers, after }).ok().filter(|_| sound)
 }

@@ -103,7 +103,7 @@ pub fn refusal(draft: &RefusalDraft<'_>) -> Vec<u8> {
     write(&draft.envelope, &subject, &data)
 }
 
-/// `subject` is the reference, or the refusal's id.
+/// `subject` is the reference, or the refusal's id; left out when it is empty.
 pub fn write(envelope: &Envelope<'_>, subject: &str, data: &impl Serialize) -> Vec<u8> {
     let event = CloudEvent {
         specversion: "1.0",
@@ -130,6 +130,7 @@ struct CloudEvent<'a, D> {
     source: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     subject: &'a str,
     time: Timestamp,
     datacontenttype: &'a str,

@@ -18,13 +18,6 @@ const BREACHES: usize = 256;
 /// Deltas folded in one transaction.
 const FOLDS: usize = 10_000;
 
-/// Which interval has passed.
-enum Clock {
-    Breach,
-    Fold,
-    Expire,
-}
-
 /// The task that drives the clocks.
 pub struct Clocks {
     pub store: Arc<dyn ClockStore>,
@@ -38,17 +31,14 @@ impl Clocks {
         let [mut breach, mut fold, mut expire] =
             [BREACH_EVERY, FOLD_EVERY, EXPIRE_EVERY].map(interval);
         loop {
-            let clock = tokio::select! {
+            // The watch's guard may not be held while a clock is read: this task moves.
+            let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
+            let done = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
-                _ = breach.tick() => Clock::Breach,
-                _ = fold.tick() => Clock::Fold,
-                _ = expire.tick() => Clock::Expire,
-            };
-            let done = match clock {
-                Clock::Breach => self.breach().await.map(|_| ()),
-                Clock::Fold => self.fold().await.map(|_| ()),
-                Clock::Expire => self.store.expire_repeats(self.env.now()).await.map(|_| ()),
+                _ = stopped => return,
+                _ = breach.tick() => self.breach().await.map(|_| ()),
+                _ = fold.tick() => self.fold().await.map(|_| ()),
+                _ = expire.tick() => self.store.expire_repeats(self.env.now()).await.map(|_| ()),
             };
             if let Err(error) = done {
                 tracing::warn!(code = "clock-delayed", %error, "a clock could not be read");

@@ -3,7 +3,8 @@
 use super::judge::Stages;
 use crate::adapter;
 use crate::domain::agency::Agency;
-use crate::domain::refusal::Refusal;
+use crate::domain::record::Unread;
+use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use crate::store::lane::{Lane, LaneError};
@@ -72,6 +73,20 @@ pub trait Intake: Send + Sync + 'static {
 fn read_json(submission: &Submission) -> Result<serde_json::Value, Refusal> {
     adapter::media_type::check(submission.media_type.as_deref())?;
     adapter::json::read(&submission.body)
+}
+
+/// Information says where it belongs. A bare list, number or text would take the whole referral's
+/// place.
+fn in_an_object(document: serde_json::Value) -> Result<serde_json::Value, Refusal> {
+    if document.is_object() {
+        return Ok(document);
+    }
+    let fault = Unread {
+        pointer: String::new(),
+        rule: "object".to_owned(),
+        ask: "Send an object in the shape of a referral, e.g. {\"worry\": \"…\"}".to_owned(),
+    };
+    Err(Refusal { kind: RefusalKind::NotReadable, faults: vec![fault] })
 }
 
 /// The pipeline over one lane.
@@ -168,7 +183,7 @@ impl Intake for Pipeline {
 
     async fn inform(&self, reference: Reference, submission: Submission) -> Outcome {
         let received_at = self.env.now();
-        match read_json(&submission) {
+        match read_json(&submission).and_then(in_an_object) {
             Ok(document) => {
                 let what = format!("inform:{reference}");
                 let addition = Addition {

@@ -218,7 +218,8 @@ impl Judge for Stages {
         let record = Sealed { wrapped_key, body };
         let mut row = referral_row(id, reference, merged, &decided.full, record);
         row.received_at = first;
-        row.revision = stored.row.revision + 1;
+        // The revision that was read: the store writes only on top of it.
+        row.revision = stored.row.revision;
         let mut rows = Batch::default();
         let facts = Facts { row: &row, referred: merged, full: &decided.full, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);

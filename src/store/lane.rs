@@ -307,6 +307,7 @@ impl Runner {
         batch.at = now;
         batch.fold_tallies();
         tx.write(&batch).await?;
+        self.parts.env.reached("lane.before-commit");
         tx.commit().await?;
         let (leased, free): (Vec<_>, Vec<_>) =
             batch.outbox.into_iter().partition(|row| row.leased_until.is_some());

@@ -23,6 +23,7 @@ mod migrations;
 mod records;
 mod statements;
 
+pub use crate::audit::{ChainName, Event};
 pub use error::StoreError;
 pub use open::open;
 pub use rows::*;

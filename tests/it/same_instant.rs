@@ -44,8 +44,8 @@ fn assert_linked(pairs: &BTreeMap<u32, [String; 2]>, people: &BTreeMap<String, V
     assert_eq!(apart, Vec::<u32>::new(), "these pairs are not linked");
 }
 
-const PEOPLE: &str = "SELECT r.reference AS reference, l.person_id AS person \
-                      FROM link_event l JOIN referral r ON r.id = l.referral_id \
+const PEOPLE: &str = "SELECT r.reference AS reference, l.person AS person \
+                      FROM link l JOIN referral r ON r.id = l.referral \
                       WHERE l.state <> 'possible'";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,14 +92,15 @@ pub(super) async fn patiently<T>(
 }
 
 /// Connects once. lapin's Tokio runtime sets TCP_NODELAY on the socket.
-pub(super) async fn connect(settings: &Settings, name: &str) -> Result<Connection, BrokerError> {
+pub(super) async fn connect(settings: &Settings, part: &str) -> Result<Connection, BrokerError> {
     let mut uri: AMQPUri = settings.url.parse().map_err(|_| {
         let mend = "the AMQP address is not readable; write amqp://user:password@host:port/vhost";
         BrokerError::Unreachable(mend.to_owned())
     })?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
     let tls = OwnedTLSConfig { identity: None, cert_chain: settings.ca_pem.clone() };
-    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let name = format!("{} {part}", settings.name);
+    let properties = ConnectionProperties::default().with_connection_name(name.as_str().into());
     let runtime = lapin::runtime::default_runtime()
         .map_err(|error| BrokerError::Unreachable(error.to_string()))?;
     patiently(Connection::connect_uri_with_config(uri, properties, tls, runtime)).await
@@ -114,7 +115,7 @@ pub(super) async fn supervise(
 ) {
     let mut failures = 0;
     loop {
-        match connect(&settings, "frontdoor relay").await {
+        match connect(&settings, "relay").await {
             Ok(connection) => {
                 failures = 0;
                 serve(connection, &topology, &slot).await;

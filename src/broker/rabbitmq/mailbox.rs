@@ -129,7 +129,7 @@ impl Mailroom {
             return Err(down());
         }
         line.connection = None;
-        match connect(&self.settings, "frontdoor mailbox").await {
+        match connect(&self.settings, "mailbox").await {
             Ok(connection) => {
                 let connection = Arc::new(connection);
                 *line = Line { connection: Some(connection.clone()), failed_at: None };

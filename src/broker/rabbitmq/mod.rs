@@ -24,6 +24,8 @@ use tokio::task::AbortHandle;
 pub struct Settings {
     /// `amqp://user:password@host:port/vhost`, or `amqps://…`; never logged.
     pub url: String,
+    /// Name of this process among the server's connections, e.g. the host's.
+    pub name: String,
     /// PEM of the authorities that may sign the server's certificate, instead of the system's.
     pub ca_pem: Option<String>,
 }

@@ -9,7 +9,12 @@ use tokio::sync::{Notify, mpsc, watch};
 /// Batches that may wait for the relay.
 const WAITING: usize = 64;
 
-/// How the commit lane reaches the relay of its own process; clones share it.
+/// How a writer of outbox rows reaches the relay of its own process.
+///
+/// Reserve before the transaction. With a permit, write the first message of each (referral,
+/// destination) as leased at birth (`leased_until` 30 s ahead, fence 1) and send the rows when
+/// the commit has succeeded. Everything else – no permit, later sequences – is written free for
+/// any relay to claim, and [`Handover::wake`] tells this one to look.
 #[derive(Clone)]
 pub struct Handover {
     rows: mpsc::Sender<Vec<OutboxRow>>,
@@ -23,20 +28,39 @@ pub(super) struct Shared {
     pub(super) accepting: AtomicBool,
 }
 
-impl lane::Handover for Handover {
-    fn reserve(&self) -> Option<Place> {
+/// A place in the relay's queue. Dropping it gives the place back.
+pub struct Permit(mpsc::OwnedPermit<Vec<OutboxRow>>);
+
+impl Permit {
+    /// After the commit: rows exactly as written.
+    pub fn send(self, rows: Vec<OutboxRow>) {
+        let _ = self.0.send(rows);
+    }
+}
+
+impl Handover {
+    /// A place for one batch, if the relay is keeping up and the broker is there.
+    pub fn reserve(&self) -> Option<Permit> {
         if !self.shared.accepting.load(Ordering::Relaxed) {
             return None;
         }
-        let permit = self.rows.clone().try_reserve_owned().ok()?;
-        Some(Box::new(move |rows| {
-            // Without its relay the lease runs out, and another claims the rows.
-            let _ = permit.send(rows);
-        }))
+        self.rows.clone().try_reserve_owned().ok().map(Permit)
+    }
+
+    /// There may be something to claim.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+}
+
+impl lane::Handover for Handover {
+    fn reserve(&self) -> Option<Place> {
+        let permit = Handover::reserve(self)?;
+        Some(Box::new(move |rows| permit.send(rows)))
     }
 
     fn wake(&self) {
-        self.shared.wake.notify_one();
+        Handover::wake(self);
     }
 }
 

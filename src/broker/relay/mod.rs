@@ -11,7 +11,7 @@ mod handover;
 mod lanes;
 mod settle;
 
-pub use handover::{Handover, RelayHandle};
+pub use handover::{Handover, Permit, RelayHandle};
 
 use super::traits::{Broker, BrokerError, PublishOutcome};
 use crate::domain::time::Env;
@@ -26,6 +26,7 @@ use metrics::Histogram;
 use settle::{Ledger, Settled};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -234,11 +235,11 @@ impl Relay {
     fn depart(&mut self, now: Instant) {
         let needed = self.parts.env.now().plus_seconds(LEASE_NEEDED_SECONDS);
         for departure in self.lanes.departures(now, needed) {
-            let broker = self.parts.broker.clone();
+            let (broker, env) = (self.parts.broker.clone(), self.parts.env.clone());
             self.flights.push(
                 async move {
-                    let published = timeout(PUBLISH_LIMIT, broker.publish(&departure.rows)).await;
-                    let outcomes = published.unwrap_or_default();
+                    let published = publish(broker.as_ref(), env.as_ref(), &departure.rows);
+                    let outcomes = timeout(PUBLISH_LIMIT, published).await.unwrap_or_default();
                     Landed { departure, outcomes }
                 }
                 .boxed(),
@@ -294,5 +295,17 @@ impl Relay {
             self.look_at = self.look_at.min(Instant::now() + SOONEST);
         }
         self.ledger.settled(settled);
+    }
+}
+
+/// Publishes, and says when the messages are on their way and nothing is known of them yet.
+async fn publish(broker: &dyn Broker, env: &dyn Env, rows: &[OutboxRow]) -> Vec<PublishOutcome> {
+    let mut published = broker.publish(rows);
+    match futures::poll!(&mut published) {
+        Poll::Ready(outcomes) => outcomes,
+        Poll::Pending => {
+            env.reached("relay.publish-confirm");
+            published.await
+        }
     }
 }

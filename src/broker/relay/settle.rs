@@ -93,10 +93,15 @@ impl Ledger {
 
     /// Starts a round, if there is something to write and the store is not being left alone.
     pub(super) fn settle(&mut self, now: Instant) -> Option<BoxFuture<'static, Settled>> {
-        if self.is_empty() || self.retry_at.is_some_and(|at| now < at) {
+        if self.retry_at.is_some_and(|at| now < at) {
             return None;
         }
+        // Also with nothing to write: the relay waits for this moment, and would wait for one that
+        // is past without ever resting.
         self.retry_at = None;
+        if self.is_empty() {
+            return None;
+        }
         let confirmed = std::mem::take(&mut self.confirmed);
         let failed = std::mem::take(&mut self.failed);
         let copies = std::mem::take(&mut self.copies);
@@ -136,6 +141,7 @@ async fn write(
     let mut unmarked = Vec::new();
     let mut marked = confirmed;
     if !marked.is_empty() {
+        parts.env.reached("relay.confirm-mark");
         let done: Vec<_> = marked.iter().map(|row| (row.id, row.fence)).collect();
         if let Err(fault) = store.confirm(&done, now).await {
             error = Some(fault);

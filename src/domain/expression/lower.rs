@@ -201,7 +201,10 @@ impl Lowering<'_> {
             }
             (Cel::Ident(name), _) => (name, right, compare),
             (_, Cel::Ident(name)) => (name, left, compare.turned()),
-            _ => return Err(fault("compares no fact", "compare a fact with a value")),
+            (Cel::Literal(_), Cel::Literal(_)) => {
+                return Err(fault("compares no fact", "compare a fact with a value"));
+            }
+            _ => return Err(not_in_the_subset()),
         };
         let (id, found) = self.fact(name)?;
         match (found.shape, compare) {

@@ -103,7 +103,7 @@ async fn keys_issued_elsewhere_are_noticed_and_a_store_that_is_down_locks_nobody
 #[tokio::test]
 async fn only_the_hash_of_a_secret_is_kept() {
     let world = World::start().await;
-    let secret = world.school[16..].as_bytes().to_vec();
+    let secret = world.school.as_bytes()[16..].to_vec();
     for row in world.store.keys.lock().unwrap().iter() {
         assert_eq!(row.hash.len(), 32);
         assert!(!row.hash.windows(8).any(|window| secret.starts_with(window)));

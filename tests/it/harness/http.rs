@@ -11,6 +11,8 @@ pub fn client() -> reqwest::Client {
         .expect("a client")
 }
 
+const GIVEN: [&str; 4] = ["Ada", "Bela", "Caro", "Dunja"];
+
 /// A referral about an invented child; `n` makes its name, birthday and worry differ.
 pub fn referral(n: u32) -> Value {
     let day = n % 28 + 1;
@@ -19,7 +21,7 @@ pub fn referral(n: u32) -> Value {
     json!({
         "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
         "children": [{
-            "given_name": format!("{}{}", ["Ada", "Bela", "Caro", "Dunja"][n as usize % 4], word(n)),
+            "given_name": format!("{}{}", GIVEN[n as usize % 4], word(n)),
             "family_name": format!("Test{}", word(n / 4)),
             "date_of_birth": format!("{year}-{month:02}-{day:02}"),
             "address": {"lines": format!("{} Test Street", n % 90 + 1), "postcode": "HX1 1AA"},

@@ -148,10 +148,6 @@ impl Gateway {
         ended.ok().and_then(Result::ok).and_then(|status| status.code())
     }
 
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
-    }
-
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())

@@ -101,7 +101,7 @@ fn ten_thousand_mutations_are_each_refused_or_read_as_a_plain_reader_would() {
     let validator = Validator::new();
     let shape = shape::referral();
     let bodies = bodies();
-    let mut dice = Dice(0x5eed_0f_f00d);
+    let mut dice = Dice(0x5eed_f00d);
     let (mut read, mut refused) = (0, 0);
     for round in 0..10_000 {
         let mut body = bodies[round % bodies.len()].clone().into_bytes();

@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Option<Value> {
         }
         _ => {
             let value: Value = serde_json::from_str(text).ok()?;
-            let changed = value.is_number() && value.to_string() != text;
+            let written = value.to_string();
+            let changed = value.is_number() && written != text;
             Some(if changed { Value::from(text) } else { value })
         }
     }
@@ -140,7 +141,8 @@ fn date(text: &str) -> Option<String> {
     let (y, m, d) = if parts[0].len() == 4 { (0, 1, 2) } else { (2, 1, 0) };
     let year: u32 = parts[y].parse().ok().filter(|_| parts[y].len() == 4)?;
     let (month, day): (u32, u32) = (parts[m].parse().ok()?, parts[d].parse().ok()?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let every = |years: u32| year.is_multiple_of(years);
+    let leap = every(4) && (!every(100) || every(400));
     let days = match month {
         2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,

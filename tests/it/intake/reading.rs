@@ -5,7 +5,9 @@ use frontdoor::domain::Referral;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig {
+        cases: 1_500, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_canonical_document_reads_as_the_same_referral(

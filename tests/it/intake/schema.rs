@@ -105,15 +105,14 @@ fn the_schemas_codes_and_labels_are_those_of_the_domain() {
 #[test]
 fn every_answer_offers_a_value_not_known_refused_and_anything_else_as_stated() {
     let schema = shape::schema();
-    let as_stated = schema["$defs"]["AsStated"].as_object().expect("a definition");
-    let asserts = as_stated.keys().any(|key| key != "title" && key != "description");
-    assert!(!asserts, "as stated accepts everything");
     for definition in shape::referral().places().values() {
         let forms = schema["$defs"][definition]["anyOf"].as_array().expect("forms");
         let [.., not_known, refused, anything] = forms.as_slice() else { panic!("{definition}") };
         assert_eq!(not_known["const"], "not-known", "{definition}");
         assert_eq!(refused["const"], "refused", "{definition}");
-        assert_eq!(anything["$ref"], "#/$defs/AsStated", "{definition}");
+        // Spelled out where it stands, so that every tool sees that nothing here refuses.
+        let keys: Vec<&String> = anything.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["description", "title"], "{definition} accepts everything");
     }
 }
 
@@ -139,7 +138,9 @@ fn a_referral_with_every_optional_answer_unreadable_is_accepted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig {
+        cases: 400, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn what_stands_under_properties_refuses_nothing(

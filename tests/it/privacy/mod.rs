@@ -9,7 +9,7 @@ use crate::harness::{Gateway, Home, Services, http};
 use collector::Collector;
 use search::Canaries;
 use std::path::Path;
-use visits::Visits;
+use visits::{Keys, Visits};
 
 /// Looks for canaries in what the gateway said: log, metrics, operations page, problems, spans.
 async fn search_what_was_said(
@@ -57,8 +57,9 @@ async fn faults_no_canary_in_postgresql_rabbitmq_logs_spans_metrics_or_problems(
     let mut home = Home::full(&services).await;
     home.env.push(("FRONTDOOR__TELEMETRY__OTLP".to_owned(), collector.url.clone()));
     home.env.push(("FRONTDOOR__TELEMETRY__FILTER".to_owned(), "trace".to_owned()));
+    let keys = Keys::issue(&home).await;
     let gateway = home.start().await;
-    let visits = Visits::make(&home, &gateway, &canaries).await;
+    let visits = Visits::make(keys, &gateway, &canaries).await;
     search_what_was_said(&canaries, &gateway, &visits.operations, &visits.said).await;
     let log = gateway.log.clone();
     gateway.stop().await;
@@ -85,8 +86,9 @@ async fn faults_no_canary_in_postgresql_rabbitmq_logs_spans_metrics_or_problems(
 async fn no_canary_in_the_sqlite_file_or_its_write_ahead_log() {
     let canaries = Canaries::new();
     let home = Home::sqlite().await;
+    let keys = Keys::issue(&home).await;
     let gateway = home.start().await;
-    let visits = Visits::make(&home, &gateway, &canaries).await;
+    let visits = Visits::make(keys, &gateway, &canaries).await;
     search_what_was_said(&canaries, &gateway, &visits.operations, &visits.said).await;
     // Killed, so that the write-ahead log stays as it is.
     gateway.kill().await;

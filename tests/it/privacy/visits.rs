@@ -5,6 +5,24 @@ use crate::harness::{Gateway, Home, http};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// Keys of everyone who visits. Issued before the gateway starts: with SQLite nobody else may have
+/// the file while it runs.
+pub struct Keys {
+    agency: String,
+    masstt: String,
+    operations: String,
+}
+
+impl Keys {
+    pub async fn issue(home: &Home) -> Keys {
+        Keys {
+            agency: home.key("--agency", "school-ridgeway").await,
+            masstt: home.key("--destination", "masstt").await,
+            operations: home.key("--operations", "duty").await,
+        }
+    }
+}
+
 /// What was said to those who may not see personal data.
 pub struct Visits {
     pub operations: String,
@@ -44,12 +62,8 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 impl Visits {
-    pub async fn make(home: &Home, gateway: &Gateway, canaries: &Canaries) -> Visits {
-        let agency = home.key("--agency", "school-ridgeway").await;
-        let masstt = home.key("--destination", "masstt").await;
-        let operations = home.key("--operations", "duty").await;
-        // Keys issued beside a running gateway are known to it within a few seconds.
-        tokio::time::sleep(Duration::from_secs(3)).await;
+    pub async fn make(keys: Keys, gateway: &Gateway, canaries: &Canaries) -> Visits {
+        let Keys { agency, masstt, operations } = keys;
         let mut visits = Visits { operations, said: Vec::new() };
         let reference = visits.send(gateway, &agency).await;
         visits.stray(gateway, &agency).await;

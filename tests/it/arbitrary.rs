@@ -1,0 +1,169 @@
+//! Generated referrals, as canonical JSON documents: every answer in every state, stories that
+//! contradict themselves, households of several children. Shared by the tests of all stages.
+
+use frontdoor::domain::codes::{ConcernCode, Indicator};
+use frontdoor::domain::decision::{CaseStatus, LinkState};
+use frontdoor::domain::{ChildHistory, DestinationId};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Map, Value, json};
+
+/// What may be said to any question: nothing, not known, refused, something unreadable, or one of
+/// `values`.
+fn answer(values: &[&str]) -> BoxedStrategy<Option<Value>> {
+    let values: Vec<Value> = values.iter().map(|value| json!(value)).collect();
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(json!("not-known"))),
+        1 => Just(Some(json!("refused"))),
+        1 => Just(Some(json!({"unreadable": "as stated"}))),
+        6 => select(values).prop_map(Some),
+    ]
+    .boxed()
+}
+
+fn yes_no() -> BoxedStrategy<Option<Value>> {
+    answer(&["yes", "no"])
+}
+
+/// An object of the members that have something to say.
+fn object(
+    members: Vec<(&'static str, BoxedStrategy<Option<Value>>)>,
+) -> BoxedStrategy<Option<Value>> {
+    let (names, values): (Vec<_>, Vec<_>) = members.into_iter().unzip();
+    let build = move |values: Vec<Option<Value>>| {
+        let said = names
+            .iter()
+            .zip(values)
+            .filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value)));
+        let map: Map<String, Value> = said.collect();
+        (!map.is_empty()).then_some(Value::Object(map))
+    };
+    values.prop_map(build).boxed()
+}
+
+fn list(of: BoxedStrategy<Option<Value>>, most: usize) -> BoxedStrategy<Option<Value>> {
+    let some = |items: Vec<Option<Value>>| {
+        let items: Vec<Value> = items.into_iter().flatten().collect();
+        (!items.is_empty()).then_some(Value::Array(items))
+    };
+    vec(of, 0..=most).prop_map(some).boxed()
+}
+
+/// In each locality, outside, and mistyped.
+pub(crate) const POSTCODES: [&str; 7] =
+    ["OL14 5AA", "HD6 1AB", "HX1 1AA", "HX3 5AA", "M1 1AE", "HX1 1A", "hx75aa"];
+
+fn address() -> BoxedStrategy<Option<Value>> {
+    object(vec![
+        ("lines", answer(&["1 Test Street"])),
+        ("postcode", answer(&POSTCODES)),
+        ("withheld_from", list(answer(&["Some Body"]), 1)),
+    ])
+}
+
+fn agreement() -> BoxedStrategy<Option<Value>> {
+    object(vec![
+        ("informed", yes_no()),
+        ("agreed", answer(&["yes", "yes", "no"])),
+        ("reason", answer(&["It would raise the risk"])),
+    ])
+}
+
+fn child() -> BoxedStrategy<Option<Value>> {
+    let births =
+        ["2026-03-01", "2019-03-04", "2014-11-24", "2010-11-25", "2009-01-01", "2027-02-01"];
+    object(vec![
+        ("given_name", answer(&["Test", "Sami"])),
+        ("family_name", answer(&["Child", "Khan"])),
+        ("description", Just(Some(json!("a child"))).boxed()),
+        ("date_of_birth", answer(&births)),
+        ("estimated_age", answer(&["3", "13", "17"])),
+        ("unborn", answer(&["yes", "no", "no"])),
+        ("sex", answer(&["M", "F", "U"])),
+        ("ethnicity", answer(&["WBRI", "APKN", "WROM"])),
+        ("religion", answer(&["none", "Islam"])),
+        ("language", answer(&["en", "ur"])),
+        ("interpreter", yes_no()),
+        ("disabilities", list(answer(&["LD", "AUT", "NONE"]), 2)),
+        ("private_fostering", answer(&["no", "no", "yes"])),
+        ("address", address()),
+        ("school", object(vec![("name", answer(&["A School"])), ("code", answer(&["999101"]))])),
+        ("agreement", agreement()),
+        ("own_words", answer(&["I like school", "he hits me"])),
+    ])
+}
+
+/// Worries that say nothing grave, that say something grave, and that deny it.
+pub(crate) const WORRIES: [&str; 6] = [
+    "Bedtimes are hard and mum is tired",
+    "He was late four times",
+    "There is a knife under the bed",
+    "No evidence of sexual abuse",
+    "She says she wants to die",
+    "ڈر لگتا ہے",
+];
+
+/// Codes of a list, few or none at a time.
+fn codes(all: Vec<&'static str>, most: usize) -> BoxedStrategy<Option<Value>> {
+    let some = |codes: Vec<&str>| (!codes.is_empty()).then(|| json!(codes));
+    prop_oneof![1 => Just(vec![]), 2 => subsequence(all, 0..=most)].prop_map(some).boxed()
+}
+
+pub(crate) fn all_concerns() -> Vec<&'static str> {
+    ConcernCode::ALL.iter().map(|code| code.code()).collect()
+}
+
+pub(crate) fn all_indicators() -> Vec<&'static str> {
+    Indicator::ALL.iter().map(|code| code.code()).collect()
+}
+
+/// A referral with at least one child; its other answers are anything.
+pub(crate) fn referral() -> BoxedStrategy<Value> {
+    let people = object(vec![
+        ("name", answer(&["A Person"])),
+        ("relationship", answer(&["mother", "stepfather"])),
+        ("agreement", prop_oneof![3 => Just(None), 1 => agreement()].boxed()),
+    ]);
+    let referrer = object(vec![
+        ("name", answer(&["R Sender"])),
+        ("agency", answer(&["A School", "A Hospital"])),
+        ("source", answer(&["2A", "6", "3E"])),
+    ]);
+    let early = ["early-help", "early-help", "assessment", "protection", "advice"];
+    object(vec![
+        ("children", vec(child(), 1..=3).prop_map(|all| Some(json!(all))).boxed()),
+        ("referrer", referrer),
+        ("household", object(vec![("address", address()), ("people", list(people, 2))])),
+        ("worry", answer(&WORRIES)),
+        ("concerns", codes(all_concerns(), 4)),
+        ("indicators", codes(all_indicators(), 2)),
+        ("danger_now", answer(&["no", "no", "unknown", "yes"])),
+        ("harm", list(object(vec![("what", answer(&["none", "A fall at home"]))]), 1)),
+        ("agreement", agreement()),
+        ("do_not_alert", answer(&["no", "no", "yes"])),
+        ("request", answer(&early)),
+        ("telephone_first", yes_no()),
+    ])
+    .prop_map(|document| document.expect("a referral has children"))
+    .boxed()
+}
+
+/// What may be known of a child.
+pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
+    let link = select(vec![LinkState::New, LinkState::Possible, LinkState::Linked]);
+    let team = option::of(select(vec!["locality.north-east", "disabled-children", "closed-team"]));
+    let counts = (0_u32..6, 0_u32..4, 0_i16..6);
+    (link, select(CaseStatus::ALL.to_vec()), team, counts).prop_map(|(link, case, team, counts)| {
+        ChildHistory {
+            link,
+            case_status: case,
+            case_team: team.map(DestinationId::new),
+            referrals_12m: counts.0,
+            agencies_12m: counts.1,
+            highest_level_12m: counts.2,
+        }
+    })
+}

@@ -1,0 +1,127 @@
+//! Every message fits its published schema.
+
+use super::support::{START, Still, row};
+use frontdoor::broker::copies::{Cause, for_masstt};
+use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::message::{
+    Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
+};
+use frontdoor::domain::time::Env;
+use frontdoor::domain::{
+    AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId,
+};
+use serde_json::Value;
+
+fn fits(message: &[u8]) -> Value {
+    let message: Value = serde_json::from_slice(message).expect("JSON");
+    let kind = message["type"].as_str().expect("a type");
+    let path = format!("{}/schemas/messages/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema = std::fs::read_to_string(&path).expect("a schema for every type");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    assert_eq!(schema["$id"], message["dataschema"]);
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema);
+    let validator = validator.expect("a valid schema");
+    let errors: Vec<String> =
+        validator.iter_errors(&message).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {message:#}");
+    message
+}
+
+fn envelope<'a>(kind: &'a str, env: &dyn Env) -> Envelope<'a> {
+    Envelope {
+        id: MessageId::from_parts(START, env.entropy_id()),
+        kind,
+        at: START,
+        sequence: 12,
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    }
+}
+
+fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
+    let reference = Reference::from_entropy(env.entropy_u64());
+    let level = Level {
+        code: "5".to_owned(),
+        label: "Significant harm".to_owned(),
+        basis: "Children Act 1989 s47".to_owned(),
+        rank: 50,
+    };
+    let message = claim_check(&OutboxDraft {
+        envelope: envelope(kind, env),
+        reference,
+        destination: &DestinationId::new("masstt"),
+        purpose: &Purpose::new("strategy"),
+        priority: Priority::Immediate,
+        level: &level,
+        due_at: START.plus_seconds(3600),
+        rules: &[RuleId::new("danger-now")],
+        children: 2,
+    });
+    (reference, message)
+}
+
+#[test]
+fn a_routed_and_an_updated_referral_fit_their_schemas() {
+    let env = Still::new();
+    for kind in [ROUTED, UPDATED] {
+        let (reference, message) = routed(kind, &env);
+        let message = fits(&message);
+        assert_eq!(message["sequence"], "0000000012");
+        assert_eq!(message["subject"], reference.to_string());
+        assert_eq!(message["data"]["document"], format!("/v1/referrals/{reference}/document"));
+        assert_eq!(message["data"]["level_of_need"]["suggested"], true);
+    }
+}
+
+#[test]
+fn a_refused_submission_fits_its_schema() {
+    let env = Still::new();
+    let message = refusal(&RefusalDraft {
+        envelope: Envelope { traceparent: None, ..envelope(REFUSED, &env) },
+        refusal: RefusalId::from_parts(START, env.entropy_id()),
+        agency: &AgencyId::new("calder-high"),
+        agency_telephone: "01422 000000",
+        problem: "below-minimum",
+        received_at: START,
+        count: 1,
+    });
+    assert_eq!(fits(&message)["data"]["agency_telephone"], "01422 000000");
+}
+
+#[test]
+fn copies_for_masstt_fit_their_schemas_and_tell_what_they_are_copies_of() {
+    let env = Still::new();
+    let masstt = DestinationId::new("masstt");
+    let mut original = row(&DestinationId::new("panel"), &env);
+    let (reference, payload) = routed(ROUTED, &env);
+    for (cause, payload) in
+        [(Cause::Failing, payload), (Cause::Dead, b"encrypted to the destination".to_vec())]
+    {
+        original.payload = payload;
+        let copy = for_masstt(&original, cause, &masstt, START, &env);
+        assert_eq!((copy.referral, &copy.destination), (original.referral, &masstt));
+        assert_eq!(copy.priority, Priority::Urgent);
+        assert_ne!(copy.id, original.id);
+        let message = fits(&copy.payload);
+        assert_eq!(message["id"], copy.id.to_string());
+        assert_eq!(message["data"]["original"]["id"], original.id.to_string());
+        if cause == Cause::Failing {
+            assert_eq!(message["subject"], reference.to_string());
+            assert_eq!(message["data"]["about"]["reference"], reference.to_string());
+        }
+    }
+}
+
+#[test]
+fn the_asyncapi_document_names_every_message_schema() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let document = std::fs::read_to_string(format!("{root}/schemas/asyncapi.yaml"));
+    let document = document.expect("schemas/asyncapi.yaml");
+    let schemas = std::fs::read_dir(format!("{root}/schemas/messages")).expect("a folder");
+    let mut count = 0;
+    for schema in schemas {
+        let name = schema.expect("an entry").file_name().into_string().expect("UTF-8");
+        assert!(document.contains(&format!("./messages/{name}")), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, document.matches("$ref: ./messages/").count());
+}

@@ -1,0 +1,10 @@
+//! The brokers' contract, the relay under simulated faults, and the messages' schemas.
+
+mod contract;
+mod deadletters;
+mod memory_queues;
+mod messages;
+mod rabbitmq;
+mod relay;
+mod simulation;
+mod support;

@@ -1,0 +1,242 @@
+//! The store as one gateway process sees it: statements that may fail, commits whose answer may
+//! be lost, one lane transaction at a time.
+
+use super::database::{MessageEntry, Tables};
+use super::sim::{Process, count, held};
+use async_trait::async_trait;
+use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::{PersonId, Reference, Timestamp};
+use frontdoor::store::error::{Result, StoreError};
+use frontdoor::store::*;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What all processes share.
+pub(super) struct Database {
+    pub tables: Mutex<Tables>,
+    /// The lane's lock: whoever waits longest has it next.
+    lock: Arc<Semaphore>,
+    /// An outage: statements fail until it ends.
+    pub down: std::sync::atomic::AtomicBool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Database {
+            tables: Mutex::default(),
+            lock: Arc::new(Semaphore::new(1)),
+            down: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
+}
+
+impl Database {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
+        held(&self.tables)
+    }
+}
+
+/// One process's connection.
+#[derive(Clone)]
+pub(super) struct SimStore {
+    pub database: Arc<Database>,
+    pub process: Process,
+}
+
+pub(super) fn unavailable<T>() -> Result<T> {
+    Err(StoreError::Unavailable("simulated".to_owned()))
+}
+
+impl SimStore {
+    /// A statement's way to the database.
+    pub(super) async fn statement(&self) -> Result<()> {
+        self.process.alive().await;
+        let sim = &self.process.sim;
+        count(&sim.counts.statements, 1);
+        let down = self.database.down.load(std::sync::atomic::Ordering::Relaxed);
+        if down && !sim.is_calm() || sim.fault(sim.weather.statement) {
+            sim.sleep_ms(1, 2000).await;
+            self.process.alive().await;
+            return unavailable();
+        }
+        Ok(())
+    }
+
+    /// A commit: the writes take hold all at once in `apply`, or not at all. An error does not say
+    /// which.
+    pub(super) async fn commit<T>(&self, apply: impl FnOnce(&mut Tables) -> T) -> Result<T> {
+        let sim = &self.process.sim;
+        let down = self.database.down.load(std::sync::atomic::Ordering::Relaxed);
+        if down && !sim.is_calm() || sim.fault(sim.weather.commit) {
+            sim.sleep_ms(1, 300).await;
+            self.process.alive().await;
+            return unavailable();
+        }
+        sim.sleep_ms(1, 4).await;
+        // A process may die while its commit is under way: the database goes on.
+        let result = apply(&mut self.database.tables());
+        let lost = sim.fault(sim.weather.commit);
+        if lost {
+            sim.sleep_ms(1, 300).await;
+        }
+        self.process.alive().await;
+        if lost { unavailable() } else { Ok(result) }
+    }
+}
+
+#[async_trait]
+impl LaneStore for SimStore {
+    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+        self.statement().await?;
+        let answer = {
+            let tables = self.database.tables();
+            (tables.seq, tables.candidates(0, tokens))
+        };
+        self.process.sim.sleep_ms(1, 3).await;
+        Ok(answer)
+    }
+
+    async fn begin(&self) -> Result<Box<dyn LaneTx>> {
+        self.statement().await?;
+        let lock = self.database.lock.clone().acquire_owned().await;
+        let lock = lock.expect("never closed");
+        self.statement().await?;
+        Ok(Box::new(SimTx {
+            store: self.clone(),
+            now: self.process.sim.now(),
+            staged: None,
+            _lock: lock,
+        }))
+    }
+}
+
+/// A lane transaction; dropping it rolls back and frees the lock.
+struct SimTx {
+    store: SimStore,
+    now: Timestamp,
+    staged: Option<Batch>,
+    _lock: OwnedSemaphorePermit,
+}
+
+pub(super) fn delivery(entry: &MessageEntry) -> DeliveryRow {
+    let row = &entry.row;
+    DeliveryRow {
+        id: row.id,
+        referral: row.referral,
+        destination: row.destination.clone(),
+        purpose: row.purpose.clone(),
+        priority: row.priority,
+        kind: row.kind.clone(),
+        sequence: row.sequence,
+        state: entry.state,
+        created_at: row.created_at,
+        due_at: row.due_at,
+        delivered_at: entry.delivered_at,
+        acknowledged_at: entry.acknowledged_at,
+        attempts: row.attempts,
+        last_fault: None,
+    }
+}
+
+#[async_trait]
+impl LaneTx for SimTx {
+    async fn candidates_since(
+        &mut self,
+        since: LaneSeq,
+        tokens: &[Token],
+    ) -> Result<Vec<CandidateRow>> {
+        self.store.statement().await?;
+        Ok(self.store.database.tables().candidates(since, tokens))
+    }
+
+    async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        self.store.statement().await?;
+        self.now = now;
+        let tables = self.store.database.tables();
+        let live = keys
+            .iter()
+            .filter_map(|key| tables.repeats.get(key))
+            .filter(|repeat| repeat.expires_at > now);
+        let repeat = |stored: &NewRepeat| {
+            let row = &tables.referrals[&stored.referral].row;
+            Repeat {
+                key: stored.key,
+                body: stored.body,
+                referral: row.id,
+                reference: row.reference,
+                record: row.record.clone(),
+            }
+        };
+        Ok(live.map(repeat).collect())
+    }
+
+    async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
+        self.store.statement().await?;
+        let tables = self.store.database.tables();
+        let open = |body: &Token16| tables.open_refusals.get(body).map(|id| (*body, *id));
+        Ok(bodies.iter().filter_map(open).collect())
+    }
+
+    async fn histories(
+        &mut self,
+        people: &[PersonId],
+        since: Timestamp,
+    ) -> Result<Vec<HistoryRow>> {
+        self.store.statement().await?;
+        let tables = self.store.database.tables();
+        let history = |person: &PersonId| {
+            let entry = tables.people.get(person)?;
+            let referrals = entry.referrals.iter().filter(|(_, at)| *at >= since).count();
+            Some(HistoryRow {
+                person: *person,
+                case_status: entry.row.case_status,
+                case_team: None,
+                referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
+                agencies: 1,
+                highest_level: 4,
+            })
+        };
+        Ok(people.iter().filter_map(history).collect())
+    }
+
+    async fn referral(
+        &mut self,
+        reference: Reference,
+    ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>> {
+        self.store.statement().await?;
+        let tables = self.store.database.tables();
+        let Some(entry) = tables.by_reference.get(&reference).map(|id| &tables.referrals[id])
+        else {
+            return Ok(None);
+        };
+        let deliveries = entry.messages.iter().map(|id| delivery(&tables.outbox[id])).collect();
+        let link = |row: &LinkRow| StoredLink {
+            child: row.child,
+            person: row.person,
+            state: row.state,
+            weight: row.weight,
+        };
+        let links = entry.links.iter().map(link).collect();
+        Ok(Some((StoredReferral { row: entry.row.clone(), deliveries }, links)))
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<()> {
+        self.store.statement().await?;
+        self.store.database.tables().check(batch, self.now)?;
+        self.staged = Some(batch.clone());
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        let SimTx { store, now, staged, _lock } = *self;
+        store.process.note("commit", staged.as_ref().map_or(0, |b| b.audit.len() as u64));
+        let latest = store.process.sim.latest();
+        store
+            .commit(move |tables| {
+                if let Some(batch) = staged {
+                    tables.apply(batch, now, latest);
+                }
+            })
+            .await
+    }
+}
