@@ -13,6 +13,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::collections::HashMap;
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tracing::Span;
@@ -129,7 +130,9 @@ impl Telemetry {
             TelemetryError::Filter { filter: settings.filter.clone(), why: why.to_string() }
         })?;
         let traces = settings.otlp_endpoint.as_deref().map(exporter).transpose()?;
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr);
         let lines = match settings.format {
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
             LogFormat::Text => lines.boxed(),
@@ -143,10 +146,10 @@ impl Telemetry {
                 .with_threads(false)
                 .with_filter(ours)
         });
-        // Whatever the filter asks for, libraries say no more than `info`: their detail quotes
-        // request heads, addresses and statements (invariant 7).
+        // Whatever the filter asks for, libraries only warn: their detail quotes request heads,
+        // addresses and statements (invariant 7).
         let capped = Targets::new()
-            .with_default(LevelFilter::INFO)
+            .with_default(LevelFilter::WARN)
             .with_target("frontdoor", LevelFilter::TRACE);
         tracing_subscriber::registry()
             .with(lines.with_filter(filter.and(capped)))
