@@ -52,7 +52,7 @@ async fn a_destination_that_was_not_sent_it_does_not_learn_that_it_exists() {
 async fn what_cannot_be_audited_is_not_read() {
     let world = World::start().await;
     let reference = world.store_referral(1);
-    world.store.down.store(true, Ordering::SeqCst);
+    world.store.audit_down.store(true, Ordering::SeqCst);
     let path = format!("/v1/referrals/{reference}/document");
     problem(world.get(&path, &world.masstt).send().await.unwrap(), 503, "unavailable").await;
 }

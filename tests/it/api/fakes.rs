@@ -149,6 +149,7 @@ pub(crate) struct FakeStore {
     pub acknowledged: Mutex<Vec<(MessageId, Sealed, Event)>>,
     pub keys: Mutex<Vec<KeyRow>>,
     pub overviews: AtomicU64,
+    pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }
 
@@ -224,6 +225,9 @@ impl ReadStore for FakeStore {
 
     async fn record(&self, chain: ChainName, events: Vec<Event>, _: Timestamp) -> Result<()> {
         self.up()?;
+        if self.audit_down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the chain cannot be written".to_owned()));
+        }
         self.audited.lock().unwrap().extend(events.into_iter().map(|event| (chain, event)));
         Ok(())
     }
