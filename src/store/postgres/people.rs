@@ -62,7 +62,7 @@ const INSERT_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) 
 const GAIN_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
      SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
      WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
-         WHERE held.person = new.person AND held.token = new.token)";
+         WHERE held.person = new.person AND held.token = new.token OFFSET 0)";
 
 async fn insert(
     db: &mut PgConnection,
