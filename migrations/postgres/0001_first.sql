@@ -79,16 +79,19 @@ ALTER TABLE person ALTER COLUMN record SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX person_source ON person (source) WHERE source IS NOT NULL;
 
 -- lane_seq is the batch that wrote the row: what a batch missed by reading ahead of its lock has
--- a greater one than the batch's horizon.
+-- a greater one than the batch's horizon. Each index begins with what it is asked by and holds
+-- nothing that another is asked by, so that no plan can take the wrong one, whatever the
+-- statistics say; that a person has a token once, the writers see to under the lane's lock.
 CREATE TABLE person_token (
-    person   uuid NOT NULL,
     token    bigint NOT NULL,
-    lane_seq bigint NOT NULL,
-    PRIMARY KEY (person, token)
+    person   uuid NOT NULL,
+    lane_seq bigint NOT NULL
 );
-CREATE INDEX person_token_block ON person_token (token, lane_seq, person);
+CREATE INDEX person_token_block ON person_token (token, lane_seq) INCLUDE (person);
+CREATE INDEX person_token_person ON person_token (person);
 
--- Append-only; of several statements about one child and person the last batch's holds.
+-- Append-only; of several statements about one child and person the last batch's holds. Indexes
+-- as of person_token.
 CREATE TABLE link (
     referral   uuid NOT NULL,
     child      integer NOT NULL,
@@ -98,9 +101,9 @@ CREATE TABLE link (
     weight     real NOT NULL,
     at         bigint NOT NULL,
     agency     text NOT NULL,
-    level_rank smallint NOT NULL,
-    PRIMARY KEY (referral, child, person, lane_seq)
+    level_rank smallint NOT NULL
 );
+CREATE INDEX link_referral ON link (referral);
 CREATE INDEX link_person ON link (person, at);
 
 -- A message to one destination, and the record of its delivery. Half of each page is left free

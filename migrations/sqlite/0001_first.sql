@@ -89,9 +89,9 @@ CREATE TABLE link (
     weight     REAL NOT NULL,
     at         INTEGER NOT NULL,
     agency     TEXT NOT NULL,
-    level_rank INTEGER NOT NULL,
-    PRIMARY KEY (referral, child, person, lane_seq)
-) WITHOUT ROWID;
+    level_rank INTEGER NOT NULL
+);
+CREATE INDEX link_referral ON link (referral);
 CREATE INDEX link_person ON link (person, at);
 
 -- A message to one destination, and the record of its delivery.

@@ -24,10 +24,19 @@ macro_rules! outbox_columns {
     };
 }
 
-/// Rows that the relay still has to get through: the predicate of the index `outbox_open`.
+/// Rows that the relay still has to get through, all of them: the predicate of the index
+/// `outbox_open`.
 macro_rules! open {
     () => {
         "state IN ('delivering', 'delivery-failing')"
+    };
+}
+
+/// The same of a row that is looked up otherwise: in words that are not the index's, so that it
+/// is not taken to be the way to find the row.
+macro_rules! still_open {
+    () => {
+        "delivered_at IS NULL AND acknowledged_at IS NULL AND state <> 'dead'"
     };
 }
 
@@ -38,13 +47,13 @@ macro_rules! at_its_turn {
         "NOT EXISTS (SELECT 1 FROM outbox e \
          WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
          AND e.destination = o.destination AND e.id <> o.id \
-         AND e.state IN ('delivering', 'delivery-failing') \
+         AND e.delivered_at IS NULL AND e.acknowledged_at IS NULL AND e.state <> 'dead' \
          AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
               OR e.leased_until > $1))"
     };
 }
 
-pub(super) use {at_its_turn, delivery_columns, open, outbox_columns};
+pub(super) use {at_its_turn, delivery_columns, open, outbox_columns, still_open};
 
 pub(super) const REFERRAL_BY_REFERENCE: &str =
     concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");
@@ -55,7 +64,7 @@ pub(super) const REFERRAL_BY_ID: &str =
 pub(super) const DELIVERIES_OF: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    " FROM outbox WHERE coalesce(referral, refusal, id) = $1 ORDER BY id"
+    " FROM outbox WHERE coalesce(referral, refusal, id) = $1"
 );
 
 /// The last statement about each child and person.

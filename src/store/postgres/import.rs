@@ -34,7 +34,7 @@ impl ImportStore for PostgresStore {
             .bind(column(rows, |person| person.id.0))
             .execute(&mut *tx)
             .await?;
-        people::add_tokens(&mut tx, rows, &[], seq).await?;
+        people::add_tokens(&mut tx, rows, seq).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }

@@ -18,49 +18,57 @@ use uuid::Uuid;
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
 /// order of their numbers, so nothing at or below the horizon is missing from the rows.
 const AHEAD: &str = "SELECT lane.seq, held.token, held.person FROM lane LEFT JOIN (\
-     SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
-     CROSS JOIN LATERAL (SELECT person FROM person_token \
-         WHERE person_token.token = asked.token LIMIT $2) AS block) AS held ON true";
+     SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) AS held \
+     ON true";
 
-const SINCE: &str = "SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
+/// Nothing is looked up when no batch was written since.
+const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
+     AND lane_seq > $3 AND (SELECT seq FROM lane) > $3 LIMIT $2";
+
+/// As above, no block further than to see that it is over the cap.
+const CAPPED: &str = "SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
      CROSS JOIN LATERAL (SELECT person FROM person_token \
          WHERE person_token.token = asked.token AND lane_seq > $3 LIMIT $2) AS block";
 
 const PROFILES: &str = "SELECT id, profile FROM person WHERE id = ANY($1::uuid[])";
 
 const REPEATS: &str = "SELECT repeat.key, body, referral, reference, wrapped_key, record \
-     FROM repeat JOIN referral ON referral.id = repeat.referral \
+     FROM repeat CROSS JOIN LATERAL (SELECT reference, wrapped_key, record FROM referral \
+         WHERE id = repeat.referral OFFSET 0) AS first \
      WHERE repeat.key = ANY($1::bytea[]) AND expires_at > $2";
 
 const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
      WHERE body = ANY($1::bytea[]) AND cleared_at IS NULL";
 
+/// `OFFSET 0` keeps a look-up a look-up: it is not merged into a join.
+///
 /// A link counts while no later statement about the same child and person says otherwise.
 const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.referrals, \
      h.agencies, coalesce(h.highest, 0::smallint) AS highest_level \
-     FROM UNNEST($1::uuid[]) AS asked (person) JOIN person p ON p.id = asked.person \
+     FROM UNNEST($1::uuid[]) AS asked (person) \
+     CROSS JOIN LATERAL (SELECT id, case_status, case_team FROM person \
+         WHERE id = asked.person OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l JOIN referral r ON r.id = l.referral \
-         WHERE l.person = asked.person AND l.at >= $2 AND r.received_at >= $2 \
+         FROM link l WHERE l.person = asked.person AND l.at >= $2 \
+         AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
-             AND later.person = l.person AND later.lane_seq > l.lane_seq)) AS h";
+             AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h";
 
 #[async_trait]
 impl LaneStore for PostgresStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.pool.acquire().await?;
-        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>)> = sqlx::query_as(AHEAD)
-            .bind(distinct(tokens))
-            .bind(READ_OF_BLOCK)
-            .fetch_all(&mut *db)
-            .await?;
+        let tokens = distinct(tokens);
+        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>)> =
+            sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
         let pairs = rows.into_iter().filter_map(|(_, token, person)| Some((token?, person?)));
-        Ok((horizon, profiles(&mut db, by_person(&pairs.collect::<Vec<_>>())).await?))
+        let candidates = candidates_of(&mut db, LaneSeq::MIN, &tokens, pairs.collect()).await?;
+        Ok((horizon, candidates))
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -69,10 +77,28 @@ impl LaneStore for PostgresStore {
     }
 }
 
-async fn profiles(
+/// Blocks are small: usually a token's rows are one or two, and one scan reads them all.
+fn few(tokens: &[i64]) -> i64 {
+    READ_OF_BLOCK + 4 * i64::try_from(tokens.len()).unwrap_or(i64::MAX / 8)
+}
+
+/// Candidates from pairs that were read up to [`few`]; where that was not all of them some block
+/// is large, and they are read again block by block.
+async fn candidates_of(
     db: &mut PgConnection,
-    people: Vec<(Uuid, Vec<Token>)>,
+    since: LaneSeq,
+    tokens: &[i64],
+    mut pairs: Vec<(i64, Uuid)>,
 ) -> Result<Vec<CandidateRow>> {
+    if i64::try_from(pairs.len()).is_ok_and(|read| read >= few(tokens)) {
+        pairs = sqlx::query_as(CAPPED)
+            .bind(tokens)
+            .bind(READ_OF_BLOCK)
+            .bind(since)
+            .fetch_all(&mut *db)
+            .await?;
+    }
+    let people = by_person(&pairs);
     if people.is_empty() {
         return Ok(Vec::new());
     }
@@ -174,11 +200,12 @@ async fn candidates_since(
     if tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(SINCE)
-        .bind(distinct(tokens))
-        .bind(READ_OF_BLOCK)
+    let tokens = distinct(tokens);
+    let pairs = sqlx::query_as(SINCE)
+        .bind(&tokens)
+        .bind(few(&tokens))
         .bind(since)
         .fetch_all(&mut *db)
         .await?;
-    profiles(db, by_person(&pairs)).await
+    candidates_of(db, since, &tokens, pairs).await
 }

@@ -29,11 +29,14 @@ const CONNECTIONS: u32 = 10;
 /// given: PostgreSQL plans once, from no statistics or old ones, and a hash join over a table that
 /// was empty at the time would be kept after it has grown. A gateway whose machine is lost must
 /// not hold the lane's lock for the hours that TCP waits by default.
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    ("enable_memoize", "off"),
+    ("enable_material", "off"),
+    ("enable_bitmapscan", "off"),
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "30s"),

@@ -1,6 +1,7 @@
 //! Writing people: by the lane, and by the import under the same lock.
 
 use super::column;
+use crate::domain::PersonId;
 use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::postgres::PgConnection;
@@ -36,31 +37,51 @@ pub(super) async fn write(db: &mut PgConnection, people: &[PersonRow]) -> Result
     Ok(())
 }
 
-/// Writes the tokens of new people and those that known people gain. A token that a person
-/// already has stays as it is.
+/// Writes the tokens of people who have none yet.
 pub(super) async fn add_tokens(
     db: &mut PgConnection,
     people: &[PersonRow],
-    gained: &[(Token, crate::domain::PersonId)],
     seq: LaneSeq,
 ) -> Result<()> {
-    let of_people = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
-    let gained = gained.iter().map(|(token, person)| (token.0, person.0));
-    let mut pairs: Vec<(i64, Uuid)> = of_people.chain(gained).collect();
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
+    insert(db, pairs.collect(), seq, INSERT_TOKENS).await
+}
+
+/// Writes the tokens that known people gain. A token that a person already has stays as it is.
+pub(super) async fn gain_tokens(
+    db: &mut PgConnection,
+    gained: &[(Token, PersonId)],
+    seq: LaneSeq,
+) -> Result<()> {
+    insert(db, column(gained, |(token, person)| (token.0, person.0)), seq, GAIN_TOKENS).await
+}
+
+const INSERT_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
+     SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person)";
+
+const GAIN_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
+     SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
+     WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
+         WHERE held.person = new.person AND held.token = new.token OFFSET 0)";
+
+async fn insert(
+    db: &mut PgConnection,
+    mut pairs: Vec<(i64, Uuid)>,
+    seq: LaneSeq,
+    statement: &'static str,
+) -> Result<()> {
     if pairs.is_empty() {
         return Ok(());
     }
-    // In the order of the index that is read by token, so that its pages are visited once.
+    // Each once, and in the order of the index that is read by token, so that its pages are
+    // visited once.
     pairs.sort_unstable();
-    sqlx::query(
-        "INSERT INTO person_token (token, person, lane_seq) \
-         SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
-         ON CONFLICT (person, token) DO NOTHING",
-    )
-    .bind(column(&pairs, |pair| pair.0))
-    .bind(column(&pairs, |pair| pair.1))
-    .bind(seq)
-    .execute(db)
-    .await?;
+    pairs.dedup();
+    sqlx::query(statement)
+        .bind(column(&pairs, |pair| pair.0))
+        .bind(column(&pairs, |pair| pair.1))
+        .bind(seq)
+        .execute(db)
+        .await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ const CONFIRM: &str = concat!(
          leased_until = NULL, last_fault = NULL \
          FROM UNNEST($1::uuid[], $2::bigint[]) AS told (told_id, told_fence) \
          WHERE id = told_id AND fence = told_fence AND ",
-    open!(),
+    still_open!(),
     " RETURNING id, referral, agency, destination, level, priority), \
      counted AS (INSERT INTO tally_delta (hour, what, agency, destination, level, priority, count) \
          SELECT $4, 'delivered', agency, destination, level, priority, count(*) FROM done \
@@ -42,12 +42,12 @@ const FAIL: &str = concat!(
      FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) \
      AS told (told_id, told_fence, told_next, told_fault) \
      WHERE id = told_id AND fence = told_fence AND ",
-    open!(),
+    still_open!(),
     " RETURNING id, referral, last_fault"
 );
 
 const HOLD_OPEN: &str =
-    concat!("SELECT id, referral FROM outbox WHERE id = $1 AND ", open!(), " FOR UPDATE");
+    concat!("SELECT id, referral FROM outbox WHERE id = $1 AND ", still_open!(), " FOR UPDATE");
 
 /// Writes a copy unless it was written before; returns whether it was written now.
 async fn copy(

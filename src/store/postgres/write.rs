@@ -16,7 +16,8 @@ pub(super) async fn batch(db: &mut PgConnection, chains: &ChainKey, batch: &Batc
     referrals(db, &batch.referrals).await?;
     information(db, &batch.information).await?;
     people::write(db, &batch.persons).await?;
-    people::add_tokens(db, &batch.persons, &batch.tokens, seq).await?;
+    people::add_tokens(db, &batch.persons, seq).await?;
+    people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
     outbox(db, &batch.outbox).await?;
     repeats(db, &batch.repeats).await?;

@@ -64,6 +64,8 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(10))
             // What is deleted is overwritten where that costs no page of its own.
             .pragma("secure_delete", "FAST")
+            // 32 MiB, kept only as far as used: the blocks' index is read and written all over.
+            .pragma("cache_size", "-32768")
             .disable_statement_logging();
         let forever = || {
             SqlitePoolOptions::new()

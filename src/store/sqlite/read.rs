@@ -23,7 +23,9 @@ const TALLIES: &str = "SELECT hour, what, agency, destination, level, priority, 
 async fn stored(db: &mut SqliteConnection, row: ReferralRow) -> Result<StoredReferral> {
     let deliveries: Vec<DeliveryRecord> =
         sqlx::query_as(DELIVERIES_OF).bind(row.id.0).fetch_all(db).await?;
-    Ok(StoredReferral { row, deliveries: read_all(deliveries, DeliveryRecord::row)? })
+    let mut deliveries = read_all(deliveries, DeliveryRecord::row)?;
+    deliveries.sort_unstable_by_key(|delivery| delivery.id);
+    Ok(StoredReferral { row, deliveries })
 }
 
 async fn links_of(db: &mut SqliteConnection, id: Uuid) -> Result<Vec<StoredLink>> {

@@ -25,18 +25,18 @@ const CLAIM: &str = concat!(
 const CONFIRM: &str = concat!(
     "UPDATE outbox SET state = 'delivered', delivered_at = $3, leased_until = NULL, \
      last_fault = NULL WHERE id = $1 AND fence = $2 AND ",
-    open!(),
+    still_open!(),
     " RETURNING id, referral"
 );
 
 const FAIL: &str = concat!(
     "UPDATE outbox SET state = 'delivery-failing', leased_until = NULL, next_attempt_at = $3, \
      last_fault = $4 WHERE id = $1 AND fence = $2 AND ",
-    open!(),
+    still_open!(),
     " RETURNING id, referral"
 );
 
-const IS_OPEN: &str = concat!("SELECT id, referral FROM outbox WHERE id = $1 AND ", open!());
+const IS_OPEN: &str = concat!("SELECT id, referral FROM outbox WHERE id = $1 AND ", still_open!());
 
 /// Appends a count of `what` for messages, by where and for whom they are.
 pub(super) async fn count(

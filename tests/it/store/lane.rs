@@ -13,6 +13,7 @@ on_both!(
     a_batch_that_failed_is_not_committed_and_its_error_tells_no_value,
     candidates_carry_the_tokens_that_were_asked_for,
     a_block_over_the_cap_is_passed_over_and_its_people_are_found_by_others,
+    many_large_blocks_are_read_whole,
     what_was_written_after_the_horizon_is_found_under_the_lock_and_nothing_else,
     a_token_that_a_known_person_gains_is_found_once,
     the_next_lane_waits_for_the_one_before,
@@ -142,6 +143,20 @@ async fn a_block_over_the_cap_is_passed_over_and_its_people_are_found_by_others(
     let (_, found) = store.candidates(&[Token(5), Token(6)]).await.expect("reads");
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].person, found[0].tokens.as_slice()), (persons[0].id, &[Token(6)][..]));
+}
+
+async fn many_large_blocks_are_read_whole(home: Home) {
+    let store = home.store().await;
+    let persons: Vec<PersonRow> = (0..150).map(|_| person(&[1, 2, 3])).collect();
+    write(store.as_ref(), &Batch { persons, ..batch() }).await;
+    let asked = [Token(1), Token(2), Token(3)];
+    let (horizon, found) = store.candidates(&asked).await.expect("reads");
+    assert_eq!((horizon, found.len()), (1, 150));
+    assert!(found.iter().all(|row| row.tokens == asked));
+    let mut tx = store.begin().await.expect("begins");
+    let since = tx.candidates_since(0, &asked).await.expect("reads");
+    assert_eq!(since, found);
+    assert!(tx.candidates_since(1, &asked).await.expect("reads").is_empty());
 }
 
 async fn what_was_written_after_the_horizon_is_found_under_the_lock_and_nothing_else(home: Home) {

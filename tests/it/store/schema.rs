@@ -167,3 +167,64 @@ async fn two_authorities_in_one_postgres_do_not_wait_for_each_other() {
     let other = tokio::time::timeout(Duration::from_secs(5), second.begin()).await;
     other.expect("does not wait").expect("begins");
 }
+
+/// What the gateway does with a batch of a hundred referrals, each of a new child and a known one.
+async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec<PersonRow>) {
+    let referrals: Vec<ReferralRow> = (0..100).map(|_| referral()).collect();
+    let persons: Vec<PersonRow> =
+        (0..100).map(|n| person(&[number * 1000 + n, number * 1000 + n + 500])).collect();
+    let met: Vec<PersonRow> = known.iter().rev().take(100).cloned().collect();
+    let tokens: Vec<Token> = persons.iter().chain(&met).flat_map(|p| p.tokens.clone()).collect();
+    let keys: Vec<Token16> = referrals.iter().map(|r| *r.id.0.as_bytes()).collect();
+    let (horizon, _) = store.candidates(&tokens).await.expect("reads");
+    let mut tx = store.begin().await.expect("begins");
+    tx.candidates_since(horizon - 1, &tokens).await.expect("reads");
+    tx.repeats(&keys, at(0)).await.expect("reads");
+    tx.open_refusals(&keys).await.expect("reads");
+    let people: Vec<_> = met.iter().map(|p| p.id).collect();
+    tx.histories(&people, at(-9)).await.expect("reads");
+    let links = referrals.iter().zip(persons.iter().chain(&met));
+    let written = Batch {
+        links: links.map(|(r, p)| link(r, p.id, Default::default())).collect(),
+        tokens: met.iter().map(|p| (Token(number), p.id)).collect(),
+        outbox: referrals.iter().map(|r| message(r, "masstt", 1)).collect(),
+        repeats: referrals
+            .iter()
+            .zip(&keys)
+            .map(|(r, key)| NewRepeat { key: *key, body: *key, referral: r.id, expires_at: at(9) })
+            .collect(),
+        referrals: referrals.clone(),
+        persons: persons.clone(),
+        ..batch()
+    };
+    tx.write(&written).await.expect("writes");
+    tx.commit().await.expect("commits");
+    let claimed = store.claim(at(0), at(30), 100).await.expect("claims");
+    let done: Vec<_> = claimed.iter().map(|row| (row.id, row.fence)).collect();
+    store.confirm(&done, at(1)).await.expect("confirms");
+    let mut tx = store.begin().await.expect("begins");
+    tx.repeats(&keys, at(0)).await.expect("reads");
+    for one in referrals.iter().take(5) {
+        tx.referral(one.reference).await.expect("reads").expect("there");
+    }
+    known.extend(persons);
+}
+
+#[tokio::test]
+async fn work_grows_with_what_is_asked_and_not_with_what_is_there() {
+    let home = Home::postgres().await;
+    let store = home.store().await;
+    // Plans made from the statistics of empty tables must be good ones too.
+    home.sql("ANALYZE").await;
+    let mut known = Vec::new();
+    for number in 0..20 {
+        a_batch_from_end_to_end(store.as_ref(), number, &mut known).await;
+    }
+    drop(store);
+    // A connection tells what it read when it closes.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let read = "SELECT (sum(idx_tup_read) / 20)::text FROM pg_stat_user_indexes \
+                WHERE schemaname = current_schema";
+    let read: f64 = home.texts(read).await.remove(0).parse().expect("a number");
+    assert!(read < 5_000.0, "a batch of 100 reads {read} index entries");
+}
