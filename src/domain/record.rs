@@ -218,9 +218,7 @@ macro_rules! record {
                 at: &mut $crate::domain::record::Path,
                 unread: &mut Vec<$crate::domain::record::Unread>,
             ) -> Self {
-                #[allow(unused_mut, unused_assignments)]
-                let mut scalar = $crate::domain::record::AS_STATED;
-                $( scalar = stringify!($scalar); )?
+                let scalar = [$( stringify!($scalar), )? $crate::domain::record::AS_STATED][0];
                 let mut map = $crate::domain::record::members(stated, scalar, at, unread);
                 $(
                     let $field = {
