@@ -128,7 +128,8 @@ fn open_broker(
     let (topology, env) = (topology.clone(), env.clone());
     match &settings.broker.url {
         Some(url) => {
-            let reach = rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
+            let reach =
+                rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
             let rabbit = Arc::new(RabbitMq::start(reach, topology, env));
             Ends { broker: rabbit.clone(), mailbox: rabbit }
         }

@@ -218,6 +218,7 @@ macro_rules! record {
                 at: &mut $crate::domain::record::Path,
                 unread: &mut Vec<$crate::domain::record::Unread>,
             ) -> Self {
+                // The named field where there is one, otherwise the place for what has none.
                 let scalar = [$( stringify!($scalar), )? $crate::domain::record::AS_STATED][0];
                 let mut map = $crate::domain::record::members(stated, scalar, at, unread);
                 $(

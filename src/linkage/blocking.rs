@@ -9,7 +9,7 @@ use super::profile::{Birth, Profile};
 use jiff::civil::Date;
 
 /// Most keys of one profile.
-pub const MAX_KEYS: usize = 40;
+pub const MAX_KEYS: usize = 16;
 
 /// Most people compared with one child.
 pub const MAX_CANDIDATES: usize = 200;
@@ -26,7 +26,7 @@ pub fn keys(profile: &Profile) -> Vec<String> {
     }
     match profile.birth {
         Birth::Born(day) => born(&mut keys, profile, &names, day),
-        Birth::Due(day) => due(&mut keys, profile, &names, day),
+        Birth::Due(day) => due(&mut keys, &names, day),
         Birth::Stated(_) | Birth::Unknown => {}
     }
     undated(&mut keys, profile, &names);
@@ -48,7 +48,7 @@ fn undated(keys: &mut Keys, profile: &Profile, names: &Codes) {
     if !home.number.is_empty() && !home.street.is_empty() {
         keys.add(format!("home|{}|{}", home.number.as_str(), home.street.as_str()));
     }
-    for name in names.given.iter().take(1) {
+    if let Some(name) = names.given.first() {
         if !profile.phone.is_empty() {
             keys.add(format!("phone+name|{}|{name}", profile.phone.as_str()));
         }
@@ -89,16 +89,13 @@ fn born(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
     if !names.mother.is_empty() {
         keys.add(format!("mother+month|{}|{month}", names.mother));
     }
-    if let (Some(given), Some(family)) = (names.given.first(), names.family.first()) {
-        let year = day.year();
-        if let Some(initial) = names.initial {
-            keys.add(format!("year+initial|{year}|{initial}|{family}"));
-        }
+    if let (Some(initial), Some(family)) = (names.initial, names.family.first()) {
+        keys.add(format!("year+initial|{}|{initial}|{family}", day.year()));
     }
 }
 
 /// An unborn child shares a key with one due, or born, within about a month.
-fn due(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
+fn due(keys: &mut Keys, names: &Codes, day: Date) {
     let month = fortnights(day) / 2;
     for month in [month, month - 1, month + 1] {
         if !names.mother.is_empty() {
@@ -106,12 +103,6 @@ fn due(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
         }
         if let Some(family) = names.family.first() {
             keys.add(format!("due+name|{family}|{month}"));
-        }
-        if !profile.phone.is_empty() {
-            keys.add(format!("due+phone|{}|{month}", profile.phone.as_str()));
-        }
-        if !profile.home.postcode.is_empty() {
-            keys.add(format!("due+postcode|{}|{month}", profile.home.postcode.as_str()));
         }
     }
 }
@@ -132,7 +123,6 @@ struct Codes {
     middle: Vec<String>,
     family: Vec<String>,
     initial: Option<char>,
-    family_initial: Option<char>,
     /// The mother's names together, in alphabetical order.
     mother: String,
 }
@@ -152,7 +142,6 @@ impl Codes {
             middle: codes(profile.middle_names.as_slice().iter(), 1),
             family: codes(profile.surnames.as_slice().iter(), 2),
             initial: initial(forenames),
-            family_initial: initial(profile.surnames.as_slice()),
             mother: mother.join("+"),
         }
     }
@@ -226,4 +215,82 @@ pub fn shortlist<P: Copy + Ord>(mut blocks: Vec<Vec<P>>) -> Vec<P> {
     let mut seen = std::collections::BTreeSet::new();
     let people = blocks.into_iter().flatten().filter(|person| seen.insert(*person));
     people.take(MAX_CANDIDATES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linkage::standardise::{Stated, standardise};
+
+    fn keys_of(stated: &Stated) -> Vec<String> {
+        keys(&standardise(stated))
+    }
+
+    fn child() -> Stated {
+        Stated {
+            forename: "Imogen".to_owned(),
+            surname: "Crossdale".to_owned(),
+            date_of_birth: "2016-03-09".to_owned(),
+            address: "12 Mill Lane".to_owned(),
+            postcode: "HX1 2XQ".to_owned(),
+            ..Stated::default()
+        }
+    }
+
+    fn share(one: &Stated, two: &Stated) -> bool {
+        let two = keys_of(two);
+        keys_of(one).iter().any(|key| two.contains(key))
+    }
+
+    #[test]
+    fn a_child_is_found_again_under_a_slip_in_any_one_place() {
+        for changed in [
+            Stated { forename: "Immy".to_owned(), ..child() },
+            Stated { surname: "Hollins".to_owned(), ..child() },
+            Stated { date_of_birth: "2016-09-03".to_owned(), ..child() },
+            Stated { date_of_birth: String::new(), ..child() },
+            Stated { address: String::new(), postcode: String::new(), ..child() },
+            Stated { forename: "Crossdale".to_owned(), surname: "Imogen".to_owned(), ..child() },
+        ] {
+            assert!(share(&child(), &changed));
+        }
+    }
+
+    #[test]
+    fn one_name_or_one_date_alone_makes_no_key() {
+        for lone in [
+            Stated { surname: "Crossdale".to_owned(), ..Stated::default() },
+            Stated { forename: "Imogen".to_owned(), ..Stated::default() },
+            Stated { date_of_birth: "2016-03-09".to_owned(), ..Stated::default() },
+            Stated { sex: "F".to_owned(), phone: "07700900123".to_owned(), ..Stated::default() },
+        ] {
+            assert_eq!(keys_of(&lone), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn an_unborn_child_meets_the_one_born_later_by_mother_and_month() {
+        let unborn = Stated {
+            forename: "Unborn baby".to_owned(),
+            expected_date: "2026-05-20".to_owned(),
+            mother_name: "Leanne Crossdale".to_owned(),
+            ..Stated::default()
+        };
+        let born = Stated {
+            forename: "Ivy".to_owned(),
+            date_of_birth: "2026-05-02".to_owned(),
+            mother_name: "Ms Crossdale, Leanne".to_owned(),
+            ..Stated::default()
+        };
+        assert!(share(&unborn, &born));
+    }
+
+    #[test]
+    fn the_shortlist_is_bounded_and_takes_the_rarest_blocks_first() {
+        let blocks = vec![(0..180).collect(), (170..260).collect(), vec![1_000]];
+        let people = shortlist::<u32>(blocks);
+        assert_eq!(people.len(), MAX_CANDIDATES);
+        assert_eq!(people[0], 1_000);
+        assert!((170..260).all(|person| people.contains(&person)));
+    }
 }

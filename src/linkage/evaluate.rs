@@ -155,3 +155,47 @@ fn id(number: u32) -> PersonId {
 fn position(id: &PersonId) -> usize {
     usize::try_from(id.0.as_u128()).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Invented people; the NHS numbers begin with 999.
+    const PEOPLE: &str = "\
+record_id,source,forename,middle_names,surname,dob,edd,sex,address,postcode,nhs_number,mother_name
+R1,lcs,Imogen,Grace,Crossdale,2016-03-09,,F,12 Mill Lane,HX1 2XQ,9990000018,Leanne Crossdale
+R2,lcs,Robyn,Mae,Crossdale,2016-03-09,,F,12 Mill Lane,HX1 2XQ,9990000026,Leanne Crossdale
+R3,lcs,Mohammed,,Hussain,2014-07-21,,M,4 Dale Street,HX3 6DP,,Nasreen Akhtar
+R4,ehm,Unborn,,Tindall,,2026-05-20,,7 Ash Grove,HX6 1AB,,Kelly Tindall
+broken row
+";
+
+    const REFERRALS: &str = "\
+referral_id,source,forename,middle_names,surname,dob,edd,sex,address,postcode,nhs_number,mother_name
+Q1,school,Immy,,Crossdale,2016-09-03,,F,12 Mill Ln,,,Leanne Crossdale
+Q2,police,Muhammad,,Hussein,2014-07-21,,M,4 Dale Street,,,
+Q3,health,Alfie,,Tindall,2026-05-11,,M,7 Ash Grove,HX6 1AB,,Kelly Tindall
+Q4,public,Nobody,,Knowsher,2011-01-02,,F,90 Far Road,OL14 5ZZ,,
+Q5,school,Poppy,,Crossdale,2016-03-09,,F,12 Mill Lane,HX1 2XQ,,Leanne Crossdale
+";
+
+    #[test]
+    fn a_small_file_is_linked_and_twins_are_left_to_a_person() {
+        let mut out = Vec::new();
+        let (people, referrals) = (PEOPLE.as_bytes(), REFERRALS.as_bytes());
+        let stats = evaluate(people, referrals, &mut out, &Model::shipped()).expect("evaluates");
+        assert_eq!((stats.people, stats.referrals), (4, 5));
+        assert_eq!(stats.faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [6]);
+        let lines: Vec<serde_json::Value> = String::from_utf8(out)
+            .expect("text")
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let best: Vec<_> =
+            lines.iter().map(|line| line["candidates"][0]["record_id"].as_str()).collect();
+        assert_eq!(best[..3], [Some("R1"), Some("R3"), Some("R4")]);
+        assert_eq!(best[3], None);
+        assert_eq!((stats.linked, stats.new), (3, 1));
+        assert_eq!(stats.possible, 1, "a third child of that home and birthday");
+    }
+}

@@ -9,9 +9,11 @@ pub mod blocking;
 pub mod comparison;
 pub mod evaluate;
 pub mod model;
-mod names;
+pub mod names;
 pub mod people;
 pub mod profile;
+#[cfg(test)]
+mod properties;
 pub mod standardise;
 pub mod text;
 pub mod verdict;

@@ -161,3 +161,33 @@ fn weight(rates: Rates, comparison: &str, level: &str) -> Result<f32, ModelFault
         Err(ModelFault::Value(what, "two rates above 0 and at most 1"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("default_model.toml");
+
+    #[test]
+    fn the_shipped_model_is_read_and_its_probabilities_rise_with_the_weight() {
+        let model = Model::shipped();
+        assert!(model.probability(-20.0) < 0.01 && model.probability(20.0) > 0.99);
+        assert!(!model.provenance.is_empty());
+    }
+
+    #[test]
+    fn a_missing_level_an_unknown_one_and_an_impossible_rate_are_named() {
+        let lacks = SHIPPED.replacen("sound ", "noise ", 1);
+        assert!(Model::parse(&lacks).is_err_and(|fault| fault.to_string().contains("sound")));
+        let more = format!("{SHIPPED}\n[comparison.shoe]\nsame = {{ m = 0.5, u = 0.1 }}\n");
+        assert!(Model::parse(&more).is_err_and(|fault| fault.to_string().contains("shoe")));
+        let zero = format!("{}{}", "", SHIPPED.replacen("m = 0.71", "m = 0.0", 1));
+        assert!(Model::parse(&zero).is_err_and(|fault| fault.to_string().contains("exact")));
+    }
+
+    #[test]
+    fn agreement_that_would_lower_a_weight_is_refused() {
+        let turned = SHIPPED.replacen("m = 0.71", "m = 0.001", 1);
+        assert!(Model::parse(&turned).is_err());
+    }
+}

@@ -11,10 +11,11 @@ use crate::domain::decision::CaseStatus;
 use crate::domain::{DestinationId, Timestamp};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
 
 /// A person of the authority's records.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Person {
     /// Line of the file, the header being line 1.
     pub line: u64,
@@ -30,6 +31,12 @@ pub struct Person {
     pub restricted: bool,
     /// When the feed was true.
     pub as_of: Option<Timestamp>,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Person(line {})", self.line)
+    }
 }
 
 /// A row that was not read, and how to mend it. Never a value from the file.
@@ -180,4 +187,44 @@ fn restricted(text: &str) -> Option<bool> {
 /// An instant, or a date as its first instant in UTC.
 fn as_of(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<Result<Person, Fault>> {
+        People::new(text.as_bytes()).expect("a header").collect()
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_the_case_is_read() {
+        let text = "surname,record_id,case_status,case_team,restricted,as_of,dob\n\
+                    Hollins,R1,cp,upper-valley,yes,2026-03-01,2016-03-09\n";
+        let person = read(text).remove(0).expect("a person");
+        assert_eq!((person.line, person.id.as_str()), (2, "R1"));
+        assert_eq!(person.case_status, CaseStatus::Cp);
+        assert_eq!(person.case_team, Some(DestinationId::new("upper-valley")));
+        assert!(person.restricted);
+        assert_eq!(person.as_of, Timestamp::parse("2026-03-01T00:00:00Z"));
+        assert!(!person.profile.surnames.is_empty());
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_told_by_its_line_and_the_next_one_is_read() {
+        let text =
+            "record_id,surname,case_status\nR1,A\n,B,none\nR3,\"two\nlines\",lost\nR4,D,cin\n";
+        let read = read(text);
+        let lines: Vec<_> =
+            read.iter().filter_map(|row| row.as_ref().err()).map(|fault| fault.line).collect();
+        assert_eq!(lines, [2, 3, 4]);
+        let last = read.last().expect("rows").as_ref().expect("a person");
+        assert_eq!((last.line, last.id.as_str()), (6, "R4"));
+    }
+
+    #[test]
+    fn a_file_without_ids_is_refused_at_once() {
+        let fault = People::new("surname\nHollins\n".as_bytes()).err().expect("a fault");
+        assert_eq!(fault.line, 1);
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::names::Name;
 use super::text::{Few, Text};
+use std::fmt;
 
 /// Most bytes of a stored profile, so that with its nonce and tag it stays under 512.
 pub const LIMIT: usize = 448;
@@ -12,7 +13,7 @@ pub const LIMIT: usize = 448;
 const VERSION: u8 = 1;
 
 /// When a child was born, or is expected.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub enum Birth {
     #[default]
     Unknown,
@@ -49,7 +50,7 @@ pub struct Home {
 }
 
 /// One child as linkage sees it. Empty members are unknown.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Profile {
     pub forenames: Few<Name, 3>,
     pub middle_names: Few<Name, 3>,
@@ -65,6 +66,23 @@ pub struct Profile {
     pub father: Few<Name, 3>,
     /// Last nine digits of a telephone number of the household.
     pub phone: Text<9>,
+}
+
+impl fmt::Debug for Birth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Birth::Unknown => "Unknown",
+            Birth::Born(_) => "Born(…)",
+            Birth::Due(_) => "Due(…)",
+            Birth::Stated(_) => "Stated(…)",
+        })
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(…)")
+    }
 }
 
 /// A stored profile that cannot be read. Standardise the record again and store it anew.

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 /// What a source states of a child, as text; empty where it says nothing.
 #[derive(Clone, Default)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Stated {
     pub forename: String,
     pub middle_names: String,
@@ -363,4 +364,85 @@ fn first_line(line: &str) -> (String, String) {
         street.truncate(end);
     }
     (numbers.join("/"), street.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn texts<const N: usize>(names: &Few<Name, N>) -> Vec<&str> {
+        names.as_slice().iter().map(|name| name.text.as_str()).collect()
+    }
+
+    fn named(forename: &str, surname: &str) -> Profile {
+        let (forename, surname) = (forename.to_owned(), surname.to_owned());
+        standardise(&Stated { forename, surname, ..Stated::default() })
+    }
+
+    #[test]
+    fn titles_are_dropped_and_names_given_in_one_place_are_split() {
+        for (forename, surname) in [
+            ("Master Owen", "Tindall"),
+            ("", "TINDALL, Owen"),
+            ("Owen Tindall", ""),
+            ("", "Owen Tindall"),
+            ("owen", "tindall"),
+        ] {
+            let profile = named(forename, surname);
+            assert_eq!(texts(&profile.forenames), ["owen"], "{forename}|{surname}");
+            assert_eq!(texts(&profile.surnames), ["tindall"], "{forename}|{surname}");
+        }
+        assert_eq!(texts(&named("Ana", "Ó Briain-Šťastná").surnames), ["obriain", "stastna"]);
+        assert_eq!(texts(&named("Luca", "de Silva").surnames), ["silva"]);
+    }
+
+    #[test]
+    fn an_unborn_baby_has_no_forename_and_may_name_its_mother() {
+        let profile = named("Baby of Lucy", "Tindall");
+        assert!(profile.unborn && profile.forenames.is_empty());
+        assert_eq!(texts(&profile.mother), ["lucy"]);
+        assert!(named("UNBORN", "Tindall").unborn);
+        assert_eq!(texts(&named("Baby Ellis", "Brown").forenames), ["ellis"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept_as_weak_evidence() {
+        let profile = standardise(&Stated {
+            date_of_birth: "12/13/2019".to_owned(),
+            nhs_number: "999 000 0019".to_owned(),
+            postcode: "hx1 2".to_owned(),
+            ..Stated::default()
+        });
+        assert_eq!(profile.birth, Birth::Stated(Text::new("12132019")));
+        assert_eq!(profile.nhs_number.text.as_str(), "9990000019");
+        assert!(!profile.nhs_number.holds);
+        assert_eq!(profile.home.postcode.as_str(), "HX12");
+    }
+
+    #[test]
+    fn addresses_are_brought_to_one_form() {
+        assert_eq!(first_line("Flat 10, 72 Royd Cl."), ("10/72".into(), "royd close".into()));
+        let (number, street) = first_line("72 ST JOHN'S RD, Halifax");
+        assert_eq!((number.as_str(), street.as_str()), ("72", "street johns road"));
+    }
+
+    #[test]
+    fn a_referral_gives_the_home_and_the_parents_of_its_household() {
+        let (referral, _) = crate::domain::Referral::read(json!({
+            "children": [{"given_name": "Owen", "family_name": "Tindall",
+                          "date_of_birth": "2016-03-09", "nhs_number": "9990000018"}],
+            "household": {
+                "address": {"lines": "12 Mill Lane\nHalifax", "postcode": "HX1 2XQ"},
+                "people": [{"name": "Ms Leanne Tindall", "relationship": "Mother",
+                            "telephone": "07700 900123"}],
+            },
+        }));
+        let profile = profile_of(&referral.children[0], &referral.household);
+        assert_eq!(profile.home.postcode.as_str(), "HX12XQ");
+        assert_eq!(profile.home.street.as_str(), "mill lane");
+        assert_eq!(texts(&profile.mother), ["leanne", "tindall"]);
+        assert_eq!(profile.phone.as_str(), "700900123");
+        assert!(profile.nhs_number.holds);
+    }
 }

@@ -1,6 +1,8 @@
 //! The three outcomes: linked, possible, new.
 
-use super::comparison::{Birth, Comparison, Forename, MiddleName, NhsNumber, Twin, Upn, compare};
+use super::comparison::{
+    Birth, Comparison, Forename, MiddleName, Mother, NhsNumber, Twin, Upn, compare,
+};
 use super::model::Model;
 use super::profile::Profile;
 use super::weights::match_weight;
@@ -78,17 +80,31 @@ fn is_clear<P>(model: &Model, ranked: &[Ranked], candidates: &[(P, Profile)]) ->
     let near = others.iter().take_while(|o| o.weight > best.weight - model.thresholds.clear);
     near.take(MOST_POSSIBLE).all(|other| {
         let found = compare(&candidates[best.index].1, &candidates[other.index].1);
-        is_own(&found) && match_weight(model, &found) >= model.thresholds.linked
+        let plainly = model.thresholds.linked + model.thresholds.clear;
+        is_own(&found) && !is_contradicted(&found) && match_weight(model, &found) >= plainly
     })
+}
+
+/// Something that one child has only one of differs.
+fn is_contradicted(found: &Comparison) -> bool {
+    found.nhs_number == NhsNumber::Different
+        || found.upn == Upn::Different
+        || found.middle_name == MiddleName::Different
+        || found.mother == Mother::Different
 }
 
 /// A twin shares home and birthday; a link needs a name or a number of the child's own. An unborn
 /// child has none: its mother and the expected date must do. What may be a twin is never linked by
 /// the machine, whatever else agrees.
 fn is_own(found: &Comparison) -> bool {
-    let named = !matches!(
+    let named = matches!(
         found.forename,
-        Forename::Missing | Forename::Similar | Forename::Different | Forename::Prefix
+        Forename::Exact
+            | Forename::Family
+            | Forename::Typo
+            | Forename::Middle
+            | Forename::Initial
+            | Forename::Swapped
     );
     let own = named
         || found.middle_name == MiddleName::Same
@@ -96,4 +112,72 @@ fn is_own(found: &Comparison) -> bool {
         || found.upn == Upn::Same
         || matches!(found.birth, Birth::DueNear | Birth::BornWhenDue);
     own && found.twin == Twin::Missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linkage::standardise::{Stated, standardise};
+
+    fn child(forename: &str) -> Stated {
+        Stated {
+            forename: forename.to_owned(),
+            surname: "Crossdale".to_owned(),
+            date_of_birth: "2016-03-09".to_owned(),
+            sex: "F".to_owned(),
+            address: "12 Mill Lane".to_owned(),
+            postcode: "HX1 2XQ".to_owned(),
+            mother_name: "Leanne Crossdale".to_owned(),
+            ..Stated::default()
+        }
+    }
+
+    fn judged(child: &Stated, people: &[&Stated]) -> Verdict {
+        let people = people.iter().zip(1..);
+        let candidates: Vec<_> = people
+            .map(|(stated, number)| (PersonId(uuid::Uuid::from_u128(number)), standardise(stated)))
+            .collect();
+        judge(&Model::shipped(), &standardise(child), &candidates)
+    }
+
+    #[test]
+    fn the_same_child_is_linked_a_sibling_is_new_and_a_twin_is_never_linked() {
+        let imogen = child("Imogen");
+        let verdict = judged(&imogen, &[&child("Robyn"), &imogen]);
+        assert_eq!(verdict.state, LinkState::Linked);
+        assert_eq!(verdict.person, Some(PersonId(uuid::Uuid::from_u128(2))));
+        let sibling = Stated { date_of_birth: "2012-11-20".to_owned(), ..child("Robyn") };
+        assert_eq!(judged(&imogen, &[&sibling]), Verdict::default());
+        assert_ne!(judged(&imogen, &[&child("Robyn")]).state, LinkState::Linked);
+    }
+
+    #[test]
+    fn two_children_who_fit_alike_are_left_to_a_person() {
+        let moved = |address: &str, postcode: &str, mother: &str| Stated {
+            address: address.to_owned(),
+            postcode: postcode.to_owned(),
+            mother_name: mother.to_owned(),
+            ..child("Imogen")
+        };
+        let first = moved("4 Dale Street", "HX3 6DP", "Kelly Hollins");
+        let second = moved("7 Ash Grove", "HX6 1AB", "Sana Begum");
+        let stated = moved("", "", "");
+        let verdict = judged(&stated, &[&first, &second]);
+        assert_eq!(verdict.state, LinkState::Possible);
+        assert_eq!((verdict.person, verdict.possible.len()), (None, 2));
+    }
+
+    #[test]
+    fn a_second_record_of_the_same_child_does_not_stand_in_the_way() {
+        let imogen = child("Imogen");
+        let verdict = judged(&imogen, &[&imogen, &child("Immy")]);
+        assert_eq!(verdict.state, LinkState::Linked);
+        assert_eq!(verdict.possible.len(), 1);
+    }
+
+    #[test]
+    fn a_child_linked_by_an_unreadable_date_is_still_linked() {
+        let stated = Stated { date_of_birth: "9th March".to_owned(), ..child("Imogen") };
+        assert_eq!(judged(&stated, &[&child("Imogen")]).state, LinkState::Linked);
+    }
 }

@@ -198,6 +198,17 @@ mod tests {
     }
 
     #[test]
+    fn a_code_has_the_bit_of_its_place_in_its_list() {
+        let table = Table::new(&[], &[]);
+        for code in ConcernCode::ALL {
+            assert_eq!(table.fact(CONCERNS).bit(code.code()), Some(1 << (*code as u8)));
+        }
+        for code in Indicator::ALL {
+            assert_eq!(table.fact(INDICATORS).bit(code.code()), Some(1 << (*code as u8)));
+        }
+    }
+
+    #[test]
     fn with_nothing_said_a_child_is_unknown_new_and_without_a_case() {
         let table = Table::new(&["upper".to_owned()], &[]);
         let nothing = table.nothing();

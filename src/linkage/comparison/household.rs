@@ -50,7 +50,7 @@ fn postcodes(one: &Text<8>, two: &Text<8>) -> Postcodes {
         return Postcodes::Missing;
     }
     if these == those {
-        return Postcodes::Same;
+        return if is_whole(these) { Postcodes::Same } else { Postcodes::Sector };
     }
     // Of a postcode that was cut short, what there is counts: at least the outward part.
     let (short, long) = if these.len() <= those.len() { (these, those) } else { (those, these) };
@@ -60,6 +60,14 @@ fn postcodes(one: &Text<8>, two: &Text<8>) -> Postcodes {
         return Postcodes::Sector;
     }
     if a_slip_apart(these, those) { Postcodes::Sector } else { Postcodes::Apart }
+}
+
+/// A digit and two letters end a whole postcode.
+fn is_whole(postcode: &[u8]) -> bool {
+    let shape = |[digit, one, two]: &[u8; 3]| {
+        digit.is_ascii_digit() && one.is_ascii_alphabetic() && two.is_ascii_alphabetic()
+    };
+    postcode.len() >= 5 && postcode.last_chunk().is_some_and(shape)
 }
 
 #[derive(Clone, Copy)]

@@ -191,9 +191,18 @@ fn sex(one: Stated, two: Stated) -> Sex {
 }
 
 fn twin(found: &Comparison) -> Twin {
-    let same_birthday =
-        matches!(found.birth, Birth::Exact | Birth::Swapped | Birth::Near | Birth::Digit);
-    let other_forename = matches!(found.forename, Forename::Different | Forename::Similar);
+    let same_birthday = matches!(
+        found.birth,
+        Birth::Exact
+            | Birth::BothDefault
+            | Birth::Swapped
+            | Birth::Near
+            | Birth::Digit
+            | Birth::Default
+    );
+    // Amelia and Emily sound alike to a machine.
+    let other_forename =
+        matches!(found.forename, Forename::Different | Forename::Similar | Forename::Sound);
     let same_home = matches!(found.address, Address::Home | Address::Postcode | Address::Previous)
         || matches!(found.mother, Mother::Full | Mother::Part)
         || found.father == Father::Full

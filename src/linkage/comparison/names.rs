@@ -6,37 +6,38 @@ use crate::linkage::profile::Profile;
 
 pub(super) fn compare(one: &Profile, two: &Profile, found: &mut Comparison) {
     found.surname = surname(one, two);
-    found.forename = forename(one, two);
-    let apart = matches!(found.forename, Forename::Different | Forename::Similar);
+    found.middle_name = middle_name(one, two);
+    found.forename = match called(one, two) {
+        None => Forename::Missing,
+        Some(Called::ByPrefix) => Forename::Prefix,
+        Some(Called::By(Agreement::Exact)) => Forename::Exact,
+        Some(Called::By(Agreement::Family)) => Forename::Family,
+        Some(Called::By(Agreement::Typo)) => Forename::Typo,
+        Some(Called::By(Agreement::Sound)) => Forename::Sound,
+        Some(Called::By(Agreement::Initial)) => Forename::Initial,
+        Some(Called::By(Agreement::Similar)) => Forename::Similar,
+        Some(Called::By(Agreement::Apart)) => Forename::Different,
+    };
+    let forenames_apart = matches!(found.forename, Forename::Different | Forename::Similar);
     let surnames_apart = matches!(
         found.surname,
-        Surname::Different | Surname::Similar | Surname::Parent | Surname::SecondName
+        Surname::Missing
+            | Surname::Different
+            | Surname::Similar
+            | Surname::Parent
+            | Surname::SecondName
     );
-    if apart && surnames_apart && swapped(one, two) {
+    if forenames_apart && surnames_apart && swapped(one, two) {
         found.forename = Forename::Swapped;
         found.surname = Surname::Swapped;
-    }
-    // The middle name was already used to explain the forename.
-    if found.forename != Forename::Middle {
-        found.middle_name = middle_name(one, two);
-    }
-}
-
-fn forename(one: &Profile, two: &Profile) -> Forename {
-    let agreement = match called(one, two) {
-        None => return Forename::Missing,
-        Some(agreement) => agreement,
-    };
-    match agreement {
-        Called::By(Agreement::Exact) => Forename::Exact,
-        Called::By(Agreement::Family) => Forename::Family,
-        Called::By(Agreement::Typo) => Forename::Typo,
-        Called::By(Agreement::Sound) => Forename::Sound,
-        _ if by_middle_name(one, two) => Forename::Middle,
-        Called::ByPrefix => Forename::Prefix,
-        Called::By(Agreement::Initial) => Forename::Initial,
-        Called::By(Agreement::Similar) => Forename::Similar,
-        Called::By(Agreement::Apart) => Forename::Different,
+    } else if (forenames_apart || found.middle_name == MiddleName::Different)
+        && by_middle_name(one, two)
+    {
+        // The middle name is the other's forename: it says no more, and no less, than that.
+        found.middle_name = MiddleName::Missing;
+        if forenames_apart {
+            found.forename = Forename::Middle;
+        }
     }
 }
 
@@ -114,9 +115,17 @@ fn surname(one: &Profile, two: &Profile) -> Surname {
         Agreement::Sound => Surname::Sound,
         _ if borne_by_parent(one, two) || borne_by_parent(two, one) => Surname::Parent,
         _ if these.iter().chain(those).any(Name::is_second_name) => Surname::SecondName,
+        // A forename that stands in the surname's place says nothing of the surname.
+        _ if is_forename(one, two) || is_forename(two, one) => Surname::Missing,
         Agreement::Similar => Surname::Similar,
         Agreement::Initial | Agreement::Apart => Surname::Different,
     }
+}
+
+/// Whether a surname of `child` is a forename of `other`.
+fn is_forename(child: &Profile, other: &Profile) -> bool {
+    Name::best(child.surnames.as_slice(), other.forenames.as_slice())
+        .is_some_and(|agreement| agreement <= Agreement::Sound)
 }
 
 /// Whether a surname of `child` is borne by a parent of `other`.

@@ -2,10 +2,10 @@
 
 use super::support::{START, Still, row};
 use frontdoor::broker::copies::{Cause, for_masstt};
+use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::message::{
     Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
 };
-use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
     AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId,

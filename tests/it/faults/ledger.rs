@@ -72,6 +72,12 @@ struct Sender {
 }
 
 impl Sender {
+    /// The receipt first given for a submission; this one, when it is the first.
+    fn first(&self, n: u32, receipt: &Value) -> Value {
+        let mut receipts = self.receipts.lock().expect("not poisoned");
+        receipts.entry(n).or_insert_with(|| receipt.clone()).clone()
+    }
+
     async fn send(&self, n: u32) {
         let body = http::referral(n);
         let repeat_after = n.is_multiple_of(5);
@@ -80,9 +86,7 @@ impl Sender {
             let key = format!("key-{n}");
             match http::post_referral(&self.client, &url, &self.key, Some(&key), &body).await {
                 Ok((200 | 201, receipt)) => {
-                    let mut receipts = self.receipts.lock().expect("not poisoned");
-                    let first = receipts.entry(n).or_insert_with(|| receipt.clone()).clone();
-                    drop(receipts);
+                    let first = self.first(n, &receipt);
                     assert_eq!(first, receipt, "a repeat answers with the first receipt");
                     if !repeat_after {
                         return;

@@ -456,3 +456,15 @@ fn the_receipt_tells_nothing_that_history_gave() {
         receipt.children[0].destinations.iter().all(|to| to.id.as_str() != "locality.north-east")
     );
 }
+
+#[test]
+fn history_that_does_not_fit_the_children_is_a_failure_in_front_of_masstt() {
+    let policy = &CALDERDALE.policy;
+    let says = early_help("HX7 5AA", "Bedtimes are hard");
+    let known = [ChildHistory::default(), ChildHistory::default()];
+    let decision = decide(policy, &read(&says), &known, tuesday_morning());
+    assert!(decision.failure.is_some());
+    assert_eq!(masstt(&decision).priority.as_str(), "urgent");
+    let panel = route_to(&decision, "early-intervention.upper-valley");
+    assert!(panel.is_some(), "what could be decided stands");
+}

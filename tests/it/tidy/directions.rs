@@ -218,8 +218,6 @@ fn sql_outside_the_store_is_found() {
         "let a = \"\n  SELECT id\n  FROM people\";\nlet b = \"SELECT your school FROM a list\";";
     assert_eq!(faulty_lines(sql, "src/api/mod.rs", bad), [1, 4]);
     assert!(faulty_lines(sql, "src/store/postgres/people.rs", bad).is_empty());
-    assert_eq!(
-        faulty_lines(sql, "src/web/form.rs", "let a = \"Select a school from the list\";"),
-        []
-    );
+    let prose = "let a = \"Select a school from the list\";";
+    assert!(faulty_lines(sql, "src/web/form.rs", prose).is_empty());
 }
