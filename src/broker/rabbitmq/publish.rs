@@ -133,3 +133,64 @@ fn judge(messages: &[OutboxRow], answers: Vec<Option<Confirmation>>) -> Vec<Publ
 fn id_of(message: &BasicReturnMessage) -> Option<Uuid> {
     message.delivery.properties.message_id().as_ref()?.as_str().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AgencyId, DestinationId, MessageId, Priority, Purpose, Timestamp};
+    use PublishOutcome::{Confirmed, Nacked, Returned, Unknown};
+    use lapin::message::Delivery;
+
+    fn rows() -> Vec<OutboxRow> {
+        let row = |number: u8| OutboxRow {
+            id: MessageId::from_parts(Timestamp(0), [number; 10]),
+            referral: None,
+            refusal: None,
+            destination: DestinationId::new("masstt"),
+            purpose: Purpose::new("screening"),
+            priority: Priority::Standard,
+            kind: "referral.routed.v1".to_owned(),
+            sequence: 1,
+            created_at: Timestamp(0),
+            due_at: Timestamp(0),
+            payload: Vec::new(),
+            traceparent: None,
+            agency: AgencyId::new("school"),
+            level: "4".to_owned(),
+            attempts: 1,
+            fence: 1,
+            leased_until: None,
+        };
+        (0..4).map(row).collect()
+    }
+
+    /// The server gives a message back.
+    fn given_back(row: &OutboxRow) -> Option<BasicReturnMessage> {
+        let mut delivery = Delivery::mock(0, "".into(), "".into(), false, Vec::new());
+        delivery.properties = properties(row);
+        Some(BasicReturnMessage { delivery, reply_code: 312, reply_text: "NO_ROUTE".into() })
+    }
+
+    #[test]
+    fn a_returned_message_is_known_by_its_id_whichever_confirm_brings_it() {
+        let rows = rows();
+        let answers = vec![
+            Some(Confirmation::Ack(given_back(&rows[2]))),
+            Some(Confirmation::Nack(given_back(&rows[3]))),
+            Some(Confirmation::Ack(None)),
+            Some(Confirmation::Ack(None)),
+        ];
+        assert_eq!(judge(&rows, answers), [Confirmed, Nacked, Returned, Returned]);
+    }
+
+    #[test]
+    fn a_confirm_counts_for_nothing_while_a_return_may_be_missing() {
+        let rows = rows();
+        let ack = || Some(Confirmation::Ack(None));
+        let unfinished = vec![ack(), None, ack(), ack()];
+        assert_eq!(judge(&rows, unfinished), [Confirmed, Unknown, Confirmed, Confirmed]);
+        let returned = Some(Confirmation::Ack(given_back(&rows[3])));
+        let unfinished = vec![ack(), None, returned, ack()];
+        assert_eq!(judge(&rows, unfinished), [Unknown, Unknown, Unknown, Returned]);
+    }
+}

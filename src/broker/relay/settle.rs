@@ -93,15 +93,13 @@ impl Ledger {
 
     /// Starts a round, if there is something to write and the store is not being left alone.
     pub(super) fn settle(&mut self, now: Instant) -> Option<BoxFuture<'static, Settled>> {
-        if self.retry_at.is_some_and(|at| now < at) {
-            return None;
-        }
-        // Also with nothing to write: the relay waits for this moment, and would wait for one that
-        // is past without ever resting.
-        self.retry_at = None;
         if self.is_empty() {
+            self.retry_at = None;
+        }
+        if self.is_empty() || self.retry_at.is_some_and(|at| now < at) {
             return None;
         }
+        self.retry_at = None;
         let confirmed = std::mem::take(&mut self.confirmed);
         let failed = std::mem::take(&mut self.failed);
         let copies = std::mem::take(&mut self.copies);
