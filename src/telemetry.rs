@@ -150,6 +150,8 @@ impl Telemetry {
         // addresses and statements (invariant 7).
         let capped = Targets::new()
             .with_default(LevelFilter::WARN)
+            // It warns of every returned message with its headers and body.
+            .with_target("lapin", LevelFilter::ERROR)
             .with_target("frontdoor", LevelFilter::TRACE);
         tracing_subscriber::registry()
             .with(lines.with_filter(filter.and(capped)))

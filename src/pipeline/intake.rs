@@ -216,3 +216,18 @@ impl Intake for Pipeline {
         self.keep(submission, refusal, bytes).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn information_that_is_not_an_object_is_refused_and_never_takes_the_referrals_place() {
+        assert!(in_an_object(json!({"worry": "more"})).is_ok());
+        for bare in [json!([]), json!(["a"]), json!(7), json!("text"), json!(null), json!(true)] {
+            let refusal = in_an_object(bare).expect_err("not an object");
+            assert_eq!(refusal.faults[0].rule, "object");
+        }
+    }
+}

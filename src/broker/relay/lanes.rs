@@ -1,7 +1,7 @@
-//! What the relay holds: a lane for each destination, and never two unconfirmed messages of one
-//! (referral, destination).
+//! What the relay holds: a lane for each queue, so that what is immediate never waits behind what
+//! is not, and never two unconfirmed messages of one (referral, destination).
 
-use crate::domain::{DestinationId, MessageId, Timestamp};
+use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
 use crate::store::OutboxRow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 /// Messages published together.
 pub(super) const BATCH: usize = 256;
-/// Batches of one destination under way at the same time: one gathers while one is confirmed.
+/// Batches of one queue under way at the same time: one gathers while one is confirmed.
 const ABREAST: usize = 2;
-/// Messages of one destination that wait in memory. The surplus goes back to the outbox.
+/// Messages of one queue that wait in memory. The surplus goes back to the outbox.
 const WAITING: usize = 512;
-/// A destination whose batch takes longer is in trouble: it no longer counts as work waiting, so
+/// A queue whose batch takes longer is in trouble: it no longer counts as work waiting, so
 /// that it cannot keep the relay from claiming for others.
 const STALLED: Duration = Duration::from_secs(1);
 
@@ -24,6 +24,13 @@ type Pair = (Uuid, DestinationId);
 fn pair(row: &OutboxRow) -> Pair {
     let about = row.referral.map(|id| id.0).or(row.refusal.map(|id| id.0)).unwrap_or(row.id.0);
     (about, row.destination.clone())
+}
+
+/// A destination's queue, and whether it is the one for what is immediate.
+pub(super) type Queue = (DestinationId, bool);
+
+fn queue(row: &OutboxRow) -> Queue {
+    (row.destination.clone(), row.priority == Priority::Immediate)
 }
 
 /// The message of a pair that is held, and those that wait for it to be confirmed.
@@ -48,9 +55,9 @@ impl Lane {
     }
 }
 
-/// A batch to publish to one destination.
+/// A batch to publish to one queue.
 pub(super) struct Departure {
-    pub(super) destination: DestinationId,
+    pub(super) queue: Queue,
     pub(super) since: Instant,
     pub(super) rows: Vec<OutboxRow>,
 }
@@ -58,7 +65,7 @@ pub(super) struct Departure {
 /// Maps are ordered, so that a simulation repeats itself exactly.
 #[derive(Default)]
 pub(super) struct Lanes {
-    lanes: BTreeMap<DestinationId, Lane>,
+    lanes: BTreeMap<Queue, Lane>,
     held: BTreeMap<Pair, Held>,
 }
 
@@ -81,7 +88,7 @@ impl Lanes {
         if !claimed && row.sequence != 1 {
             return None;
         }
-        let lane = self.lanes.entry(row.destination.clone()).or_default();
+        let lane = self.lanes.entry(queue(&row)).or_default();
         if lane.waiting.len() >= WAITING {
             return Some(row);
         }
@@ -106,7 +113,7 @@ impl Lanes {
     /// lease instead: someone else may have it by the time it is confirmed.
     pub(super) fn departures(&mut self, now: Instant, lease_needed: Timestamp) -> Vec<Departure> {
         let mut leaving = Vec::new();
-        for (destination, lane) in &mut self.lanes {
+        for (queue, lane) in &mut self.lanes {
             while lane.under_way.len() < ABREAST && !lane.waiting.is_empty() {
                 let mut rows = Vec::with_capacity(lane.waiting.len().min(BATCH));
                 while rows.len() < BATCH
@@ -120,7 +127,7 @@ impl Lanes {
                 }
                 if !rows.is_empty() {
                     lane.under_way.push(now);
-                    leaving.push(Departure { destination: destination.clone(), since: now, rows });
+                    leaving.push(Departure { queue: queue.clone(), since: now, rows });
                 }
             }
         }
@@ -128,13 +135,13 @@ impl Lanes {
     }
 
     /// A batch has its outcomes.
-    pub(super) fn landed(&mut self, destination: &DestinationId, since: Instant) {
-        if let Some(lane) = self.lanes.get_mut(destination) {
+    pub(super) fn landed(&mut self, queue: &Queue, since: Instant) {
+        if let Some(lane) = self.lanes.get_mut(queue) {
             if let Some(at) = lane.under_way.iter().position(|other| *other == since) {
                 lane.under_way.swap_remove(at);
             }
             if lane.under_way.is_empty() && lane.waiting.is_empty() {
-                self.lanes.remove(destination);
+                self.lanes.remove(queue);
             }
         }
     }

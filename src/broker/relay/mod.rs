@@ -1,8 +1,8 @@
 //! The outbox relay: takes messages from the outbox to the broker, and marks those confirmed.
 //!
 //! Rows come in two ways: claimed from the store under a lease with a fencing number, or handed
-//! over in memory by the commit lane, leased at birth. Each destination has a lane of its own, so
-//! that a slow or broken one holds up nobody else. Confirms are marked in batches; failures back
+//! over in memory by the commit lane, leased at birth. Each queue has a lane of its own, so that a
+//! slow or broken one holds up nobody else. Confirms are marked in batches; failures back
 //! off. The relay knows no clock, store or broker but those it is given, so that the same code
 //! runs in a simulation (invariant 12).
 
@@ -249,7 +249,7 @@ impl Relay {
 
     fn landed(&mut self, landed: Landed) {
         let Landed { departure, outcomes } = landed;
-        self.lanes.landed(&departure.destination, departure.since);
+        self.lanes.landed(&departure.queue, departure.since);
         let outcomes = outcomes.into_iter().chain(std::iter::repeat(PublishOutcome::Unknown));
         let mut counts = settle::Counts::default();
         for (mut row, outcome) in departure.rows.into_iter().zip(outcomes) {
@@ -264,7 +264,7 @@ impl Relay {
                 outcome => self.ledger.failed(row, outcome),
             }
         }
-        counts.report(&departure.destination);
+        counts.report(&departure.queue.0);
         if counts.returned() {
             self.declare_again();
         }

@@ -32,6 +32,10 @@ struct Queues {
     greatest: HashMap<Pair, i32>,
     /// Messages whose outcome some process waits for.
     under_way: HashMap<Pair, Vec<MessageId>>,
+    /// When each message was first handed to the broker.
+    sent: HashMap<MessageId, Timestamp>,
+    /// Milliseconds that a destination's batches take, where that is long.
+    slow: BTreeMap<DestinationId, u64>,
 }
 
 /// The broker itself, which outlives every gateway process.
@@ -45,6 +49,22 @@ impl Exchange {
     /// Whether a queue ever held this message.
     pub(super) fn has_held(&self, id: MessageId) -> bool {
         held(&self.queues).held.contains_key(&id)
+    }
+
+    /// When the message was first handed to the broker.
+    pub(super) fn sent(&self, id: MessageId) -> Option<Timestamp> {
+        held(&self.queues).sent.get(&id).copied()
+    }
+
+    /// Every batch for this destination takes so many milliseconds from now on.
+    pub(super) fn slow_down(&self, destination: &DestinationId, millis: u64) {
+        held(&self.queues).slow.insert(destination.clone(), millis);
+    }
+
+    fn slowness(&self, messages: &[OutboxRow]) -> u64 {
+        let queues = held(&self.queues);
+        let slow = messages.iter().filter_map(|row| queues.slow.get(&row.destination));
+        slow.copied().max().unwrap_or_default()
     }
 
     /// Someone deletes a destination's queues, with all that is in them.
@@ -141,10 +161,16 @@ impl SimBroker {
         let tables = self.database.tables();
         let mut queues = held(&self.exchange.queues);
         let mut listed = Vec::with_capacity(messages.len());
+        let now = sim.now();
         for row in messages {
             let pair = pair(row);
+            queues.sent.entry(row.id).or_insert(now);
             if !tables.outbox.contains_key(&row.id) {
                 sim.found(format!("{} is sent and not committed", row.id));
+            }
+            if row.sequence == 0 {
+                // A copy for MASSTT stands outside the sequence.
+                continue;
             }
             let open = tables.open_pairs.get(&pair);
             if let Some((number, first)) =
@@ -224,7 +250,8 @@ impl Broker for SimBroker {
             sim.sleep_ms(1, 100).await;
             return vec![PublishOutcome::Unknown; messages.len()];
         }
-        sim.sleep_ms(1, 3).await;
+        let slow = self.exchange.slowness(messages);
+        sim.sleep_ms(1 + slow, 3 + slow).await;
         let outcomes = messages.iter().map(|row| self.publish_one(row)).collect();
         if sim.fault(sim.weather.confirm) {
             // The confirms of the whole batch are slow, at times beyond the relay's patience.

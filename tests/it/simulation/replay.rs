@@ -108,9 +108,12 @@ impl Known {
         let sure = self.alike(child, not, false);
         // Whether the crowd's block had already fallen silent is not said again here.
         let perhaps = self.alike(child, not, true);
+        // A sibling may have been taken for the likeliest: then a reviewer is asked.
+        let nobody = BTreeSet::new();
+        let alike = &self.alike(child, &nobody, false) | &self.alike(child, &nobody, true);
         let right = match state {
             LinkState::Linked => sure.contains(&person) || perhaps.contains(&person),
-            _ => sure.is_empty(),
+            _ => sure.is_empty() || alike.iter().any(|person| not.contains(person)),
         };
         if !right {
             let finding = format!("{child:?} is {state:?} {person}, and is one of {sure:?}");

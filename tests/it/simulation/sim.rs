@@ -72,6 +72,25 @@ pub(super) struct Counts {
     pub faults: AtomicU64,
 }
 
+impl Counts {
+    pub(super) fn add(&self, other: &Counts) {
+        let add = |to: &AtomicU64, from: &AtomicU64| {
+            to.fetch_add(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        };
+        add(&self.submissions, &other.submissions);
+        add(&self.published, &other.published);
+        add(&self.received, &other.received);
+        add(&self.statements, &other.statements);
+        add(&self.faults, &other.faults);
+    }
+
+    /// Everything that crossed from one simulated part to another.
+    pub(super) fn operations(&self) -> u64 {
+        let parts = [&self.submissions, &self.published, &self.received, &self.statements];
+        parts.iter().map(|part| part.load(Ordering::Relaxed)).sum()
+    }
+}
+
 pub(super) fn count(counter: &AtomicU64, by: usize) {
     counter.fetch_add(by as u64, Ordering::Relaxed);
 }
@@ -95,6 +114,11 @@ impl Sim {
         let mut dice = Dice::new(seed);
         let weather = Weather::draw(&mut dice);
         Self::with(seed, dice, weather)
+    }
+
+    /// Without any fault.
+    pub(super) fn calm(seed: u64) -> Self {
+        Self::with(seed, Dice::new(seed), Weather::default())
     }
 
     fn with(seed: u64, dice: Dice, weather: Weather) -> Self {

@@ -29,7 +29,7 @@ pub(super) struct World {
     pub sim: Arc<Sim>,
     pub database: Arc<Database>,
     pub exchange: Arc<Exchange>,
-    gates: Arc<Mutex<Vec<Option<Lane>>>>,
+    pub gates: Arc<Mutex<Vec<Option<Lane>>>>,
     /// To each gateway's supervisor: the run that is to end, or [`ANY`].
     deaths: Vec<mpsc::UnboundedSender<u64>>,
 }
@@ -40,8 +40,20 @@ const ANY: u64 = u64::MAX;
 /// A running gateway process; dropping it is the end of all its tasks.
 struct Gateway {
     process: Process,
-    _tasks: JoinSet<()>,
-    _handles: (relay::RelayHandle, watch::Sender<bool>),
+    tasks: JoinSet<()>,
+    relay: relay::RelayHandle,
+    stop: watch::Sender<bool>,
+}
+
+impl Gateway {
+    /// A shutdown in good order, as far as it gets in twelve seconds.
+    async fn drain(&mut self) {
+        self.process.note("drain", self.process.run);
+        self.relay.shutdown();
+        self.stop.send_replace(true);
+        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(12), rest).await;
+    }
 }
 
 impl World {
@@ -112,17 +124,20 @@ impl World {
         tasks.spawn(letters.run(stopped.clone()));
         tasks.spawn(clocks.run(stopped));
         held(&self.gates)[number] = Some(entrance);
-        Gateway { process, _tasks: tasks, _handles: (relay_handle, stop) }
+        Gateway { process, tasks, relay: relay_handle, stop }
     }
 
     /// Keeps a gateway running: what dies is gone for a while, and starts again.
     async fn supervise(self: Arc<Self>, number: usize, mut deaths: mpsc::UnboundedReceiver<u64>) {
         let mut run = 0;
         loop {
-            let gateway = self.boot(number, run);
+            let mut gateway = self.boot(number, run);
             while deaths.recv().await.is_some_and(|dead| dead != run && dead != ANY) {}
-            gateway.process.kill();
             held(&self.gates)[number] = None;
+            if run.is_multiple_of(2) {
+                gateway.drain().await;
+            }
+            gateway.process.kill();
             // What it was just doing at the database or the broker may still take effect there.
             self.sim.sleep_ms(0, 3).await;
             drop(gateway);
@@ -238,39 +253,45 @@ impl World {
     }
 }
 
-/// One seed's whole story. Every operation is a sender's (with all that follows from it).
-pub(super) async fn live(sim: Sim, senders: u64, operations: u64) -> Arc<Sim> {
-    let mut tasks = JoinSet::new();
-    let world = World::start(sim, &mut tasks);
-    let sim = world.sim.clone();
-    world.brew(&mut tasks);
-    world.receive(&mut tasks);
-    let people = (senders * operations / 2).max(1);
-    let crowd = if sim.below(8) == 0 { 2 } else { 64 };
-    let agencies = world.senders(Population { people, crowd });
-    let mut working = JoinSet::new();
-    for _ in 0..senders {
-        let agencies = agencies.clone();
-        working.spawn(async move { agencies.work(operations).await });
-    }
-    // Half of them in all weathers, the rest of their work once it has cleared.
-    let storm = Duration::from_secs(10 + sim.below(120));
-    if tokio::time::timeout(storm, all(&mut working)).await.is_err() {
+/// How much a world does: senders, and operations of each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub senders: u64,
+    pub operations: u64,
+}
+
+impl World {
+    /// One seed's whole story: a storm, then calm, rest, and a look at everything.
+    pub(super) async fn live(sim: Sim, size: Size) -> Arc<Sim> {
+        let mut tasks = JoinSet::new();
+        let world = World::start(sim, &mut tasks);
+        let sim = world.sim.clone();
+        world.brew(&mut tasks);
+        world.receive(&mut tasks);
+        let people = (size.senders * size.operations / 2).max(1);
+        let crowd = if sim.below(8) == 0 { 2 } else { 64 };
+        let agencies = world.senders(Population { people, crowd });
+        let mut working = JoinSet::new();
+        for _ in 0..size.senders {
+            let agencies = agencies.clone();
+            working.spawn(async move { agencies.work(size.operations).await });
+        }
+        let storm = Duration::from_secs(10 + sim.below(120));
+        let _ = tokio::time::timeout(storm, all(&mut working)).await;
         sim.heal();
         all(&mut working).await;
-    }
-    sim.heal();
-    world.rest().await;
-    if !sim.has_findings() {
-        // Acknowledgement clocks run out, and tallies are folded.
-        sim.jump(3 * 24 * 3600);
-        tokio::time::sleep(Duration::from_secs(60)).await;
         world.rest().await;
-        let ledger = std::mem::take(&mut *held(&agencies.ledger));
-        invariants::check(&world, &ledger);
+        if !sim.has_findings() {
+            // Acknowledgement clocks run out, and tallies are folded.
+            sim.jump(3 * 24 * 3600);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.rest().await;
+            let ledger = std::mem::take(&mut *held(&agencies.ledger));
+            invariants::check(&world, &ledger);
+        }
+        tasks.shutdown().await;
+        sim
     }
-    tasks.shutdown().await;
-    sim
 }
 
 async fn all(working: &mut JoinSet<()>) {
