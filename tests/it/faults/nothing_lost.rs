@@ -67,7 +67,35 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
     drained(&home).await;
     gateway.stop().await;
     println!("{} referrals through 20 kills", receipts.len());
-    verify(&services, &home, &receipts).await;
+    verify(&home, &receipts).await;
+    services.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_rabbitmq_stopped_and_started_and_a_queue_deleted_by_hand_loses_nothing() {
+    let services = Services::private().await;
+    let home = unlimited(Home::full(&services).await);
+    let key = home.key("--agency", AGENCY).await;
+    let second = home.key("--agency", "health-royal-trust").await;
+    let gateway = home.start().await;
+    let senders = Senders::start(gateway.url.clone(), key, 4);
+    progress(&senders, 30).await;
+    services.service("rabbitmq", "kill").await;
+    progress(&senders, 60).await;
+    services.service("rabbitmq", "start").await;
+    progress(&senders, 30).await;
+    let receipts = senders.finish().await;
+    drained(&home).await;
+    verify(&home, &receipts).await;
+
+    let vhost = home.amqp_url.as_deref().and_then(|url| url.rsplit_once('/')).expect("one").1;
+    services.rabbitmqctl(&["delete_queue", "-p", vhost, "frontdoor.masstt.standard"]).await;
+    let senders = Senders::start(gateway.url.clone(), second, 4);
+    progress(&senders, 30).await;
+    let more = senders.finish().await;
+    drained(&home).await;
+    gateway.stop().await;
+    assert!(!more.is_empty());
     services.end().await;
 }
 
@@ -88,7 +116,7 @@ async fn faults_postgresql_killed_and_started_loses_nothing() {
     let receipts = senders.finish().await;
     drained(&home).await;
     gateway.stop().await;
-    verify(&services, &home, &receipts).await;
+    verify(&home, &receipts).await;
     services.end().await;
 }
 
