@@ -19,6 +19,7 @@ use crate::broker::deadletters::DeadLetters;
 use crate::broker::embedded::Embedded;
 use crate::broker::rabbitmq::{self, RabbitMq};
 use crate::broker::relay::{Relay, RelayHandle};
+use crate::broker::taken::Taken;
 use crate::broker::topology::Topology;
 use crate::broker::{Broker, BrokerError, Mailbox, relay};
 use crate::config::settings::{self, Settings};
@@ -31,6 +32,7 @@ use crate::linkage::Model;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
+use crate::store::patient::Patient;
 use crate::store::seal::Dossier;
 use crate::store::{QueuedMessage, Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
@@ -47,6 +49,10 @@ use tokio::task::JoinHandle;
 
 /// Submissions that may wait for the lane.
 const LANE_QUEUE: usize = 4_096;
+
+/// Longest wait of the relay, the dead letters and the clocks for an answer of the store: longer
+/// than a statement may take.
+const STORE_LIMIT: Duration = Duration::from_secs(45);
 
 /// Opens the store of the settings; a schema that is older or newer than needed is refused.
 pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
@@ -130,8 +136,9 @@ fn open_broker(
         Some(url) => {
             let reach =
                 rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
-            let rabbit = Arc::new(RabbitMq::start(reach, topology, env));
-            Ends { broker: rabbit.clone(), mailbox: rabbit }
+            let rabbit = Arc::new(RabbitMq::start(reach, topology, env.clone()));
+            let mailbox = Taken { mailbox: rabbit.clone(), store: store.clone(), env };
+            Ends { broker: rabbit, mailbox: Arc::new(mailbox) }
         }
         None => {
             let embedded = Arc::new(Embedded::new(store.clone(), topology, env));
@@ -316,7 +323,8 @@ impl Roles {
         masstt: DestinationId,
     ) -> Roles {
         let (broker, env) = (ends.broker.clone(), env.clone());
-        let parts = relay::Parts { store: store.clone(), broker, env: env.clone(), masstt };
+        let patient = Arc::new(Patient::new(store.clone(), STORE_LIMIT));
+        let parts = relay::Parts { store: patient, broker, env: env.clone(), masstt };
         let (relay, handle) = Relay::new(parts);
         let relaying = tokio::spawn(relay.run());
         let (entrance, lane) = lane(
@@ -374,13 +382,14 @@ fn background(
     masstt: DestinationId,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
+    let patient = Arc::new(Patient::new(store.clone(), STORE_LIMIT));
     let letters = DeadLetters {
-        store: store.clone(),
+        store: patient.clone(),
         mailbox: ends.mailbox.clone(),
         env: env.clone(),
         masstt,
     };
-    let clocks = Clocks { store: store.clone(), env: env.clone() };
+    let clocks = Clocks { store: patient, env: env.clone() };
     vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
 }
 

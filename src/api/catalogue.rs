@@ -74,6 +74,9 @@ kinds! {
     NOT_LEASED = "not-leased", CONFLICT,
         "The message is not leased to you now",
         "Fetch the messages again: its lease has run out, or it was taken already.";
+    NOT_FAILING = "not-failing", CONFLICT,
+        "The message is neither failing nor dead",
+        "Look at its state: it is under way, or its destination has it.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE,
         "The submission is too large",
         "Send the referral without its attachments. We have kept that you tried, and the \

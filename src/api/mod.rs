@@ -27,6 +27,7 @@ mod inform;
 mod messages;
 mod metrics;
 mod problems;
+mod redrive;
 mod rehearse;
 mod status;
 mod submit;

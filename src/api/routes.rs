@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::state::ApiState;
 use super::{
     acknowledge, deliveries, docs, document, health, inform, messages, metrics, openapi, problems,
-    rehearse, status, submit, take,
+    redrive, rehearse, status, submit, take,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -35,6 +35,7 @@ pub fn table() -> Vec<Entry> {
         entry("/v1/destinations/{id}/messages", vec![get(messages::handle)]),
         write("/v1/destinations/{id}/messages/{message}/ack", take::handle),
         read("/v1/deliveries", deliveries::handle),
+        write("/v1/deliveries/{id}/redrive", redrive::handle),
         read("/v1/openapi.json", openapi::handle),
         read("/health/live", health::live),
         read("/health/ready", health::ready),

@@ -99,9 +99,11 @@ impl SenderView {
     }
 }
 
-/// The first message to a destination: later ones may have been caused by history.
+/// The first message to a destination: later ones may have been caused by history. A copy of a
+/// message that did not get through has no place in the sequence (0), and may be one of a
+/// destination that only history added.
 fn first_to<'a>(id: &DestinationId, deliveries: &'a [DeliveryRow]) -> Option<&'a DeliveryRow> {
-    let to = deliveries.iter().filter(|row| row.destination == *id);
+    let to = deliveries.iter().filter(|row| row.destination == *id && row.sequence > 0);
     to.min_by_key(|row| row.sequence)
 }
 
@@ -167,6 +169,8 @@ mod tests {
             delivery("case-team", 1, DeliveryState::Failing),
             delivery("masstt", 2, DeliveryState::Delivering),
             delivery("masstt", 1, DeliveryState::Delivered),
+            // What failed to reach the case team was copied to MASSTT.
+            delivery("masstt", 0, DeliveryState::Failing),
         ];
         let json = |rows: &[DeliveryRow]| {
             serde_json::to_value(SenderView::of(receipt(&["masstt"]), rows)).expect("JSON")

@@ -8,6 +8,7 @@ pub mod deadletters;
 pub mod embedded;
 pub mod rabbitmq;
 pub mod relay;
+pub mod taken;
 pub mod topology;
 pub mod traits;
 
@@ -15,5 +16,6 @@ pub use deadletters::DeadLetters;
 pub use embedded::Embedded;
 pub use rabbitmq::RabbitMq;
 pub use relay::{Handover, Relay, RelayHandle};
+pub use taken::Taken;
 pub use topology::Topology;
 pub use traits::{Broker, BrokerError, Mailbox, PublishOutcome};

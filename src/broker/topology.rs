@@ -9,8 +9,6 @@ use std::sync::Arc;
 pub const REFERRALS: &str = "frontdoor.referrals";
 /// Exchange and queue of what was given back too often.
 pub const DEAD: &str = "frontdoor.dead";
-/// Exchange and queue of what receiving teams send back.
-pub const OUTCOMES: &str = "frontdoor.outcomes";
 /// How often a message may be given back before it is dead.
 pub const DELIVERY_LIMIT: i32 = 20;
 

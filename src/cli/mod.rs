@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod deliveries;
 mod demo;
 mod keys;
 mod linkage;
@@ -45,6 +46,9 @@ enum Command {
     /// The event chains.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Failing or dead deliveries.
+    #[command(subcommand)]
+    Deliveries(deliveries::Deliveries),
     /// The demonstration.
     #[command(subcommand)]
     Demo(demo::Demo),
@@ -79,6 +83,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::Keys(keys) => keys.run(settings).await,
         Command::Linkage(linkage) => linkage.run(),
         Command::Audit(audit) => audit.run(settings).await,
+        Command::Deliveries(deliveries) => deliveries.run(settings).await,
         Command::Demo(demo) => demo.run(settings).await,
     }
 }

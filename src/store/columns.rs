@@ -114,6 +114,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("by_record", Sealed),
             ("copy_of", Clear),
             ("copy_why", Clear),
+            ("taken_at", Clear),
         ],
     ),
     ("repeat", &[("key", Blind), ("body", Blind), ("referral", Clear), ("expires_at", Clear)]),

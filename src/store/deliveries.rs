@@ -4,6 +4,7 @@ use super::error::StoreError;
 use super::rows::{OutboxRow, Tally};
 use crate::audit::Event;
 use crate::domain::{MessageId, Timestamp};
+use std::collections::BTreeMap;
 
 /// Who acts when the relay or the clocks do.
 const ACTOR: &str = "frontdoor";
@@ -63,6 +64,31 @@ impl CopyWhy {
             CopyWhy::Dead => "dead",
         }
     }
+}
+
+/// Of copies wanted (the original, its copy), those to write: the original is still open, and has
+/// none. Originals and copies in the same order.
+pub(super) fn to_divert(
+    copies: &[(MessageId, OutboxRow)],
+    open: Vec<Changed>,
+    there: &[uuid::Uuid],
+) -> (Vec<Changed>, Vec<OutboxRow>) {
+    let mut open: BTreeMap<_, _> = open.into_iter().map(|one| (one.id, one)).collect();
+    there.iter().for_each(|id| drop(open.remove(id)));
+    let chosen = copies.iter().filter_map(|(id, copy)| Some((open.remove(&id.0)?, copy.clone())));
+    chosen.unzip()
+}
+
+/// The events of copies.
+pub(super) fn diverted(originals: &[Changed], copies: &[OutboxRow]) -> Vec<Event> {
+    let pairs = originals.iter().zip(copies);
+    let events = pairs.flat_map(|(original, copy)| {
+        [
+            event("delivery.diverted", original, None),
+            event("delivery.copied", &Changed::of(copy), Some("diverted")),
+        ]
+    });
+    events.collect()
 }
 
 /// Nothing is written without its link.

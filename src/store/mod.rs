@@ -8,6 +8,7 @@ pub mod error;
 pub mod keys;
 pub mod lane;
 pub mod open;
+pub mod patient;
 pub mod postgres;
 pub mod rows;
 pub mod seal;

@@ -104,12 +104,29 @@ pub(super) const ACKNOWLEDGE: &str = concat!(
     outbox_columns!()
 );
 
-/// An acknowledged message is with a person: it is not dead.
+/// An acknowledged message is with a person: it is not dead. There is no next attempt; the time
+/// of death takes its place.
 pub(super) const DEAD: &str = concat!(
-    "UPDATE outbox SET state = 'dead', leased_until = NULL, last_fault = 'dead-lettered' \
-     WHERE id = $1 AND state NOT IN ('dead', 'acknowledged') RETURNING ",
+    "UPDATE outbox SET state = 'dead', leased_until = NULL, last_fault = 'dead-lettered', \
+     next_attempt_at = $2 WHERE id = $1 AND state NOT IN ('dead', 'acknowledged') RETURNING ",
     outbox_columns!()
 );
+
+/// Whoever has its lease keeps it.
+pub(super) const REDRIVE: &str = "UPDATE outbox SET state = 'delivering', delivered_at = NULL, \
+     taken_at = NULL, attempts = 0, next_attempt_at = $2 WHERE id = $1";
+
+pub(super) const REVIVE: &str = "UPDATE outbox SET state = 'delivering', delivered_at = NULL, \
+     taken_at = NULL, attempts = 0, next_attempt_at = $2 \
+     WHERE state = 'dead' AND id IN (SELECT id FROM outbox WHERE state = 'dead' \
+         AND destination = $1 AND next_attempt_at + CASE \
+             WHEN next_attempt_at - created_at < $3 THEN $3 \
+             WHEN next_attempt_at - created_at > $4 THEN $4 \
+             ELSE next_attempt_at - created_at END <= $2 LIMIT $5) \
+     RETURNING id, referral";
+
+pub(super) const NOTE_TAKEN: &str = "UPDATE outbox SET taken_at = coalesce(taken_at, $3) \
+     WHERE id = $1 AND destination = $2";
 
 pub(super) const EXPIRE_REPEATS: &str = "DELETE FROM repeat WHERE expires_at <= $1";
 

@@ -57,6 +57,17 @@ pub trait LaneTx: Send {
     async fn commit(self: Box<Self>) -> Result<()>;
 }
 
+/// What a relay leaves in the outbox for now, although it is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// Rows that are failing already: while the broker is away, another attempt tells nothing.
+    pub failing: bool,
+    /// Destinations of which the relay holds enough that is immediate.
+    pub immediate: Vec<DestinationId>,
+    /// Destinations of which it holds enough that is not.
+    pub others: Vec<DestinationId>,
+}
+
 /// What the outbox relay needs. Every change carries the fence of the lease; a stale fence
 /// changes nothing.
 #[async_trait]
@@ -69,21 +80,49 @@ pub trait RelayStore: Send + Sync {
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
+    ) -> Result<Vec<OutboxRow>> {
+        self.claim_except(&Leave::default(), now, lease_until, limit).await
+    }
+
+    /// As [`RelayStore::claim`], without what is to be left.
+    async fn claim_except(
+        &self,
+        leave: &Leave,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: usize,
     ) -> Result<Vec<OutboxRow>>;
+
+    /// Gives claimed rows back as if they had not been claimed: nothing was tried.
+    async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()>;
 
     /// Marks rows as confirmed by the broker (state `delivered`); returns those that were marked.
     /// Writes roll-ups and one link to the `delivery` chain in the same transaction.
     async fn confirm(&self, done: &[(MessageId, i64)], now: Timestamp) -> Result<Vec<MessageId>>;
 
-    /// Marks rows as failing (state `delivery-failing`) and frees their leases.
+    /// Marks rows as failing (state `delivery-failing`) and frees their leases. Events tell of
+    /// those whose state or fault is another than before: an outage would fill the chain
+    /// otherwise.
     async fn fail(&self, failed: &[Failure], now: Timestamp) -> Result<()>;
 
     /// Marks a delivered message as dead and writes `copy` (a message to MASSTT) in the same
     /// transaction. Returns whether it changed anything: a second call does not.
     async fn dead(&self, id: MessageId, copy: Option<OutboxRow>, now: Timestamp) -> Result<bool>;
 
-    /// Writes a copy of a message that is not getting through, once per original.
-    async fn divert(&self, id: MessageId, copy: OutboxRow, now: Timestamp) -> Result<bool>;
+    /// Makes dead messages to `destination` ready to be sent again, up to `limit` of them, that
+    /// have been dead for as long as they had lived, or for the least or most of `wait` (seconds);
+    /// returns how many.
+    async fn revive(
+        &self,
+        destination: &DestinationId,
+        wait: std::ops::RangeInclusive<i64>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize>;
+
+    /// Writes copies of messages (the first of each pair) that are not getting through, once per
+    /// original, all in one transaction; returns how many were written.
+    async fn divert(&self, copies: &[(MessageId, OutboxRow)], now: Timestamp) -> Result<usize>;
 
     /// When the next unconfirmed row falls due, if any.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>>;
@@ -130,6 +169,14 @@ pub trait ReadStore: Send + Sync {
         event: Event,
         now: Timestamp,
     ) -> Result<bool>;
+    /// A person has a failing or dead message sent again: state `delivering`, next attempt now.
+    /// Returns the state in which it was; any other is left as it is. `None`: no such message.
+    async fn redrive(
+        &self,
+        id: MessageId,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryState>>;
     /// Appends events (a read of a person's record) to a chain, in a transaction of its own.
     async fn record(&self, chain: ChainName, events: Vec<Event>, now: Timestamp) -> Result<()>;
     /// Whether the database answers, with the schema this program needs.
@@ -183,6 +230,21 @@ pub trait QueueStore: Send + Sync {
     async fn depth(&self, destination: &DestinationId) -> Result<u64>;
 }
 
+/// Messages that receiving teams' systems have taken over HTTPS. A lease of RabbitMQ's queues is
+/// known only to the gateway that gave it; what was taken is known to all.
+#[async_trait]
+pub trait TakenStore: Send + Sync {
+    /// Notes that the destination has the message; false when it was never sent it.
+    async fn note_taken(
+        &self,
+        destination: &DestinationId,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// Which of these were taken.
+    async fn taken(&self, ids: &[MessageId]) -> Result<Vec<MessageId>>;
+}
+
 /// The event chains.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
@@ -220,6 +282,7 @@ pub trait Store:
     + KeyStore
     + ImportStore
     + QueueStore
+    + TakenStore
     + AuditStore
     + SchemaStore
     + 'static
@@ -234,6 +297,7 @@ impl<T> Store for T where
         + KeyStore
         + ImportStore
         + QueueStore
+        + TakenStore
         + AuditStore
         + SchemaStore
         + 'static

@@ -1,7 +1,7 @@
 //! Declares exchanges, queues and bindings as the public contract names them.
 
 use super::connection::patiently;
-use crate::broker::topology::{self, DEAD, DELIVERY_LIMIT, DRAIN_ORDER, OUTCOMES, REFERRALS};
+use crate::broker::topology::{self, DEAD, DELIVERY_LIMIT, DRAIN_ORDER, REFERRALS};
 use crate::broker::traits::BrokerError;
 use crate::domain::{DestinationId, Priority};
 use futures::StreamExt;
@@ -29,17 +29,16 @@ pub(super) async fn declare(
     done.into_iter().collect()
 }
 
-/// Exchanges, and the queues that belong to no destination.
+/// Exchanges, and the queues that belong to no destination. `frontdoor.outcomes` is not among them
+/// until something reads it: a queue would take what nobody then sees, while publishing to an
+/// exchange that is not there fails, and shows.
 async fn shared(channel: &Channel) -> Result<(), BrokerError> {
     exchange(channel, REFERRALS, ExchangeKind::Topic).await?;
     exchange(channel, DEAD, ExchangeKind::Fanout).await?;
-    exchange(channel, OUTCOMES, ExchangeKind::Topic).await?;
     let mut quorum = FieldTable::default();
     quorum.insert(short("x-queue-type")?, text("quorum"));
-    queue(channel, DEAD, quorum.clone()).await?;
-    bind(channel, DEAD, DEAD, "").await?;
-    queue(channel, OUTCOMES, quorum).await?;
-    bind(channel, OUTCOMES, OUTCOMES, "#").await
+    queue(channel, DEAD, quorum).await?;
+    bind(channel, DEAD, DEAD, "").await
 }
 
 /// The two queues of a destination, on a channel of their own: an error closes a channel.

@@ -142,8 +142,9 @@ impl Mailroom {
         }
     }
 
-    /// Gets up to `limit` messages from the queues in turn, and holds them. After an error the
-    /// channel is gone, and with it every lease of the desk: the server gives them out again.
+    /// Gets up to `limit` messages from the queues in turn, and holds them. After an error, or when
+    /// the caller gives up meanwhile, the channel is gone, and with it every lease of the desk: the
+    /// server gives them out again.
     async fn fetch(
         &self,
         desk: &mut Desk,
@@ -151,15 +152,18 @@ impl Mailroom {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<QueuedMessage>, BrokerError> {
-        if !desk.channel.as_ref().is_some_and(|channel| channel.status().connected()) {
-            desk.held.clear();
-            let connection = self.connection().await?;
-            desk.channel = Some(patiently(connection.create_channel()).await?);
-        }
-        let fetched = desk.get(queues, until, limit).await;
-        if fetched.is_err() {
-            desk.channel = None;
-            desk.held.clear();
+        desk.drop_if_lost();
+        // Out of the desk until all is done. A call that is cancelled in the middle may have asked
+        // for a message that nobody then holds: dropped, the channel closes, and it is given out
+        // again.
+        let channel = match desk.channel.take() {
+            Some(channel) => channel,
+            None => patiently(self.connection().await?.create_channel()).await?,
+        };
+        let fetched = desk.get(&channel, queues, until, limit).await;
+        match fetched.is_ok() {
+            true => desk.channel = Some(channel),
+            false => desk.held.clear(),
         }
         fetched
     }
@@ -182,11 +186,11 @@ impl Mailroom {
 impl Desk {
     async fn get(
         &mut self,
+        channel: &Channel,
         queues: &[String],
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<QueuedMessage>, BrokerError> {
-        let channel = self.channel.clone().ok_or_else(down)?;
         let mut fetched = Vec::new();
         for queue in queues {
             while fetched.len() < limit {
@@ -212,23 +216,28 @@ impl Desk {
         Ok(fetched)
     }
 
-    /// Acknowledges every copy of a message that is held.
+    /// Acknowledges every copy of a message that is held. As in [`Mailroom::fetch`], the channel is
+    /// out of the desk meanwhile.
     async fn acknowledge(&mut self, id: MessageId) -> Result<(), BrokerError> {
         self.drop_if_lost();
+        let channel = self.channel.take();
         let mut acknowledged = false;
         for held in self.held.extract_if(.., |held| held.id == id) {
             let ack = held.delivery.acker.ack(BasicAckOptions::default());
             acknowledged |= patiently(ack).await?;
         }
+        self.channel = channel;
         acknowledged.then_some(()).ok_or(BrokerError::NotLeased)
     }
 
     /// Gives back every message whose lease has run out.
     async fn sweep(&mut self, now: Timestamp) {
         self.drop_if_lost();
+        let channel = self.channel.take();
         for held in self.held.extract_if(.., |held| held.until <= now) {
             give_back(&held.delivery, true).await;
         }
+        self.channel = channel;
     }
 
     fn drop_if_lost(&mut self) {

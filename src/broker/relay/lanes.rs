@@ -2,7 +2,7 @@
 //! is not, and never two unconfirmed messages of one (referral, destination).
 
 use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
-use crate::store::OutboxRow;
+use crate::store::{Leave, OutboxRow};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -96,6 +96,18 @@ impl Lanes {
         self.held.insert(key, Held { id, fence, sequence, behind: VecDeque::new() });
         lane.waiting.push_back(row);
         None
+    }
+
+    /// What to leave in the outbox, so that all that is claimed finds room.
+    pub(super) fn leave(&self) -> Leave {
+        let mut leave = Leave::default();
+        for ((destination, immediate), lane) in &self.lanes {
+            if lane.waiting.len() > WAITING - BATCH {
+                let full = if *immediate { &mut leave.immediate } else { &mut leave.others };
+                full.push(destination.clone());
+            }
+        }
+        leave
     }
 
     /// Messages waiting in lanes that move.

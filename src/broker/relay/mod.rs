@@ -7,6 +7,7 @@
 //! runs in a simulation (invariant 12).
 
 pub mod backoff;
+mod copying;
 mod handover;
 mod lanes;
 mod settle;
@@ -16,13 +17,13 @@ pub use handover::{Handover, Permit, RelayHandle};
 use super::traits::{Broker, BrokerError, PublishOutcome};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Timestamp};
-use crate::store::{OutboxRow, RelayStore, StoreError};
+use crate::store::{Leave, OutboxRow, RelayStore, StoreError};
+use copying::{Copied, Copies};
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt, OptionFuture};
 use futures::stream::FuturesUnordered;
 use handover::Inbox;
 use lanes::{BATCH, Departure, Lanes};
-use metrics::Histogram;
 use settle::{Ledger, Settled};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -69,16 +70,17 @@ pub struct Relay {
     inbox: Inbox,
     lanes: Lanes,
     ledger: Ledger,
+    copies: Copies,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     claiming: Option<BoxFuture<'static, Claimed>>,
     settling: Option<BoxFuture<'static, Settled>>,
+    copying: Option<BoxFuture<'static, Copied>>,
     declaring: Option<BoxFuture<'static, Result<(), BrokerError>>>,
     /// When the outbox is looked at next.
     look_at: Instant,
     declared_at: Option<Instant>,
     drained_by: Option<Instant>,
     inbox_open: bool,
-    lag: Histogram,
 }
 
 impl Relay {
@@ -87,18 +89,19 @@ impl Relay {
         let (handle, inbox) = handover::channel();
         let relay = Relay {
             ledger: Ledger::new(parts.clone()),
+            copies: Copies::new(parts.clone()),
             parts,
             inbox,
             lanes: Lanes::default(),
             flights: FuturesUnordered::new(),
             claiming: None,
             settling: None,
+            copying: None,
             declaring: None,
             look_at: Instant::now(),
             declared_at: None,
             drained_by: None,
             inbox_open: true,
-            lag: metrics::histogram!("frontdoor_outbox_lag_seconds"),
         };
         (relay, handle)
     }
@@ -123,6 +126,9 @@ impl Relay {
         if self.settling.is_none() {
             self.settling = self.ledger.settle(now);
         }
+        if self.copying.is_none() {
+            self.copying = self.copies.write();
+        }
         let accepting = !draining && self.parts.broker.is_up() && self.has_room(now);
         self.inbox.shared.accepting.store(accepting, Ordering::Relaxed);
     }
@@ -137,6 +143,8 @@ impl Relay {
         let (look_at, retry_at) = (self.look_at, self.ledger.retry_at());
         let idle_claims = self.claiming.is_none() && self.drained_by.is_none();
         let room = self.has_room(Instant::now());
+        // While the broker is away, new rows show as failing at the regular look.
+        let wakes = idle_claims && self.parts.broker.is_up();
         let stop = &mut self.inbox.stop;
         let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
         tokio::select! {
@@ -164,7 +172,11 @@ impl Relay {
                     tracing::warn!(code = "broker-declare", %error, "queues are not declared");
                 }
             }
-            () = self.inbox.shared.wake.notified(), if idle_claims => {
+            Some(copied) = OptionFuture::from(self.copying.as_mut()) => {
+                self.copying = None;
+                self.copies.written(copied);
+            }
+            () = self.inbox.shared.wake.notified(), if wakes => {
                 self.look_at = Instant::now();
             }
             () = sleep_until(look_at), if idle_claims && room => {}
@@ -179,18 +191,23 @@ impl Relay {
         let nothing_left = !self.inbox_open
             && self.lanes.is_idle()
             && self.settling.is_none()
-            && self.ledger.is_empty();
+            && self.ledger.is_empty()
+            && self.copying.is_none()
+            && self.copies.is_empty();
         nothing_left || Instant::now() >= by
     }
 
     fn claim(&self) -> BoxFuture<'static, Claimed> {
         let (store, now) = (self.parts.store.clone(), self.parts.env.now());
         let until = now.plus_seconds(LEASE_SECONDS);
+        let leave = Leave { failing: !self.parts.broker.is_up(), ..self.lanes.leave() };
         async move {
-            let rows = store.claim(now, until, BATCH).await;
+            let rows = store.claim_except(&leave, now, until, BATCH).await;
             let more = matches!(&rows, Ok(rows) if rows.len() == BATCH);
             let next = match &rows {
                 Ok(_) if more => Some(now),
+                // What was left is due: it is looked at again as regularly as everything.
+                Ok(_) if leave != Leave::default() => None,
                 Ok(_) => store.next_due(now).await.unwrap_or_default(),
                 Err(_) => None,
             };
@@ -226,7 +243,7 @@ impl Relay {
     fn accept(&mut self, rows: Vec<OutboxRow>, claimed: bool) {
         for row in rows {
             if let Some(surplus) = self.lanes.accept(row, claimed) {
-                self.ledger.failed(surplus, PublishOutcome::Unknown);
+                self.ledger.surplus(&surplus);
             }
         }
     }
@@ -252,16 +269,22 @@ impl Relay {
         self.lanes.landed(&departure.queue, departure.since);
         let outcomes = outcomes.into_iter().chain(std::iter::repeat(PublishOutcome::Unknown));
         let mut counts = settle::Counts::default();
+        // A handle made before the recorder is there would count for nobody.
+        let lag = metrics::histogram!("frontdoor_outbox_lag_seconds");
         for (mut row, outcome) in departure.rows.into_iter().zip(outcomes) {
             row.fence = self.lanes.fence(&row);
             counts.count(outcome);
             match outcome {
                 PublishOutcome::Confirmed => {
                     let now = self.parts.env.now();
-                    self.lag.record(now.seconds_since(row.created_at).max(0.0));
+                    lag.record(now.seconds_since(row.created_at).max(0.0));
+                    self.copies.confirmed(&row);
                     self.ledger.confirmed(row);
                 }
-                outcome => self.ledger.failed(row, outcome),
+                outcome => {
+                    self.copies.failed(&row, outcome);
+                    self.ledger.failed(row, outcome);
+                }
             }
         }
         counts.report(&departure.queue.0);
@@ -284,7 +307,7 @@ impl Relay {
     fn settled(&mut self, settled: Settled) {
         for row in &settled.confirmed {
             if let Some(surplus) = self.lanes.confirmed(row) {
-                self.ledger.failed(surplus, PublishOutcome::Unknown);
+                self.ledger.surplus(&surplus);
             }
         }
         for row in &settled.failed {

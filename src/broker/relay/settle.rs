@@ -1,28 +1,21 @@
-//! Writing down what became of published messages: confirmed, failing, copied to MASSTT.
+//! Writing down what became of published messages: confirmed, failing, or not tried at all.
 
 use super::Parts;
 use super::backoff::{LEAST, MOST_PRESSING, exponential, next_attempt};
-use crate::broker::copies::{Cause, for_masstt};
 use crate::broker::traits::PublishOutcome;
-use crate::domain::{DestinationId, MessageId, Priority};
+use crate::domain::{DestinationId, MessageId};
 use crate::store::{Failure, OutboxRow, StoreError};
 use futures::future::{BoxFuture, FutureExt};
 use metrics::counter;
-use std::collections::BTreeSet;
 use tokio::time::Instant;
-
-/// Seconds of failing after which MASSTT gets a copy; at once when people are to be alerted.
-const COPY_AFTER_SECONDS: f64 = 60.0;
-/// Originals remembered as copied; the store remembers them all.
-const REMEMBERED: usize = 10_000;
 
 /// What is to be written, and what was.
 pub(super) struct Ledger {
     parts: Parts,
     confirmed: Vec<OutboxRow>,
     failed: Vec<(OutboxRow, Failure)>,
-    copies: Vec<(MessageId, OutboxRow)>,
-    copied: BTreeSet<MessageId>,
+    /// Claimed or handed over, and given back: there was no room.
+    surplus: Vec<(MessageId, i64)>,
     store_failures: u32,
     retry_at: Option<Instant>,
 }
@@ -33,7 +26,6 @@ pub(super) struct Settled {
     pub(super) confirmed: Vec<OutboxRow>,
     /// Freed, or left to their leases.
     pub(super) failed: Vec<OutboxRow>,
-    copied: Vec<MessageId>,
     /// Confirmed by the broker and not marked, because the store failed.
     unmarked: Vec<OutboxRow>,
     error: Option<StoreError>,
@@ -45,15 +37,13 @@ impl Ledger {
             parts,
             confirmed: Vec::new(),
             failed: Vec::new(),
-            copies: Vec::new(),
-            copied: BTreeSet::new(),
+            surplus: Vec::new(),
             store_failures: 0,
             retry_at: None,
         }
     }
 
     pub(super) fn confirmed(&mut self, row: OutboxRow) {
-        self.copied.remove(&row.id);
         self.confirmed.push(row);
     }
 
@@ -65,25 +55,16 @@ impl Ledger {
             next_attempt_at: next_attempt(&row, now, env),
             fault: outcome.fault(),
         };
-        // While the broker as a whole is away, a copy would only wait beside its original.
-        let concerns_destination = outcome != PublishOutcome::Unknown || self.parts.broker.is_up();
-        let pressing = row.priority == Priority::Immediate
-            || now.seconds_since(row.created_at) >= COPY_AFTER_SECONDS;
-        if pressing && concerns_destination {
-            if row.destination == self.parts.masstt {
-                counter!("frontdoor_relay_masstt_failing_total").increment(1);
-                tracing::error!(code = "masstt-failing", "a message does not get to MASSTT");
-            } else if !self.copied.contains(&row.id) {
-                let masstt = &self.parts.masstt;
-                let copy = for_masstt(&row, Cause::Failing, masstt, now, env);
-                self.copies.push((row.id, copy));
-            }
-        }
         self.failed.push((row, failure));
     }
 
+    /// The row found no room: its lease is freed, and whoever has room claims it.
+    pub(super) fn surplus(&mut self, row: &OutboxRow) {
+        self.surplus.push((row.id, row.fence));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.confirmed.is_empty() && self.failed.is_empty() && self.copies.is_empty()
+        self.confirmed.is_empty() && self.failed.is_empty() && self.surplus.is_empty()
     }
 
     /// When writing is tried again after the store failed.
@@ -104,17 +85,13 @@ impl Ledger {
         }
         let confirmed = std::mem::take(&mut self.confirmed);
         let failed = std::mem::take(&mut self.failed);
-        let copies = std::mem::take(&mut self.copies);
+        let surplus = std::mem::take(&mut self.surplus);
         let parts = self.parts.clone();
-        Some(write(parts, confirmed, failed, copies).boxed())
+        Some(write(parts, confirmed, failed, surplus).boxed())
     }
 
     pub(super) fn settled(&mut self, settled: Settled) {
         self.confirmed.extend(settled.unmarked);
-        if self.copied.len() > REMEMBERED {
-            self.copied.clear();
-        }
-        self.copied.extend(settled.copied);
         match settled.error {
             None => self.store_failures = 0,
             Some(error) => {
@@ -128,13 +105,13 @@ impl Ledger {
     }
 }
 
-/// Confirmed rows are kept until they are marked: the broker has them. Failures and copies that
-/// cannot be written are let go: leases run out, the messages are tried again, and fail again.
+/// Confirmed rows are kept until they are marked: the broker has them. What else cannot be written
+/// is let go: leases run out, the messages are tried again, and fail again.
 async fn write(
     parts: Parts,
     confirmed: Vec<OutboxRow>,
     failed: Vec<(OutboxRow, Failure)>,
-    copies: Vec<(MessageId, OutboxRow)>,
+    surplus: Vec<(MessageId, i64)>,
 ) -> Settled {
     let (store, now) = (&parts.store, parts.env.now());
     let mut error = None;
@@ -154,17 +131,12 @@ async fn write(
     {
         error = Some(fault);
     }
-    let mut copied = Vec::with_capacity(copies.len());
-    for (original, copy) in copies {
-        match store.divert(original, copy, now).await {
-            Ok(written) => {
-                copied.push(original);
-                counter!("frontdoor_relay_diverted_total").increment(u64::from(written));
-            }
-            Err(fault) => error = Some(fault),
-        }
+    if !surplus.is_empty()
+        && let Err(fault) = store.release(&surplus).await
+    {
+        error = Some(fault);
     }
-    Settled { confirmed: marked, failed: rows, copied, unmarked, error }
+    Settled { confirmed: marked, failed: rows, unmarked, error }
 }
 
 /// Outcomes of one batch.

@@ -147,6 +147,29 @@ impl ReadStore for PostgresStore {
         Ok(true)
     }
 
+    async fn redrive(
+        &self,
+        id: MessageId,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryState>> {
+        let mut tx = self.pool.begin().await?;
+        let state: Option<String> =
+            sqlx::query_scalar("SELECT state FROM outbox WHERE id = $1 FOR UPDATE")
+                .bind(id.0)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some(state) = state.as_deref().and_then(DeliveryState::parse) else {
+            return Ok(None);
+        };
+        if matches!(state, DeliveryState::Dead | DeliveryState::Failing) {
+            sqlx::query(REDRIVE).bind(id.0).bind(now.0).execute(&mut *tx).await?;
+            super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(state))
+    }
+
     async fn record(&self, chain: ChainName, events: Vec<Event>, now: Timestamp) -> Result<()> {
         let mut tx = self.pool.begin().await?;
         super::append(&mut tx, self.chains()?, chain, now, &events).await?;

@@ -1,15 +1,17 @@
-use super::{SqliteStore, append, many, write};
+use super::many::{self, each};
+use super::{SqliteStore, append, write};
 use crate::audit::{ChainName, Event};
-use crate::domain::{MessageId, Timestamp};
-use crate::store::deliveries::{Changed, CopyWhy, event, tally};
+use crate::domain::{DestinationId, MessageId, Timestamp};
+use crate::store::deliveries::{Changed, CopyWhy, diverted, event, tally, to_divert};
 use crate::store::error::Result;
 use crate::store::records::{OutboxRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
-use crate::store::traits::RelayStore;
+use crate::store::traits::{Leave, RelayStore, TakenStore};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 const CLAIM: &str = concat!(
@@ -18,7 +20,10 @@ const CLAIM: &str = concat!(
     open!(),
     " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
     at_its_turn!(),
-    " ORDER BY o.priority DESC, o.created_at LIMIT $3) RETURNING ",
+    " AND (NOT $4 OR o.state = 'delivering') AND CASE WHEN o.priority = 2 \
+         THEN o.destination NOT IN (SELECT value FROM json_each($5)) \
+         ELSE o.destination NOT IN (SELECT value FROM json_each($6)) END \
+     ORDER BY o.priority DESC, o.created_at LIMIT $3) RETURNING ",
     outbox_columns!()
 );
 
@@ -29,6 +34,16 @@ const CONFIRM: &str = concat!(
     " RETURNING id, referral"
 );
 
+const RELEASE: &str = concat!(
+    "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1 \
+     WHERE id = $1 AND fence = $2 AND ",
+    still_open!(),
+);
+
+/// Whether anyone will see a difference.
+const DIFFERS: &str = "SELECT state <> 'delivery-failing' OR last_fault IS NOT $2 FROM outbox \
+     WHERE id = $1";
+
 const FAIL: &str = concat!(
     "UPDATE outbox SET state = 'delivery-failing', leased_until = NULL, next_attempt_at = $3, \
      last_fault = $4 WHERE id = $1 AND fence = $2 AND ",
@@ -37,6 +52,12 @@ const FAIL: &str = concat!(
 );
 
 const IS_OPEN: &str = concat!("SELECT id, referral FROM outbox WHERE id = $1 AND ", still_open!());
+
+/// A JSON array of destinations, for `json_each`.
+fn names(destinations: &[DestinationId]) -> String {
+    let names: Vec<&str> = destinations.iter().map(DestinationId::as_str).collect();
+    serde_json::to_string(&names).expect("names are plain data")
+}
 
 /// Appends a count of `what` for messages, by where and for whom they are.
 pub(super) async fn count(
@@ -80,8 +101,9 @@ async fn copy(
 
 #[async_trait]
 impl RelayStore for SqliteStore {
-    async fn claim(
+    async fn claim_except(
         &self,
+        leave: &Leave,
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
@@ -91,12 +113,21 @@ impl RelayStore for SqliteStore {
             .bind(now.0)
             .bind(lease_until.0)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(leave.failing)
+            .bind(names(&leave.immediate))
+            .bind(names(&leave.others))
             .fetch_all(&mut *tx)
             .await?;
         let mut rows = read_all(records, OutboxRecord::row)?;
         tx.commit().await?;
         rows.sort_unstable_by_key(OutboxRecord::order);
         Ok(rows)
+    }
+
+    async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {
+        let mut tx = self.begin_writing().await?;
+        each!(tx, RELEASE, rows, |(id, fence)| id.0, *fence);
+        Ok(tx.commit().await?)
     }
 
     async fn confirm(&self, done: &[(MessageId, i64)], now: Timestamp) -> Result<Vec<MessageId>> {
@@ -123,6 +154,11 @@ impl RelayStore for SqliteStore {
         let mut tx = self.begin_writing().await?;
         let mut events: Vec<Event> = Vec::with_capacity(failed.len());
         for one in failed {
+            let differs: Option<bool> = sqlx::query_scalar(DIFFERS)
+                .bind(one.id.0)
+                .bind(one.fault)
+                .fetch_optional(&mut *tx)
+                .await?;
             let changed: Option<Changed> = sqlx::query_as(FAIL)
                 .bind(one.id.0)
                 .bind(one.fence)
@@ -130,19 +166,19 @@ impl RelayStore for SqliteStore {
                 .bind(one.fault)
                 .fetch_optional(&mut *tx)
                 .await?;
+            let changed = changed.filter(|_| differs == Some(true));
             events.extend(changed.map(|c| event("delivery.failed", &c, Some(one.fault))));
         }
-        if events.is_empty() {
-            return Ok(());
+        if !events.is_empty() {
+            append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         }
-        append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         Ok(tx.commit().await?)
     }
 
     async fn dead(&self, id: MessageId, row: Option<OutboxRow>, now: Timestamp) -> Result<bool> {
         let mut tx = self.begin_writing().await?;
         let changed: Option<OutboxRecord> =
-            sqlx::query_as(DEAD).bind(id.0).fetch_optional(&mut *tx).await?;
+            sqlx::query_as(DEAD).bind(id.0).bind(now.0).fetch_optional(&mut *tx).await?;
         let Some(record) = changed else { return Ok(false) };
         let original = record.row()?;
         write::tallies(&mut tx, &[tally("dead", &original, now)]).await?;
@@ -157,21 +193,59 @@ impl RelayStore for SqliteStore {
         Ok(true)
     }
 
-    async fn divert(&self, id: MessageId, row: OutboxRow, now: Timestamp) -> Result<bool> {
+    async fn revive(
+        &self,
+        destination: &DestinationId,
+        wait: RangeInclusive<i64>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize> {
         let mut tx = self.begin_writing().await?;
-        let open: Option<Changed> =
-            sqlx::query_as(IS_OPEN).bind(id.0).fetch_optional(&mut *tx).await?;
-        let Some(original) = open else { return Ok(false) };
-        if !copy(&mut tx, id, CopyWhy::Diverted, &row, now).await? {
-            return Ok(false);
+        let revived: Vec<Changed> = sqlx::query_as(REVIVE)
+            .bind(destination.as_str())
+            .bind(now.0)
+            .bind(wait.start().saturating_mul(1_000_000))
+            .bind(wait.end().saturating_mul(1_000_000))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut *tx)
+            .await?;
+        if revived.is_empty() {
+            return Ok(0);
         }
-        let events = [
-            event("delivery.diverted", &original, None),
-            event("delivery.copied", &Changed::of(&row), Some("diverted")),
-        ];
+        let events: Vec<Event> =
+            revived.iter().map(|one| event("delivery.redriven", one, None)).collect();
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(revived.len())
+    }
+
+    async fn divert(&self, copies: &[(MessageId, OutboxRow)], now: Timestamp) -> Result<usize> {
+        let mut tx = self.begin_writing().await?;
+        let (mut open, mut there) = (Vec::new(), Vec::new());
+        for (original, _) in copies {
+            let one = sqlx::query_as(IS_OPEN).bind(original.0);
+            open.extend(one.fetch_optional(&mut *tx).await?);
+            let copied = sqlx::query_scalar(COPY_IS_THERE)
+                .bind(original.0)
+                .bind(CopyWhy::Diverted.as_str());
+            if copied.fetch_one(&mut *tx).await? {
+                there.push(original.0);
+            }
+        }
+        let (originals, rows) = to_divert(copies, open, &there);
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        write::outbox(&mut tx, &rows).await?;
+        let why = CopyWhy::Diverted.as_str();
+        let pairs = rows.iter().zip(&originals);
+        each!(tx, MARK_COPY, pairs, |(row, original)| row.id.0, original.id, why);
+        let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
+        write::tallies(&mut tx, &tallies).await?;
+        let events = diverted(&originals, &rows);
+        append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
+        tx.commit().await?;
+        Ok(rows.len())
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -184,5 +258,35 @@ impl RelayStore for SqliteStore {
         let record: Option<OutboxRecord> =
             sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.readers).await?;
         record.map(OutboxRecord::row).transpose()
+    }
+}
+
+#[async_trait]
+impl TakenStore for SqliteStore {
+    async fn note_taken(
+        &self,
+        destination: &DestinationId,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let noted = sqlx::query(NOTE_TAKEN)
+            .bind(id.0)
+            .bind(destination.as_str())
+            .bind(now.0)
+            .execute(&self.writer)
+            .await?;
+        Ok(noted.rows_affected() > 0)
+    }
+
+    async fn taken(&self, ids: &[MessageId]) -> Result<Vec<MessageId>> {
+        let mut taken = Vec::new();
+        for ids in ids.chunks(many::ROWS) {
+            let mut query =
+                QueryBuilder::new("SELECT id FROM outbox WHERE taken_at IS NOT NULL AND id IN ");
+            many::push_list(&mut query, ids.iter().map(|id| id.0));
+            let found = query.build_query_scalar::<Uuid>().persistent(false);
+            taken.extend(found.fetch_all(&self.readers).await?.into_iter().map(MessageId));
+        }
+        Ok(taken)
     }
 }
