@@ -223,6 +223,26 @@ impl ReadStore for FakeStore {
         Ok(true)
     }
 
+    async fn redrive(
+        &self,
+        id: MessageId,
+        event: Event,
+        _: Timestamp,
+    ) -> Result<Option<DeliveryState>> {
+        self.up()?;
+        for stored in self.referrals.lock().unwrap().values_mut() {
+            for row in stored.deliveries.iter_mut().filter(|row| row.id == id) {
+                let before = row.state;
+                if matches!(before, DeliveryState::Failing | DeliveryState::Dead) {
+                    row.state = DeliveryState::Delivering;
+                    self.audited.lock().unwrap().push((ChainName::Desk, event));
+                }
+                return Ok(Some(before));
+            }
+        }
+        Ok(None)
+    }
+
     async fn record(&self, chain: ChainName, events: Vec<Event>, _: Timestamp) -> Result<()> {
         self.up()?;
         if self.audit_down.load(Ordering::SeqCst) {

@@ -41,6 +41,39 @@ async fn deliveries_come_in_pages_and_by_state() {
 }
 
 #[tokio::test]
+async fn a_failing_message_is_redriven_by_operators_only_and_once() {
+    let world = World::start().await;
+    let reference = world.store_referral(1);
+    let row = {
+        let mut referrals = world.store.referrals.lock().unwrap();
+        let stored = referrals.get_mut(&reference).expect("stored");
+        let row = delivery(stored.row.id, "panel", 2, DeliveryState::Failing);
+        stored.deliveries.push(row.clone());
+        row
+    };
+    let path = format!("/v1/deliveries/{}/redrive", row.id);
+    for key in [&world.school, ""] {
+        let answer = world.post(&path, key).send().await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 401 | 403), "{}", answer.status());
+    }
+    let answer = world.post(&path, &world.operator).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let told: Value = answer.json().await.unwrap();
+    assert_eq!(told, json!({"id": row.id.to_string(), "state": "delivering"}));
+    let audited = world.store.audited.lock().unwrap().clone();
+    let [(_, event)] = audited.as_slice() else { panic!("{audited:?}") };
+    assert_eq!(event.kind, "delivery.redriven");
+    assert_eq!(event.detail, Some(row.id.to_string()));
+    let again = world.post(&path, &world.operator).send().await.unwrap();
+    problem(again, 409, "not-failing").await;
+    for id in ["00000000-0000-7000-8000-000000000000", "nothing"] {
+        let path = format!("/v1/deliveries/{id}/redrive");
+        let unknown = world.post(&path, &world.operator).send().await.unwrap();
+        problem(unknown, 404, "not-found").await;
+    }
+}
+
+#[tokio::test]
 async fn ready_means_that_submissions_can_be_taken() {
     let world = World::start().await;
     let ready = || async {

@@ -2,11 +2,14 @@
 
 use super::support::{Still, row};
 use async_trait::async_trait;
+use frontdoor::broker::deadletters::Round;
 use frontdoor::broker::{BrokerError, DeadLetters, Mailbox};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, MessageId, Timestamp};
-use frontdoor::store::{Failure, OutboxRow, QueuedMessage, RelayStore, StoreError};
+use frontdoor::store::{Failure, Leave, OutboxRow, QueuedMessage, RelayStore, StoreError};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Writes down in which order things were done.
 #[derive(Default)]
@@ -16,6 +19,8 @@ struct Desk {
     done: Mutex<Vec<String>>,
     copies: Mutex<Vec<OutboxRow>>,
     store_down: bool,
+    /// A message of which nothing can be written.
+    broken: Option<MessageId>,
 }
 
 impl Desk {
@@ -37,13 +42,17 @@ impl Desk {
 
 #[async_trait]
 impl RelayStore for Desk {
-    async fn claim(
+    async fn claim_except(
         &self,
+        _: &Leave,
         _: Timestamp,
         _: Timestamp,
         _: usize,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         Ok(Vec::new())
+    }
+    async fn release(&self, _: &[(MessageId, i64)]) -> Result<(), StoreError> {
+        Ok(())
     }
     async fn confirm(
         &self,
@@ -61,15 +70,29 @@ impl RelayStore for Desk {
         copy: Option<OutboxRow>,
         _: Timestamp,
     ) -> Result<bool, StoreError> {
-        if self.store_down {
+        if self.store_down || self.broken == Some(id) {
             return Err(StoreError::Unavailable("down".to_owned()));
         }
         self.did(format!("dead {id}"));
         self.copies.lock().expect("not poisoned").extend(copy);
         Ok(true)
     }
-    async fn divert(&self, _: MessageId, _: OutboxRow, _: Timestamp) -> Result<bool, StoreError> {
-        Ok(false)
+    async fn revive(
+        &self,
+        destination: &DestinationId,
+        _: RangeInclusive<i64>,
+        _: Timestamp,
+        _: usize,
+    ) -> Result<usize, StoreError> {
+        self.did(format!("revive {destination}"));
+        Ok(1)
+    }
+    async fn divert(
+        &self,
+        _: &[(MessageId, OutboxRow)],
+        _: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(0)
     }
     async fn next_due(&self, _: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
@@ -93,8 +116,9 @@ impl Mailbox for Desk {
     async fn acknowledge(&self, _: &DestinationId, _: MessageId) -> Result<(), BrokerError> {
         Err(BrokerError::NotLeased)
     }
-    async fn dead_letters(&self, _: usize) -> Result<Vec<QueuedMessage>, BrokerError> {
-        Ok(self.letters.lock().expect("not poisoned").clone())
+    async fn dead_letters(&self, limit: usize) -> Result<Vec<QueuedMessage>, BrokerError> {
+        let letters = self.letters.lock().expect("not poisoned");
+        Ok(letters.iter().take(limit).cloned().collect())
     }
     async fn bury(&self, letter: &QueuedMessage) -> Result<(), BrokerError> {
         self.did(format!("buried {}", letter.id));
@@ -114,7 +138,8 @@ async fn it_is_dead_in_the_store_before_it_is_buried_and_masstt_has_a_copy() {
     let panel = row(&DestinationId::new("panel"), env.as_ref());
     let own = row(&DestinationId::new("masstt"), env.as_ref());
     let desk = Arc::new(Desk::with(vec![panel.clone(), own.clone()]));
-    assert_eq!(task(&desk, &env).round().await.expect("read"), 2);
+    let round = task(&desk, &env).round().await.expect("read");
+    assert_eq!(round, Round { buried: 2, failed: 0 });
     let done = desk.done.lock().expect("not poisoned").clone();
     let order: Vec<String> = [panel.id, own.id]
         .iter()
@@ -132,7 +157,8 @@ async fn it_stays_on_the_broker_while_the_store_cannot_commit_it() {
     let env = Arc::new(Still::new());
     let panel = row(&DestinationId::new("panel"), env.as_ref());
     let desk = Arc::new(Desk { store_down: true, ..Desk::with(vec![panel]) });
-    assert!(task(&desk, &env).round().await.is_err());
+    let round = task(&desk, &env).round().await.expect("read");
+    assert_eq!(round, Round { buried: 0, failed: 1 });
     assert!(desk.done.lock().expect("not poisoned").is_empty());
 }
 
@@ -141,7 +167,37 @@ async fn a_letter_that_is_none_of_ours_stays_where_an_operator_can_see_it() {
     let env = Arc::new(Still::new());
     let stranger = row(&DestinationId::new("panel"), env.as_ref());
     let desk = Arc::new(Desk { rows: Vec::new(), ..Desk::with(vec![stranger]) });
-    assert_eq!(task(&desk, &env).round().await.expect("read"), 0);
+    assert_eq!(task(&desk, &env).round().await.expect("read"), Round::default());
     assert_eq!(desk.letters.lock().expect("not poisoned").len(), 1);
     assert_eq!(env.now(), super::support::START);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_read_keeps_no_other_from_being_read() {
+    let env = Arc::new(Still::new());
+    let rows: Vec<OutboxRow> =
+        (0..3).map(|_| row(&DestinationId::new("panel"), env.as_ref())).collect();
+    let desk = Arc::new(Desk { broken: Some(rows[0].id), ..Desk::with(rows) });
+    let round = task(&desk, &env).round().await.expect("read");
+    assert_eq!(round, Round { buried: 2, failed: 1 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_round_is_followed_by_the_next_at_once_and_masstts_own_are_sent_again() {
+    let env = Arc::new(Still::new());
+    let rows = (0..2_000).map(|_| row(&DestinationId::new("panel"), env.as_ref())).collect();
+    let desk = Arc::new(Desk::with(rows));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let reading = tokio::spawn(task(&desk, &env).run(stopped));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(desk.letters.lock().expect("not poisoned").is_empty());
+    let revived = |desk: &Desk| {
+        let done = desk.done.lock().expect("not poisoned");
+        done.iter().filter(|what| *what == "revive masstt").count()
+    };
+    let before = revived(&desk);
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    assert_eq!(revived(&desk) - before, 10, "every five seconds, with nothing to read");
+    stop.send_replace(true);
+    reading.await.expect("it ends");
 }

@@ -2,9 +2,12 @@
 
 mod contract;
 mod deadletters;
+mod line;
 mod memory_queues;
 mod messages;
 mod rabbitmq;
 mod relay;
 mod simulation;
+mod storm;
 mod support;
+mod taken;

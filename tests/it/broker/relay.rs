@@ -1,6 +1,6 @@
 //! What the relay promises, one promise at a time, in simulated time.
 
-use super::simulation::{World, simulated};
+use super::simulation::{Kept, World, simulated};
 use super::support::row;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, Priority};
@@ -110,6 +110,143 @@ fn while_the_whole_broker_is_away_messages_show_as_failing_and_are_not_copied() 
         assert_eq!(world.kept().len(), 50);
         world.broker_up.store(true, Ordering::Relaxed);
         world.until_all_are_delivered(35).await;
+    });
+}
+
+#[test]
+fn while_the_whole_broker_is_away_each_row_is_written_to_once() {
+    simulated(async {
+        let world = World::new(11);
+        world.broker_up.store(false, Ordering::Relaxed);
+        for _ in 0..50 {
+            world.write(free(&world, "panel"));
+            let pressing = free(&world, "masstt");
+            world.write(OutboxRow { priority: Priority::Immediate, ..pressing });
+        }
+        let handle = start(&world);
+        let writes = || {
+            let rows = [&world.claimed_rows, &world.failed_rows];
+            rows.map(|rows| rows.load(Ordering::Relaxed))
+        };
+        for _ in 0..3_600 {
+            sleep(Duration::from_secs(1)).await;
+            handle.handover.wake();
+        }
+        assert_eq!(writes(), [100, 100], "an hour is as good as a minute");
+        // What comes in meanwhile shows, too.
+        world.write(free(&world, "cse"));
+        sleep(Duration::from_secs(3)).await;
+        assert!(world.kept().values().all(|one| one.failing));
+        let claims = world.claims.load(Ordering::Relaxed);
+        assert!(claims < 2 * 3_600, "{claims} looks in an hour");
+        world.broker_up.store(true, Ordering::Relaxed);
+        world.until_all_are_delivered(3).await;
+    });
+}
+
+#[test]
+fn what_finds_no_room_goes_back_as_if_nothing_had_been() {
+    simulated(async {
+        let world = World::new(12);
+        world.stuck.lock().expect("not poisoned").insert(DestinationId::new("stuck"));
+        let handle = start(&world);
+        sleep(Duration::from_millis(100)).await;
+        // Handed over while the destination is stuck: two batches are under way, 512 wait, and
+        // the rest finds no room.
+        for _ in 0..20 {
+            let permit = handle.handover.reserve().expect("the relay keeps up");
+            let rows: Vec<OutboxRow> = (0..100)
+                .map(|_| {
+                    let until = Some(world.now().plus_seconds(30));
+                    let row = row(&DestinationId::new("stuck"), world.as_ref());
+                    OutboxRow { leased_until: until, priority: Priority::Immediate, ..row }
+                })
+                .collect();
+            rows.iter().for_each(|row| world.write(row.clone()));
+            permit.send(rows);
+            sleep(Duration::from_secs(2)).await;
+            if world.released_rows.load(Ordering::Relaxed) > 0 {
+                break;
+            }
+        }
+        let released = world.released_rows.load(Ordering::Relaxed);
+        assert!(released > 0, "the lane has no end");
+        let untouched = |one: &&Kept| {
+            let given_back = one.row.leased_until.is_none() && one.row.attempts == 0;
+            given_back && !one.failing
+        };
+        let count = world.kept().values().filter(untouched).count();
+        assert_eq!(count as u64, released);
+        world.stuck.lock().expect("not poisoned").clear();
+        world.until_all_are_delivered(120).await;
+    });
+}
+
+#[test]
+fn a_backlog_of_a_stuck_destination_is_left_where_it_is() {
+    simulated(async {
+        let world = World::new(13);
+        world.stuck.lock().expect("not poisoned").insert(DestinationId::new("stuck"));
+        for _ in 0..5_000 {
+            world.write(free(&world, "stuck"));
+        }
+        let _handle = start(&world);
+        sleep(Duration::from_secs(100)).await;
+        let claimed = world.claimed_rows.load(Ordering::Relaxed);
+        // Two batches of 256 at a time, each taking ten seconds, and what waits behind them.
+        assert!(claimed <= 12 * 512, "{claimed} rows claimed in 100 seconds");
+        assert_eq!(world.released_rows.load(Ordering::Relaxed), 0);
+        let failed = world.failed_rows.load(Ordering::Relaxed);
+        assert!(failed <= 11 * 512, "{failed} rows failed that were never tried");
+    });
+}
+
+#[test]
+fn copies_are_written_together_and_hold_up_nobody() {
+    simulated(async {
+        let world = World::new(14);
+        world.slow_copies.store(20_000, Ordering::Relaxed);
+        world.missing.lock().expect("not poisoned").insert(DestinationId::new("panel"));
+        let _handle = start(&world);
+        for _ in 0..120 {
+            let pressing = free(&world, "panel");
+            world.write(OutboxRow { priority: Priority::Immediate, ..pressing });
+        }
+        sleep(Duration::from_secs(2)).await;
+        for _ in 0..10 {
+            world.write(free(&world, "cse"));
+            sleep(Duration::from_secs(2)).await;
+        }
+        sleep(Duration::from_secs(2)).await;
+        for one in world.kept().values().filter(|one| one.row.destination.as_str() == "cse") {
+            let marked_at = one.marked_at.expect("it is delivered");
+            let took = marked_at.seconds_since(one.row.created_at);
+            assert!(took < 2.0, "{took} s beside copies that are being written");
+        }
+        sleep(Duration::from_secs(80)).await;
+        assert_eq!(world.copies_of("panel").len(), 120);
+        let diversions = world.diversions.load(Ordering::Relaxed);
+        assert!(diversions <= 4, "{diversions} transactions for 120 copies");
+    });
+}
+
+#[test]
+fn a_store_lost_in_silence_is_given_up_and_asked_again() {
+    simulated(async {
+        let world = World::new(15);
+        let handle = start(&world);
+        sleep(Duration::from_millis(100)).await;
+        let mut leased = row(&DestinationId::new("masstt"), world.as_ref());
+        leased.leased_until = Some(world.now().plus_seconds(30));
+        world.write(leased.clone());
+        world.silent.store(true, Ordering::Relaxed);
+        handle.handover.reserve().expect("the relay is idle").send(vec![leased.clone()]);
+        sleep(Duration::from_secs(2)).await;
+        world.write(free(&world, "panel"));
+        // Everything asked until now stays without an answer for ever.
+        world.silent.store(false, Ordering::Relaxed);
+        world.until_all_are_delivered(60).await;
+        assert_eq!(world.publications.lock().expect("not poisoned")[&leased.id], 1);
     });
 }
 

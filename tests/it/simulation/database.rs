@@ -33,6 +33,14 @@ pub(super) struct MessageEntry {
     pub acknowledged_at: Option<Timestamp>,
     pub breaches: u32,
     pub diverted: bool,
+    /// How often it was sent again after it had died.
+    pub revivals: u32,
+}
+
+impl MessageEntry {
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, DeliveryState::Delivering | DeliveryState::Failing)
+    }
 }
 
 /// One referral or addition, as it was committed.
@@ -81,6 +89,7 @@ pub(super) struct Tables {
     pub open: BTreeSet<ClaimOrder>,
     /// The same by pair and sequence.
     pub open_pairs: HashMap<Pair, BTreeSet<(i32, MessageId)>>,
+    pub dead_to_masstt: BTreeSet<MessageId>,
     /// Neither acknowledged nor breached, by when they are due.
     pub ticking: BTreeSet<(Timestamp, MessageId)>,
     pub repeats: HashMap<Token16, NewRepeat>,
@@ -107,6 +116,7 @@ impl Default for Tables {
             outbox: HashMap::new(),
             open: BTreeSet::new(),
             open_pairs: HashMap::new(),
+            dead_to_masstt: BTreeSet::new(),
             ticking: BTreeSet::new(),
             repeats: HashMap::new(),
             keys_written: Vec::new(),
@@ -278,6 +288,7 @@ impl Tables {
             acknowledged_at: None,
             breaches: 0,
             diverted: false,
+            revivals: 0,
             row,
         };
         self.outbox.insert(entry.row.id, entry);
@@ -296,6 +307,23 @@ impl Tables {
                 self.open_pairs.remove(&key);
             }
         }
+    }
+
+    /// A dead message is to be sent again.
+    pub(super) fn reopen(&mut self, id: MessageId, now: Timestamp) {
+        self.dead_to_masstt.remove(&id);
+        let entry = self.outbox.get_mut(&id).expect("known");
+        entry.state = DeliveryState::Delivering;
+        entry.next_attempt_at = now;
+        entry.delivered_at = None;
+        entry.revivals += 1;
+        let (row, key) = (&entry.row, pair(&entry.row));
+        self.open.insert(claim_order(row));
+        self.open_pairs.entry(key).or_default().insert((row.sequence, id));
+    }
+
+    pub(super) fn none_dead(&self) -> bool {
+        self.dead_to_masstt.is_empty()
     }
 
     pub(super) fn append(&mut self, chain: ChainName, events: &[Event], now: Timestamp) {

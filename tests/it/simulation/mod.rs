@@ -18,12 +18,14 @@ mod world;
 
 use sim::{Counts, Sim};
 use std::future::Future;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 use world::{Size, World};
 
-/// Operations of an ordinary test run; a longer one sets `FRONTDOOR_SIM_OPERATIONS`.
+/// Operations of an ordinary test run; a longer one sets `FRONTDOOR_SIM_OPERATIONS`, or
+/// `FRONTDOOR_SIM_FIRST` and `FRONTDOOR_SIM_SEEDS` (how many).
 const OPERATIONS: u64 = 500_000;
 
 /// A runtime of one thread whose clock moves only when nothing else does.
@@ -46,12 +48,16 @@ fn number(name: &str) -> Option<u64> {
 
 /// Runs one seed after the other on every processor until enough is done; the first report of a
 /// broken invariant, if there is one.
-fn explore(operations: u64) -> (Counts, u64, Option<String>) {
+fn explore(seeds: Range<u64>, operations: u64) -> (Counts, u64, Option<String>) {
     let total = Counts::default();
-    let (next, broken) = (AtomicU64::new(1), AtomicBool::new(false));
+    let (next, broken) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
     let worker = || {
         while total.operations() < operations && !broken.load(Ordering::Relaxed) {
-            let sim = run(next.fetch_add(1, Ordering::Relaxed));
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                break;
+            }
+            let sim = run(seed);
             total.add(&sim.counts);
             if let Some(report) = sim.report() {
                 broken.store(true, Ordering::Relaxed);
@@ -66,7 +72,7 @@ fn explore(operations: u64) -> (Counts, u64, Option<String>) {
         let ended = workers.into_iter().map(|worker| worker.join().expect("a world panicked"));
         ended.flatten().next()
     });
-    (total, next.into_inner() - 1, report)
+    (total, next.into_inner().min(seeds.end) - seeds.start, report)
 }
 
 #[test]
@@ -78,13 +84,34 @@ fn in_all_weathers_nothing_is_lost_doubled_or_out_of_order() {
         return;
     }
     let started = Instant::now();
-    let (counts, seeds, report) = explore(number("FRONTDOOR_SIM_OPERATIONS").unwrap_or(OPERATIONS));
+    let first = number("FRONTDOOR_SIM_FIRST").unwrap_or(1);
+    let (seeds, operations) = match number("FRONTDOOR_SIM_SEEDS") {
+        Some(seeds) => (first..first + seeds, u64::MAX),
+        None => (first..u64::MAX, number("FRONTDOOR_SIM_OPERATIONS").unwrap_or(OPERATIONS)),
+    };
+    let (counts, seeds, report) = explore(seeds, operations);
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     let rate = counts.operations() as f64 / minutes;
     println!("{seeds} seeds, {rate:.0} operations a minute: {counts:?}");
     if let Some(report) = report {
         panic!("{report}");
     }
+}
+
+#[test]
+fn a_seed_replays_a_failure_exactly() {
+    let fail = |seed| {
+        let size = Size { senders: 24, operations: 24 };
+        let sim = block_on(async { World::live(Sim::planted(seed), size).await });
+        (sim.report(), sim.digest())
+    };
+    let (report, digest) = fail(7);
+    let told = report.as_deref().unwrap_or_default();
+    assert!(told.contains("no queue ever held it"), "{told}");
+    assert!(told.contains("FRONTDOOR_SIM_SEED=7"), "{told}");
+    // Word for word, the last events included.
+    assert_eq!(fail(7), (report, digest));
+    assert_ne!(fail(8).1, digest);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use super::broker::Exchange;
 use super::database::{Tables, pair};
+use super::spec::MASSTT;
 use super::store::{SimStore, delivery};
 use async_trait::async_trait;
 use frontdoor::audit::{ChainName, Event};
-use frontdoor::domain::{AgencyId, MessageId, Priority, Timestamp};
+use frontdoor::domain::{AgencyId, DestinationId, MessageId, Priority, Timestamp};
 use frontdoor::store::error::Result;
 use frontdoor::store::*;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A store for the relay; it looks over the relay's shoulder into the broker's queues.
@@ -29,7 +31,13 @@ fn tally(what: &str, row: &OutboxRow) -> (Tally, i64) {
 }
 
 impl Tables {
-    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<OutboxRow> {
+    fn claim(
+        &mut self,
+        leave: &Leave,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<OutboxRow> {
         let mut claimed = Vec::new();
         let leased = |row: &OutboxRow| row.leased_until.is_some_and(|until| until > now);
         for (_, _, id) in &self.open {
@@ -37,6 +45,14 @@ impl Tables {
                 break;
             }
             let entry = &self.outbox[id];
+            let full = match entry.row.priority {
+                Priority::Immediate => &leave.immediate,
+                _ => &leave.others,
+            };
+            let failing = entry.state == DeliveryState::Failing;
+            if leave.failing && failing || full.contains(&entry.row.destination) {
+                continue;
+            }
             let siblings = &self.open_pairs[&pair(&entry.row)];
             let first = siblings.first().is_some_and(|(_, first)| first == id);
             let held = siblings.iter().any(|(_, id)| leased(&self.outbox[id].row));
@@ -55,10 +71,7 @@ impl Tables {
 
     /// Rows that are open under just this fence.
     fn holds(&self, id: MessageId, fence: i64) -> bool {
-        self.outbox.get(&id).is_some_and(|entry| {
-            let open = matches!(entry.state, DeliveryState::Delivering | DeliveryState::Failing);
-            open && entry.row.fence == fence
-        })
+        self.outbox.get(&id).is_some_and(|entry| entry.is_open() && entry.row.fence == fence)
     }
 
     fn confirm(&mut self, done: &[(MessageId, i64)], now: Timestamp) -> Vec<MessageId> {
@@ -80,6 +93,14 @@ impl Tables {
         marked
     }
 
+    fn release(&mut self, rows: &[(MessageId, i64)]) {
+        for (id, fence) in rows {
+            if self.holds(*id, *fence) {
+                self.outbox.get_mut(id).expect("open").row.leased_until = None;
+            }
+        }
+    }
+
     fn fail(&mut self, failed: &[Failure]) {
         for failure in failed {
             if self.holds(failure.id, failure.fence) {
@@ -92,6 +113,18 @@ impl Tables {
         }
     }
 
+    fn divert(&mut self, copies: &[(MessageId, OutboxRow)]) -> usize {
+        let mut written = 0;
+        for (original, copy) in copies {
+            let open = self.outbox.get_mut(original).filter(|entry| entry.is_open());
+            if open.is_some_and(|entry| !std::mem::replace(&mut entry.diverted, true)) {
+                self.send(copy.clone());
+                written += 1;
+            }
+        }
+        written
+    }
+
     fn dead(&mut self, id: MessageId, copy: Option<OutboxRow>, now: Timestamp) -> bool {
         let state = self.outbox.get(&id).map(|entry| entry.state);
         let known = [DeliveryState::Dead, DeliveryState::Acknowledged];
@@ -99,10 +132,35 @@ impl Tables {
             return false;
         }
         self.close(id, DeliveryState::Dead);
+        let entry = self.outbox.get_mut(&id).expect("known");
+        entry.next_attempt_at = now;
+        if entry.row.destination.as_str() == MASSTT {
+            self.dead_to_masstt.insert(id);
+        }
         let event = Event::new("delivery.dead", "frontdoor").detail(id.to_string());
         self.append(ChainName::Delivery, &[event], now);
         copy.into_iter().for_each(|copy| self.send(copy));
         true
+    }
+
+    /// Dead messages to MASSTT are open again after as long as they had lived, within `wait`.
+    fn revive(&mut self, wait: RangeInclusive<i64>, now: Timestamp, limit: usize) -> usize {
+        let due = |id: &MessageId| {
+            let entry = &self.outbox[id];
+            let lived = (entry.next_attempt_at.0 - entry.row.created_at.0) / 1_000_000;
+            entry.next_attempt_at.plus_seconds(lived.clamp(*wait.start(), *wait.end())) <= now
+        };
+        let due: Vec<MessageId> =
+            self.dead_to_masstt.iter().filter(|id| due(id)).take(limit).copied().collect();
+        let mut events = Vec::new();
+        for id in &due {
+            self.reopen(*id, now);
+            events.push(Event::new("delivery.redriven", "frontdoor").detail(id.to_string()));
+        }
+        if !events.is_empty() {
+            self.append(ChainName::Delivery, &events, now);
+        }
+        due.len()
     }
 
     fn breach(&mut self, now: Timestamp, limit: usize) -> Vec<DeliveryRow> {
@@ -137,14 +195,21 @@ impl Tables {
 
 #[async_trait]
 impl RelayStore for RelayView {
-    async fn claim(
+    async fn claim_except(
         &self,
+        leave: &Leave,
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxRow>> {
         self.store.statement().await?;
-        self.store.commit(move |tables| tables.claim(now, lease_until, limit)).await
+        self.store.commit(move |tables| tables.claim(leave, now, lease_until, limit)).await
+    }
+
+    async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {
+        self.store.process.note("release", rows.len() as u64);
+        self.store.statement().await?;
+        self.store.commit(|tables| tables.release(rows)).await
     }
 
     async fn confirm(&self, done: &[(MessageId, i64)], now: Timestamp) -> Result<Vec<MessageId>> {
@@ -171,18 +236,25 @@ impl RelayStore for RelayView {
         self.store.commit(|tables| tables.dead(id, copy, now)).await
     }
 
-    async fn divert(&self, id: MessageId, copy: OutboxRow, _now: Timestamp) -> Result<bool> {
-        self.store.process.note("divert", 1);
+    async fn revive(
+        &self,
+        destination: &DestinationId,
+        wait: RangeInclusive<i64>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize> {
         self.store.statement().await?;
-        let divert = |tables: &mut Tables| {
-            let entry = tables.outbox.get_mut(&id).expect("it was claimed");
-            let first = !std::mem::replace(&mut entry.diverted, true);
-            if first {
-                tables.send(copy);
-            }
-            first
-        };
-        self.store.commit(divert).await
+        if destination.as_str() != MASSTT || self.store.database.tables().none_dead() {
+            return Ok(0);
+        }
+        self.store.process.note("revive", 1);
+        self.store.commit(|tables| tables.revive(wait, now, limit)).await
+    }
+
+    async fn divert(&self, copies: &[(MessageId, OutboxRow)], _: Timestamp) -> Result<usize> {
+        self.store.process.note("divert", copies.len() as u64);
+        self.store.statement().await?;
+        self.store.commit(|tables| tables.divert(copies)).await
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {

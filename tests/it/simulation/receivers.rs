@@ -17,12 +17,20 @@ pub(super) struct Receiver {
     pub destination: DestinationId,
 }
 
+/// Times that a dead message is sent again before its receiver has learnt to read it.
+const LESSONS: u32 = 1;
+
 /// A message that no receiver can read: it is given back until it is dead.
 fn is_indigestible(id: MessageId) -> bool {
     id.0.as_u128() % 400 == 0
 }
 
 impl Receiver {
+    fn has_learnt(&self, id: MessageId) -> bool {
+        let tables = self.broker.database.tables();
+        tables.outbox.get(&id).is_some_and(|entry| entry.revivals >= LESSONS)
+    }
+
     pub(super) async fn run(self) {
         loop {
             let now = self.sim.now();
@@ -38,7 +46,7 @@ impl Receiver {
             self.sim.sleep_ms(1, 40).await;
             for message in leased {
                 let abandoned = self.sim.fault(self.sim.weather.abandon);
-                if abandoned || is_indigestible(message.id) {
+                if abandoned || is_indigestible(message.id) && !self.has_learnt(message.id) {
                     continue;
                 }
                 count(&self.sim.counts.received, 1);

@@ -100,6 +100,8 @@ pub(super) struct Sim {
     pub seed: u64,
     pub weather: Weather,
     pub counts: Counts,
+    /// The broker confirms what it does not have, now and then: what no gateway survives.
+    pub planted: bool,
     dice: Mutex<Dice>,
     journal: Mutex<Journal>,
     findings: Mutex<Vec<String>>,
@@ -116,6 +118,11 @@ impl Sim {
         Self::with(seed, dice, weather)
     }
 
+    /// With a fault that breaks an invariant.
+    pub(super) fn planted(seed: u64) -> Self {
+        Sim { planted: true, ..Self::new(seed) }
+    }
+
     /// Without any fault.
     pub(super) fn calm(seed: u64) -> Self {
         Self::with(seed, Dice::new(seed), Weather::default())
@@ -126,6 +133,7 @@ impl Sim {
             seed,
             weather,
             counts: Counts::default(),
+            planted: false,
             dice: Mutex::new(dice),
             journal: Mutex::default(),
             findings: Mutex::default(),
@@ -156,6 +164,14 @@ impl Sim {
     pub(super) fn jump(&self, seconds: i64) {
         self.jumped.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
         self.note("time-jump", 0, seconds.cast_unsigned());
+    }
+
+    /// Whoever looks after the clocks sets them to where they had been before they went back.
+    pub(super) fn set_right(&self) {
+        let behind = self.latest().0 - self.now().0;
+        if behind > 0 {
+            self.jump(behind / 1_000_000 + 1);
+        }
     }
 
     pub(super) fn dice(&self) -> MutexGuard<'_, Dice> {

@@ -199,10 +199,11 @@ impl World {
             if self.sim.is_calm() {
                 return;
             }
-            match self.sim.below(3) {
+            match self.sim.below(4) {
                 0 => self.sim.jump(3600),
                 1 => self.sim.jump(40),
-                _ => self.sim.jump(-60),
+                2 => self.sim.jump(-60),
+                _ => self.sim.jump(-3600),
             }
         }
     }
@@ -279,6 +280,8 @@ impl World {
         let storm = Duration::from_secs(10 + sim.below(120));
         let _ = tokio::time::timeout(storm, all(&mut working)).await;
         sim.heal();
+        // Leases given before a clock went back an hour would run for that hour.
+        sim.set_right();
         all(&mut working).await;
         world.rest().await;
         if !sim.has_findings() {

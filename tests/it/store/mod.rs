@@ -8,6 +8,7 @@ mod keys;
 mod lane;
 mod queue;
 mod reads;
+mod redrive;
 mod relay;
 mod rows;
 mod schema;
