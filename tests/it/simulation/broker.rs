@@ -1,5 +1,6 @@
 //! The broker: durable queues, and a connection that loses, delays, repeats and refuses.
 
+use super::dice::Map;
 use super::database::{Pair, pair};
 use super::sim::{Process, count, held};
 use super::spec::DESTINATIONS;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use frontdoor::broker::{Broker, BrokerError, Mailbox, PublishOutcome};
 use frontdoor::domain::{DestinationId, MessageId, Priority, Timestamp};
 use frontdoor::store::{DeliveryState, OutboxRow, QueuedMessage};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -27,13 +28,13 @@ struct Queues {
     queues: BTreeMap<(DestinationId, bool), VecDeque<Held>>,
     dead: VecDeque<QueuedMessage>,
     /// How often each message came into a queue.
-    held: HashMap<MessageId, u32>,
+    held: Map<MessageId, u32>,
     /// The greatest sequence of each pair that came into a queue.
-    greatest: HashMap<Pair, i32>,
+    greatest: Map<Pair, i32>,
     /// Messages whose outcome some process waits for.
-    under_way: HashMap<Pair, Vec<MessageId>>,
+    under_way: Map<Pair, Vec<MessageId>>,
     /// When each message was first handed to the broker.
-    sent: HashMap<MessageId, Timestamp>,
+    sent: Map<MessageId, Timestamp>,
     /// Milliseconds that a destination's batches take, where that is long.
     slow: BTreeMap<DestinationId, u64>,
 }

@@ -1,6 +1,7 @@
 //! The one database that every gateway process shares: tables in memory, changed only by whole
 //! transactions.
 
+use super::dice::Map;
 use super::judge::REFUSED_LEVEL;
 use frontdoor::audit::{ChainKey, ChainName, Event, GENESIS, StoredLinkOfChain};
 use frontdoor::domain::ids::RefusalId;
@@ -8,7 +9,7 @@ use frontdoor::domain::{DestinationId, MessageId, PersonId, Reference, ReferralI
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A referral with all that hangs on it.
@@ -78,27 +79,27 @@ type Block = Vec<(PersonId, LaneSeq)>;
 /// All tables. Maps that are walked are ordered, so that a seed repeats itself.
 pub(super) struct Tables {
     pub seq: LaneSeq,
-    pub referrals: HashMap<ReferralId, ReferralEntry>,
-    pub by_reference: HashMap<Reference, ReferralId>,
+    pub referrals: Map<ReferralId, ReferralEntry>,
+    pub by_reference: Map<Reference, ReferralId>,
     /// What was decided, in order of commit.
     pub history: Vec<Decision>,
-    pub people: HashMap<PersonId, PersonEntry>,
-    pub blocks: HashMap<Token, Block>,
-    pub outbox: HashMap<MessageId, MessageEntry>,
+    pub people: Map<PersonId, PersonEntry>,
+    pub blocks: Map<Token, Block>,
+    pub outbox: Map<MessageId, MessageEntry>,
     /// Messages that no broker has confirmed.
     pub open: BTreeSet<ClaimOrder>,
     /// The same by pair and sequence.
-    pub open_pairs: HashMap<Pair, BTreeSet<(i32, MessageId)>>,
+    pub open_pairs: Map<Pair, BTreeSet<(i32, MessageId)>>,
     pub dead_to_masstt: BTreeSet<MessageId>,
     /// Neither acknowledged nor breached, by when they are due.
     pub ticking: BTreeSet<(Timestamp, MessageId)>,
-    pub repeats: HashMap<Token16, NewRepeat>,
+    pub repeats: Map<Token16, NewRepeat>,
     /// Every repeat key ever written, with the latest time that a clock had said by then.
     pub keys_written: Vec<(NewRepeat, Timestamp)>,
     pub refusals: BTreeMap<RefusalId, RefusalRow>,
-    pub open_refusals: HashMap<Token16, RefusalId>,
-    refusals_by_key: HashMap<Token16, Vec<RefusalId>>,
-    pub chains: HashMap<&'static str, Vec<StoredLinkOfChain>>,
+    pub open_refusals: Map<Token16, RefusalId>,
+    refusals_by_key: Map<Token16, Vec<RefusalId>>,
+    pub chains: Map<&'static str, Vec<StoredLinkOfChain>>,
     pub totals: BTreeMap<Tally, i64>,
     pub deltas: Vec<(Tally, i64)>,
     pub key: ChainKey,
@@ -108,22 +109,22 @@ impl Default for Tables {
     fn default() -> Self {
         Tables {
             seq: 0,
-            referrals: HashMap::new(),
-            by_reference: HashMap::new(),
+            referrals: Map::default(),
+            by_reference: Map::default(),
             history: Vec::new(),
-            people: HashMap::new(),
-            blocks: HashMap::new(),
-            outbox: HashMap::new(),
+            people: Map::default(),
+            blocks: Map::default(),
+            outbox: Map::default(),
             open: BTreeSet::new(),
-            open_pairs: HashMap::new(),
+            open_pairs: Map::default(),
             dead_to_masstt: BTreeSet::new(),
             ticking: BTreeSet::new(),
-            repeats: HashMap::new(),
+            repeats: Map::default(),
             keys_written: Vec::new(),
             refusals: BTreeMap::new(),
-            open_refusals: HashMap::new(),
-            refusals_by_key: HashMap::new(),
-            chains: HashMap::new(),
+            open_refusals: Map::default(),
+            refusals_by_key: Map::default(),
+            chains: Map::default(),
             totals: BTreeMap::new(),
             deltas: Vec::new(),
             key: ChainKey::new(&[9; 32]),
@@ -237,7 +238,7 @@ impl Tables {
     fn remember(&mut self, batch: &Batch) {
         let informed = batch.information.iter().map(|information| &information.referral);
         let rows = batch.referrals.iter().chain(informed);
-        let mut decided: HashMap<ReferralId, Decision> =
+        let mut decided: Map<ReferralId, Decision> =
             rows.map(|row| (row.id, Decision::of(row))).collect();
         for links in batch.links.chunk_by(|one, next| one.referral == next.referral) {
             if let Some(mut decision) = decided.remove(&links[0].referral) {

@@ -9,6 +9,7 @@ use super::world::World;
 use super::{broker::Exchange, database::Tables};
 use frontdoor::audit::{ChainName, Event, GENESIS};
 use frontdoor::domain::MessageId;
+use frontdoor::domain::ids::RefusalId;
 use frontdoor::store::{DeliveryState, NewRepeat, Token16};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -131,10 +132,13 @@ impl Look<'_> {
     /// Each refused body is one record that counts, with one message.
     fn refusals(&self, ledger: &Ledger) {
         let mut counts: BTreeMap<Token16, i32> = BTreeMap::new();
+        let mut messages: BTreeMap<RefusalId, u32> = BTreeMap::new();
+        for id in self.tables.outbox.values().filter_map(|entry| entry.row.refusal) {
+            *messages.entry(id).or_default() += 1;
+        }
         for row in self.tables.refusals.values() {
             *counts.entry(row.body).or_default() += row.count;
-            let messages = self.tables.outbox.values();
-            if messages.filter(|entry| entry.row.refusal == Some(row.id)).count() != 1 {
+            if messages.get(&row.id) != Some(&1) {
                 self.sim.found(format!("refusal {} is not in front of anyone", row.id));
             }
         }

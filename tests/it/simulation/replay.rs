@@ -1,21 +1,22 @@
 //! Linking said again, one referral at a time in the order of their commits: whatever gateways
 //! received them at whatever moment, the result must be the same.
 
+use super::dice::Map;
 use super::database::Tables;
 use super::judge::stored;
 use super::sim::Sim;
 use super::spec::{CROWD, Facts, tokens};
 use frontdoor::domain::{LinkState, PersonId, ReferralId};
 use frontdoor::store::Token;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 struct Known {
     /// People that look alike and carry the token.
-    by_token: HashMap<(u32, Token), BTreeSet<PersonId>>,
-    referrals: HashMap<PersonId, BTreeSet<ReferralId>>,
+    by_token: Map<(u32, Token), BTreeSet<PersonId>>,
+    referrals: Map<PersonId, BTreeSet<ReferralId>>,
     /// Children of each referral, as settled.
-    settled: HashMap<(ReferralId, u16), PersonId>,
+    settled: Map<ReferralId, BTreeMap<u16, PersonId>>,
 }
 
 /// Checks every link and every count of earlier referrals.
@@ -24,12 +25,7 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
     for decision in &tables.history {
         let (spec, decided) = stored(&decision.record);
         let mut taken: BTreeSet<PersonId> = BTreeSet::new();
-        let own: BTreeSet<PersonId> = known
-            .settled
-            .iter()
-            .filter(|((referral, _), _)| *referral == decision.referral)
-            .map(|(_, person)| *person)
-            .collect();
+        let own = known.settled.get(&decision.referral).cloned().unwrap_or_default();
         let mut settled = Vec::new();
         for (index, child) in (0u16..).zip(&spec.children) {
             let link = decision
@@ -43,8 +39,7 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
             if !taken.insert(link.person) {
                 sim.found(format!("two children of {} are one person", decision.referral));
             }
-            let before = known.settled.get(&(decision.referral, index));
-            match before {
+            match own.get(&index) {
                 Some(before) if *before != link.person => {
                     sim.found(format!("child {index} of {} changed", decision.referral));
                 }
@@ -79,11 +74,11 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
 fn spec_others(
     links: &[frontdoor::store::LinkRow],
     index: u16,
-    own: &BTreeSet<PersonId>,
+    own: &BTreeMap<u16, PersonId>,
 ) -> BTreeSet<PersonId> {
     let others =
         links.iter().filter(|link| link.child != index && link.state != LinkState::Possible);
-    others.map(|link| link.person).chain(own.iter().copied()).collect()
+    others.map(|link| link.person).chain(own.values().copied()).collect()
 }
 
 impl Known {
@@ -122,7 +117,7 @@ impl Known {
     }
 
     fn remember(&mut self, referral: ReferralId, index: u16, child: Facts, person: PersonId) {
-        self.settled.insert((referral, index), person);
+        self.settled.entry(referral).or_default().insert(index, person);
         self.referrals.entry(person).or_default().insert(referral);
         for token in tokens(child) {
             self.by_token.entry((child.truth, token)).or_default().insert(person);
