@@ -159,15 +159,14 @@ impl ReadStore for SqliteStore {
                 .bind(id.0)
                 .fetch_optional(&mut *tx)
                 .await?;
-        let Some(state) = state.as_deref().and_then(DeliveryState::parse) else {
-            return Ok(None);
-        };
-        if matches!(state, DeliveryState::Dead | DeliveryState::Failing) {
+        let state = state.as_deref().and_then(DeliveryState::parse);
+        if matches!(state, Some(DeliveryState::Dead | DeliveryState::Failing)) {
             sqlx::query(REDRIVE).bind(id.0).bind(now.0).execute(&mut *tx).await?;
             super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
-            tx.commit().await?;
         }
-        Ok(Some(state))
+        // Also when nothing was changed: the row's lock is free before this returns.
+        tx.commit().await?;
+        Ok(state)
     }
 
     async fn record(&self, chain: ChainName, events: Vec<Event>, now: Timestamp) -> Result<()> {

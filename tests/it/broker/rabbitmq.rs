@@ -142,6 +142,33 @@ async fn one_confirm_does_not_wait_for_a_delayed_acknowledgement_of_tcp() {
     assert!(waits[10] < Duration::from_millis(38), "median confirm {:?}", waits[10]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_gives_up_in_the_middle_keeps_no_message_from_the_next() {
+    let team = unique("team");
+    let (broker, env) = started("cancelled", std::slice::from_ref(&team)).await;
+    let rows: Vec<OutboxRow> = (0..60).map(|_| row(&team, env.as_ref())).collect();
+    let outcomes = broker.publish(&rows).await;
+    assert_eq!(outcomes, vec![PublishOutcome::Confirmed; rows.len()]);
+    let now = env.now();
+    let mut cut_off = 0;
+    for patience in 0..15 {
+        let lease = broker.lease(&team, now, now.plus_seconds(3600), 60);
+        let lease = tokio::time::timeout(Duration::from_millis(patience), lease).await;
+        cut_off += u32::from(lease.is_err());
+    }
+    assert!(cut_off > 3, "only {cut_off} of 15 were cut off");
+    // The last ones may have got it all: their leases run out. The clock of the others stands still.
+    let mut got: BTreeSet<MessageId> = BTreeSet::new();
+    env.forward(3601);
+    let all = async || {
+        let now = env.now();
+        let leased = broker.lease(&team, now, now.plus_seconds(3600), 60).await.expect("leased");
+        got.extend(leased.into_iter().map(|message| message.id));
+        (got.len() == rows.len()).then_some(())
+    };
+    eventually("every message is to be had", all).await;
+}
+
 async fn ctl(args: &[&str]) -> String {
     let ctl = needed("FRONTDOOR_TEST_RABBITMQCTL");
     let output = tokio::process::Command::new(&ctl).args(args).output().await;

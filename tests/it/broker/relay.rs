@@ -193,8 +193,9 @@ fn a_backlog_of_a_stuck_destination_is_left_where_it_is() {
         let _handle = start(&world);
         sleep(Duration::from_secs(100)).await;
         let claimed = world.claimed_rows.load(Ordering::Relaxed);
-        // Two batches of 256 at a time, each taking ten seconds, and what waits behind them.
-        assert!(claimed <= 12 * 512, "{claimed} rows claimed in 100 seconds");
+        // Two batches of 256 at a time, each taking ten seconds, what waits behind them, and what
+        // has waited so long that its lease would not do and is left to it.
+        assert!(claimed <= 16 * 512, "{claimed} rows claimed in 100 seconds");
         assert_eq!(world.released_rows.load(Ordering::Relaxed), 0);
         let failed = world.failed_rows.load(Ordering::Relaxed);
         assert!(failed <= 11 * 512, "{failed} rows failed that were never tried");
