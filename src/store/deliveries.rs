@@ -74,7 +74,7 @@ pub(super) fn to_divert(
     there: &[uuid::Uuid],
 ) -> (Vec<Changed>, Vec<OutboxRow>) {
     let mut open: BTreeMap<_, _> = open.into_iter().map(|one| (one.id, one)).collect();
-    there.iter().for_each(|id| drop(open.remove(id)));
+    open.retain(|id, _| !there.contains(id));
     let chosen = copies.iter().filter_map(|(id, copy)| Some((open.remove(&id.0)?, copy.clone())));
     chosen.unzip()
 }

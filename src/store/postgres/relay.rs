@@ -221,8 +221,7 @@ impl RelayStore for PostgresStore {
         let mut tx = self.pool.begin().await?;
         // Under the originals' locks: what is confirmed meanwhile needs no copy.
         let asked = column(copies, |(original, _)| original.0);
-        let open: Vec<Changed> =
-            sqlx::query_as(HOLD_OPEN).bind(&asked).fetch_all(&mut *tx).await?;
+        let open: Vec<Changed> = sqlx::query_as(HOLD_OPEN).bind(&asked).fetch_all(&mut *tx).await?;
         let there: Vec<Uuid> = sqlx::query_scalar(DIVERTED)
             .bind(&asked)
             .bind(CopyWhy::Diverted.as_str())
@@ -278,10 +277,8 @@ impl TakenStore for PostgresStore {
     }
 
     async fn taken(&self, ids: &[MessageId]) -> Result<Vec<MessageId>> {
-        let taken: Vec<Uuid> = sqlx::query_scalar(TAKEN)
-            .bind(column(ids, |id| id.0))
-            .fetch_all(&self.pool)
-            .await?;
+        let taken: Vec<Uuid> =
+            sqlx::query_scalar(TAKEN).bind(column(ids, |id| id.0)).fetch_all(&self.pool).await?;
         Ok(taken.into_iter().map(MessageId).collect())
     }
 }

@@ -154,11 +154,10 @@ impl ReadStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<DeliveryState>> {
         let mut tx = self.begin_writing().await?;
-        let state: Option<String> =
-            sqlx::query_scalar("SELECT state FROM outbox WHERE id = $1")
-                .bind(id.0)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let state: Option<String> = sqlx::query_scalar("SELECT state FROM outbox WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *tx)
+            .await?;
         let state = state.as_deref().and_then(DeliveryState::parse);
         if matches!(state, Some(DeliveryState::Dead | DeliveryState::Failing)) {
             sqlx::query(REDRIVE).bind(id.0).bind(now.0).execute(&mut *tx).await?;

@@ -225,9 +225,8 @@ impl RelayStore for SqliteStore {
         for (original, _) in copies {
             let one = sqlx::query_as(IS_OPEN).bind(original.0);
             open.extend(one.fetch_optional(&mut *tx).await?);
-            let copied = sqlx::query_scalar(COPY_IS_THERE)
-                .bind(original.0)
-                .bind(CopyWhy::Diverted.as_str());
+            let copied =
+                sqlx::query_scalar(COPY_IS_THERE).bind(original.0).bind(CopyWhy::Diverted.as_str());
             if copied.fetch_one(&mut *tx).await? {
                 there.push(original.0);
             }

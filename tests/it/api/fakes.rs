@@ -230,17 +230,15 @@ impl ReadStore for FakeStore {
         _: Timestamp,
     ) -> Result<Option<DeliveryState>> {
         self.up()?;
-        for stored in self.referrals.lock().unwrap().values_mut() {
-            for row in stored.deliveries.iter_mut().filter(|row| row.id == id) {
-                let before = row.state;
-                if matches!(before, DeliveryState::Failing | DeliveryState::Dead) {
-                    row.state = DeliveryState::Delivering;
-                    self.audited.lock().unwrap().push((ChainName::Desk, event));
-                }
-                return Ok(Some(before));
-            }
+        let mut referrals = self.referrals.lock().unwrap();
+        let mut rows = referrals.values_mut().flat_map(|stored| &mut stored.deliveries);
+        let Some(row) = rows.find(|row| row.id == id) else { return Ok(None) };
+        let before = row.state;
+        if matches!(before, DeliveryState::Failing | DeliveryState::Dead) {
+            row.state = DeliveryState::Delivering;
+            self.audited.lock().unwrap().push((ChainName::Desk, event));
         }
-        Ok(None)
+        Ok(Some(before))
     }
 
     async fn record(&self, chain: ChainName, events: Vec<Event>, _: Timestamp) -> Result<()> {

@@ -79,8 +79,7 @@ async fn an_acknowledgement_at_another_gateway_holds_and_the_message_never_comes
     let env = Arc::new(Still::new());
     let (masstt, panel) = (DestinationId::new("masstt"), DestinationId::new("panel"));
     let topology = Arc::new(Topology::new([masstt.clone(), panel.clone()]));
-    let queues =
-        Arc::new(Embedded::new(Arc::new(MemoryQueues::default()), topology, env.clone()));
+    let queues = Arc::new(Embedded::new(Arc::new(MemoryQueues::default()), topology, env.clone()));
     let rows = [row(&masstt, &*env), row(&masstt, &*env)];
     queues.publish(&rows).await;
     let sent = rows.iter().map(|row| (row.id, row.destination.clone())).collect();

@@ -1,7 +1,7 @@
 //! The broker: durable queues, and a connection that loses, delays, repeats and refuses.
 
-use super::dice::Map;
 use super::database::{Pair, pair};
+use super::dice::Map;
 use super::sim::{Process, count, held};
 use super::spec::DESTINATIONS;
 use super::store::Database;
@@ -169,9 +169,8 @@ impl SimBroker {
             if !tables.outbox.contains_key(&row.id) {
                 sim.found(format!("{} is sent and not committed", row.id));
             }
-            let revived = |id: &MessageId| {
-                tables.outbox.get(id).is_some_and(|entry| entry.revivals > 0)
-            };
+            let revived =
+                |id: &MessageId| tables.outbox.get(id).is_some_and(|entry| entry.revivals > 0);
             if row.sequence == 0 || revived(&row.id) {
                 // A copy for MASSTT stands outside the sequence; so does what was there before.
                 continue;

@@ -1,8 +1,8 @@
 //! Linking said again, one referral at a time in the order of their commits: whatever gateways
 //! received them at whatever moment, the result must be the same.
 
-use super::dice::Map;
 use super::database::Tables;
+use super::dice::Map;
 use super::judge::stored;
 use super::sim::Sim;
 use super::spec::{CROWD, Facts, tokens};

@@ -2,6 +2,7 @@
 
 mod audit;
 mod clocks;
+mod command_line;
 mod homes;
 mod import;
 mod keys;

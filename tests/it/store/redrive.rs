@@ -50,8 +50,7 @@ async fn what_is_to_be_left_is_not_claimed(home: Home) {
         .into_iter()
         .flat_map(|r| [message(r, "masstt", 1), message(r, "panel", 1)])
         .collect();
-    let written =
-        Batch { referrals: vec![pressing, other], outbox: outbox.clone(), ..batch() };
+    let written = Batch { referrals: vec![pressing, other], outbox: outbox.clone(), ..batch() };
     write(store.as_ref(), &written).await;
     let first = store.claim(at(0), at(30), 1).await.expect("claims");
     let failing = first[0].id;
