@@ -1,3 +1,4 @@
+use super::together::Together;
 use super::{PostgresStore, append, column, people, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::{PersonId, Timestamp};
@@ -28,13 +29,15 @@ impl ImportStore for PostgresStore {
         let chains = self.chains()?;
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
-        people::write(&mut tx, rows).await?;
         // A changed person must be seen by batches that have read ahead: the tokens are new ones.
         sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[])")
             .bind(column(rows, |person| person.id.0))
             .execute(&mut *tx)
             .await?;
-        people::add_tokens(&mut tx, rows, seq).await?;
+        let mut all = Together::default();
+        people::write(&mut all, rows);
+        people::tokens(&mut all, rows, &[], seq);
+        all.run(&mut tx).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }
