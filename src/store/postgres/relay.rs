@@ -236,15 +236,17 @@ impl RelayStore for PostgresStore {
         if rows.is_empty() {
             return Ok(0);
         }
-        write::outbox(&mut tx, &rows).await?;
+        let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
+        let mut all = Together::default();
+        write::outbox(&mut all, &rows);
+        write::tallies(&mut all, &tallies);
+        all.run(&mut tx).await?;
         sqlx::query(MARK_DIVERTED)
             .bind(column(&rows, |row| row.id.0))
             .bind(column(&originals, |original| original.id))
             .bind(CopyWhy::Diverted.as_str())
             .execute(&mut *tx)
             .await?;
-        let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
-        write::tallies(&mut tx, &tallies).await?;
         let events = diverted(&originals, &rows);
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
