@@ -4,8 +4,8 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::OperationsPrincipal;
-use crate::audit::Event;
 use crate::domain::MessageId;
+use crate::followup::redrive::{Redriven, redrive};
 use crate::store::DeliveryState;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -25,12 +25,13 @@ pub(super) async fn handle(
     let _place = state.admit_operations(&caller)?;
     let unknown = || Problem::new(&kind::NOT_FOUND);
     let id = MessageId(Uuid::try_parse(&path).map_err(|_| unknown())?);
-    let event = Event::new("delivery.redriven", &caller.name).detail(id.to_string());
-    match state.store.redrive(id, event, state.env.now()).await?.ok_or_else(unknown)? {
-        DeliveryState::Failing | DeliveryState::Dead => {
+    let (store, env) = (state.store.as_ref(), state.env.as_ref());
+    match redrive(store, env, id, &caller.name).await? {
+        Redriven::Again => {
             let state = DeliveryState::Delivering.as_str();
             Ok(HttpResponse::Accepted().json(Answer { id, state }))
         }
-        _ => Err(Problem::new(&kind::NOT_FAILING)),
+        Redriven::Left(_) => Err(Problem::new(&kind::NOT_FAILING)),
+        Redriven::Unknown => Err(unknown()),
     }
 }

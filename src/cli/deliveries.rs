@@ -3,10 +3,9 @@
 use super::table::table;
 use super::{Ended, Result, say};
 use crate::app;
-use crate::audit::Event;
 use crate::config::settings::Settings;
 use crate::domain::MessageId;
-use crate::domain::time::Env;
+use crate::followup::{self, redrive::Redriven};
 use crate::store::{DeliveryRow, DeliveryState, Store};
 use clap::builder::PossibleValuesParser;
 use uuid::Uuid;
@@ -102,19 +101,20 @@ async fn redrive(store: &dyn Store, chosen: Chosen) -> Result {
         None => chosen.id.into_iter().map(MessageId).collect(),
     };
     let env = app::OsEnv::new();
-    let (mut redriven, mut left) = (0, 0);
+    let (mut again, mut left) = (0, 0);
     for id in ids {
-        let event = Event::new("delivery.redriven", "command-line").detail(id.to_string());
-        match store.redrive(id, event, env.now()).await? {
-            Some(DeliveryState::Failing | DeliveryState::Dead) => redriven += 1,
-            state => {
-                let state = state.map_or("not known", DeliveryState::as_str);
-                say(format!("{id} is {state}: left as it is."));
-                left += 1;
+        let state = match followup::redrive::redrive(store, &env, id, "command-line").await? {
+            Redriven::Again => {
+                again += 1;
+                continue;
             }
-        }
+            Redriven::Left(state) => state.as_str(),
+            Redriven::Unknown => "not known",
+        };
+        say(format!("{id} is {state}: left as it is."));
+        left += 1;
     }
-    say(format!("{redriven} messages are sent again."));
+    say(format!("{again} messages are sent again."));
     if left == 0 { Ok(()) } else { Err(Ended::Findings) }
 }
 

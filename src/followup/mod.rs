@@ -3,5 +3,6 @@
 pub mod acknowledgement;
 pub mod clocks;
 pub mod reading;
+pub mod redrive;
 
 pub use clocks::Clocks;

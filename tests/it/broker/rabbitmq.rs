@@ -157,7 +157,7 @@ async fn a_reader_that_gives_up_in_the_middle_keeps_no_message_from_the_next() {
         cut_off += u32::from(lease.is_err());
     }
     assert!(cut_off > 3, "only {cut_off} of 15 were cut off");
-    // The last ones may have got it all: their leases run out. The clock of the others stands still.
+    // The last ones may have got it all: their leases run out.
     let mut got: BTreeSet<MessageId> = BTreeSet::new();
     env.forward(3601);
     let all = async || {
