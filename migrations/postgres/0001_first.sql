@@ -85,7 +85,10 @@ CREATE UNIQUE INDEX person_source ON person (source) WHERE source IS NOT NULL;
 CREATE TABLE person_token (
     token    bigint NOT NULL,
     person   uuid NOT NULL,
-    lane_seq bigint NOT NULL
+    lane_seq bigint NOT NULL,
+    -- True where a referral taught it: a new feed does not take it away. Null, which costs no
+    -- room, for those that came with the person.
+    gained   boolean
 );
 CREATE INDEX person_token_block ON person_token (token, lane_seq) INCLUDE (person);
 CREATE INDEX person_token_person ON person_token (person);

@@ -75,6 +75,9 @@ CREATE TABLE person_token (
     person   BLOB NOT NULL,
     token    INTEGER NOT NULL,
     lane_seq INTEGER NOT NULL,
+    -- True where a referral taught it: a new feed does not take it away. Null for those that
+    -- came with the person.
+    gained   BOOLEAN,
     PRIMARY KEY (person, token)
 ) WITHOUT ROWID;
 CREATE INDEX person_token_block ON person_token (token, lane_seq, person);

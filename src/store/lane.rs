@@ -274,7 +274,8 @@ impl Runner {
             Ok(merged) => merged,
             Err(done) => return Ok(Concluded { rows: Batch::default(), done }),
         };
-        let (links, histories) = linker.links_again(tx, &merged, &known_links, now).await?;
+        let id = stored.row.id;
+        let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
         let concluded = self
             .parts
             .judge

@@ -44,16 +44,41 @@ macro_rules! still_open {
 /// that is open nor another that is leased at `$1`.
 macro_rules! at_its_turn {
     () => {
-        "NOT EXISTS (SELECT 1 FROM outbox e \
-         WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
-         AND e.destination = o.destination AND e.id <> o.id \
-         AND e.delivered_at IS NULL AND e.acknowledged_at IS NULL AND e.state <> 'dead' \
-         AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
-              OR e.leased_until > $1))"
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM outbox e \
+             WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
+             AND e.destination = o.destination AND e.id <> o.id \
+             AND e.delivered_at IS NULL AND e.acknowledged_at IS NULL AND e.state <> 'dead' \
+             AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
+                  OR ",
+            waits!("e.leased_until"),
+            "))"
+        )
     };
 }
 
-pub(super) use {at_its_turn, delivery_columns, open, outbox_columns, still_open};
+/// That a time is still to come at `$1`. Nothing waits longer than 30 s: a time further off than
+/// two minutes was written by a clock that was ahead, and has run out.
+macro_rules! waits {
+    ($column:literal) => {
+        concat!("(", $column, " > $1 AND ", $column, " <= $1 + 120000000)")
+    };
+}
+
+/// That row `o` is due at `$1`, and nobody holds it.
+macro_rules! due {
+    () => {
+        concat!(
+            "NOT ",
+            waits!("o.next_attempt_at"),
+            " AND (o.leased_until IS NULL OR NOT ",
+            waits!("o.leased_until"),
+            ")"
+        )
+    };
+}
+
+pub(super) use {at_its_turn, delivery_columns, due, open, outbox_columns, still_open, waits};
 
 pub(super) const REFERRAL_BY_REFERENCE: &str =
     concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");
@@ -98,9 +123,12 @@ pub(super) const DELIVERIES_IN_STATE: &str = concat!(
     " FROM outbox WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2"
 );
 
+/// Whoever has the referral has its first message, however it came. A later one that was never
+/// delivered is news that nobody has: it stays open.
 pub(super) const ACKNOWLEDGE: &str = concat!(
     "UPDATE outbox SET state = 'acknowledged', acknowledged_at = $2, by_wrapped_key = $3, \
-     by_record = $4 WHERE id = $1 AND acknowledged_at IS NULL RETURNING ",
+     by_record = $4 WHERE id = $1 AND acknowledged_at IS NULL \
+     AND (delivered_at IS NOT NULL OR sequence = 1 OR state = 'dead') RETURNING ",
     outbox_columns!()
 );
 

@@ -39,9 +39,14 @@ pub trait LaneTx: Send {
     /// Open refusals with one of these bodies (an agency's token already contains the agency).
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>>;
 
-    /// History in clear of these people, counting referrals received at or after `since`.
-    async fn histories(&mut self, people: &[PersonId], since: Timestamp)
-    -> Result<Vec<HistoryRow>>;
+    /// History in clear of these people, counting referrals received at or after `since`, but
+    /// for `except`: a referral is no history of itself.
+    async fn histories(
+        &mut self,
+        people: &[PersonId],
+        since: Timestamp,
+        except: Option<ReferralId>,
+    ) -> Result<Vec<HistoryRow>>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(
@@ -61,7 +66,8 @@ pub trait LaneTx: Send {
 /// changes nothing.
 #[async_trait]
 pub trait RelayStore: Send + Sync {
-    /// Claims up to `limit` rows that are due and whose lease, if any, has run out. Of one
+    /// Claims up to `limit` rows that are due and whose lease, if any, has run out; a time more
+    /// than two minutes ahead was written by a clock that was wrong, and has run out too. Of one
     /// (referral, destination) only the lowest unconfirmed sequence is claimed, and none while
     /// another is leased. `immediate` first, then by age.
     async fn claim(
@@ -122,7 +128,8 @@ pub trait ReadStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<DeliveryRow>>;
     /// A named person has the message: state `acknowledged`, `by` sealed. Idempotent: returns
-    /// whether this call changed it.
+    /// whether this call changed it. A later message of a referral that was never delivered stays
+    /// open: nobody has it.
     async fn acknowledge(
         &self,
         id: MessageId,

@@ -29,18 +29,13 @@ impl ImportStore for PostgresStore {
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
         people::write(&mut tx, rows).await?;
-        // A changed person must be seen by batches that have read ahead: the tokens are new ones.
-        sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[])")
-            .bind(column(rows, |person| person.id.0))
-            .execute(&mut *tx)
-            .await?;
-        people::add_tokens(&mut tx, rows, seq).await?;
+        people::replace_tokens(&mut tx, rows, seq).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }
 
     async fn count_people(&self) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar(COUNT_PEOPLE).fetch_one(&self.pool).await?;
+        let count: i64 = sqlx::query_scalar(COUNT_PEOPLE).fetch_one(&self.readers).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 }

@@ -19,17 +19,23 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// Connections kept by one gateway: the lane's and its read ahead, the relay's, and the rest for
-/// reads.
+/// Connections of one gateway's lane, relay and clocks.
 const CONNECTIONS: u32 = 10;
 
-/// Settings of every connection.
+/// Connections for what people and their systems read: however many ask, and however much they
+/// ask for, the lane and the relay have theirs.
+const READERS: u32 = 4;
+
+/// A read that takes longer is given up. Pages are small; whoever needs more asks again.
+const READ_TIMEOUT: (&str, &str) = ("statement_timeout", "4s");
+
+/// Settings of every connection, where the database's address does not say otherwise.
 ///
 /// The plans are the ones that the statements are written for, an index look-up for each key
 /// given: PostgreSQL plans once, from no statistics or old ones, and a hash join over a table that
 /// was empty at the time would be kept after it has grown. A gateway whose machine is lost must
 /// not hold the lane's lock for the hours that TCP waits by default.
-const SETTINGS: [(&str, &str); 15] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -39,6 +45,7 @@ const SETTINGS: [(&str, &str); 15] = [
     ("enable_bitmapscan", "off"),
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
+    ("default_transaction_isolation", "read committed"),
     ("statement_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "30s"),
     ("tcp_keepalives_idle", "10"),
@@ -50,8 +57,11 @@ const SETTINGS: [(&str, &str); 15] = [
 /// A store in PostgreSQL.
 pub struct PostgresStore {
     pool: PgPool,
-    /// Opens a transaction and takes the lane's lock, in two statements: under READ COMMITTED the
-    /// second has its snapshot, and whatever comes after the lock sees all that was committed.
+    readers: PgPool,
+    /// Takes the lane's lock and opens a transaction, in that order and one message: the lock is
+    /// taken in the message's own transaction, which BEGIN goes on with. So a lock that could not
+    /// be had leaves nothing open, and the connection can be used again. Under READ COMMITTED
+    /// whatever comes after the lock sees all that was committed.
     begin_lane: Arc<str>,
     chains: OnceLock<ChainKey>,
 }
@@ -64,21 +74,25 @@ impl PostgresStore {
     /// or a setting that durability rests on is off.
     pub async fn open(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let options =
-            options.application_name("frontdoor").options(SETTINGS).disable_statement_logging();
+        let options = options.application_name("frontdoor").disable_statement_logging();
+        let stated = options.get_options().unwrap_or_default().to_owned();
+        let unstated = |(name, _): &(&str, &str)| !stated.contains(&format!("-c {name}="));
+        let options = options.options(SETTINGS.into_iter().filter(unstated));
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         verify_durability(&pool).await?;
+        let readers = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(options.options([READ_TIMEOUT]));
         let lock = lane_lock(&pool).await?;
         Ok(PostgresStore {
             pool,
-            begin_lane: format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({lock})"
-            )
-            .into(),
+            readers,
+            begin_lane: format!("SELECT pg_advisory_xact_lock({lock}); BEGIN").into(),
             chains: OnceLock::new(),
         })
     }

@@ -59,10 +59,60 @@ pub(super) async fn gain_tokens(
 const INSERT_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
      SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person)";
 
-const GAIN_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
+const GAIN_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq, gained) \
+     SELECT token, person, $3, true FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
+     WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
+         WHERE held.person = new.person AND held.token = new.token OFFSET 0)";
+
+const REFRESH_TOKENS: &str = "INSERT INTO person_token (token, person, lane_seq) \
      SELECT token, person, $3 FROM UNNEST($1::bigint[], $2::uuid[]) AS new (token, person) \
      WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
          WHERE held.person = new.person AND held.token = new.token OFFSET 0)";
+
+/// Gives people the tokens of a new feed. What referrals taught stays, with the new number: a
+/// changed person must be seen by batches that have read ahead.
+pub(super) async fn replace_tokens(
+    db: &mut PgConnection,
+    people: &[PersonRow],
+    seq: LaneSeq,
+) -> Result<()> {
+    let ids = column(people, |person| person.id.0);
+    sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[]) AND gained IS NOT TRUE")
+        .bind(&ids)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("UPDATE person_token SET lane_seq = $2 WHERE person = ANY($1::uuid[])")
+        .bind(&ids)
+        .bind(seq)
+        .execute(&mut *db)
+        .await?;
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
+    insert(db, pairs.collect(), seq, REFRESH_TOKENS).await
+}
+
+/// Writes better profiles of people that referrals made. Their tokens get the new number, so
+/// that batches that have read ahead compare again.
+pub(super) async fn improve(
+    db: &mut PgConnection,
+    profiles: &[(PersonId, Vec<u8>)],
+    seq: LaneSeq,
+) -> Result<()> {
+    if profiles.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "WITH better AS (UPDATE person SET profile = new_profile \
+             FROM UNNEST($1::uuid[], $2::bytea[]) AS new (new_id, new_profile) \
+             WHERE id = new_id AND source IS NULL RETURNING id) \
+         UPDATE person_token SET lane_seq = $3 FROM better WHERE person = better.id",
+    )
+    .bind(column(profiles, |(person, _)| person.0))
+    .bind(column(profiles, |(_, profile)| profile.as_slice()))
+    .bind(seq)
+    .execute(db)
+    .await?;
+    Ok(())
+}
 
 async fn insert(
     db: &mut PgConnection,

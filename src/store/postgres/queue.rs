@@ -89,7 +89,7 @@ impl QueueStore for PostgresStore {
     async fn depth(&self, destination: &DestinationId) -> Result<u64> {
         let depth: i64 = sqlx::query_scalar(QUEUE_DEPTH)
             .bind(destination.as_str())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.readers)
             .await?;
         Ok(u64::try_from(depth).unwrap_or_default())
     }

@@ -59,12 +59,12 @@ pub(super) async fn with_links(
 #[async_trait]
 impl ReadStore for PostgresStore {
     async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         by_reference(&mut db, reference).await
     }
 
     async fn referral_by_id(&self, id: ReferralId) -> Result<Option<StoredReferral>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         let record: Option<ReferralRecord> =
             sqlx::query_as(REFERRAL_BY_ID).bind(id.0).fetch_optional(&mut *db).await?;
         match record {
@@ -74,18 +74,18 @@ impl ReadStore for PostgresStore {
     }
 
     async fn links(&self, id: ReferralId) -> Result<Vec<StoredLink>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         links_of(&mut db, id.0).await
     }
 
     async fn refusal(&self, id: RefusalId) -> Result<Option<RefusalRow>> {
         let record: Option<RefusalRecord> =
-            sqlx::query_as(REFUSAL).bind(id.0).fetch_optional(&self.pool).await?;
+            sqlx::query_as(REFUSAL).bind(id.0).fetch_optional(&self.readers).await?;
         record.map(RefusalRecord::row).transpose()
     }
 
     async fn overview(&self, since: Timestamp) -> Result<Overview> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         let tallies = sqlx::query_as(TALLIES).bind(since.0).fetch_all(&mut *db).await?;
         let standing =
             sqlx::query_as(STANDING_DELIVERIES).bind(since.0).fetch_all(&mut *db).await?;
@@ -121,7 +121,7 @@ impl ReadStore for PostgresStore {
         if let Some(state) = state {
             query = query.bind(state.as_str());
         }
-        read_all(query.fetch_all(&self.pool).await?, DeliveryRecord::row)
+        read_all(query.fetch_all(&self.readers).await?, DeliveryRecord::row)
     }
 
     async fn acknowledge(

@@ -17,6 +17,7 @@ pub(super) async fn batch(db: &mut PgConnection, chains: &ChainKey, batch: &Batc
     information(db, &batch.information).await?;
     people::write(db, &batch.persons).await?;
     people::add_tokens(db, &batch.persons, seq).await?;
+    people::improve(db, &batch.profiles, seq).await?;
     people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
     outbox(db, &batch.outbox).await?;

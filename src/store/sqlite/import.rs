@@ -33,10 +33,7 @@ impl ImportStore for SqliteStore {
         let mut tx = self.begin_writing().await?;
         let seq = write::next_seq(&mut tx).await?;
         people::write(&mut tx, rows).await?;
-        // A changed person must be seen by batches that have read ahead: the tokens are new ones.
-        let old = "DELETE FROM person_token WHERE person = $1";
-        many::each!(tx, old, rows, |person| person.id.0);
-        people::add_tokens(&mut tx, rows, &[], seq).await?;
+        people::replace_tokens(&mut tx, rows, seq).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }

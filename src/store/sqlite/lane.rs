@@ -3,7 +3,7 @@
 use super::{SqliteStore, many, write};
 use crate::audit::ChainKey;
 use crate::domain::ids::RefusalId;
-use crate::domain::{PersonId, Reference, Timestamp};
+use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
@@ -102,8 +102,9 @@ impl LaneTx for SqliteLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
-        let answer = histories(&mut self.tx, people, since).await;
+        let answer = histories(&mut self.tx, people, since, except).await;
         self.noting(answer)
     }
 
@@ -162,6 +163,7 @@ async fn histories(
     db: &mut SqliteConnection,
     people: &[PersonId],
     since: Timestamp,
+    except: Option<ReferralId>,
 ) -> Result<Vec<HistoryRow>> {
     let mut query = QueryBuilder::new(
         "SELECT p.id AS person, p.case_status, p.case_team, \
@@ -174,6 +176,8 @@ async fn histories(
              AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
     );
     query.push_bind(since.0);
+    // No referral has the nil id.
+    query.push(" AND l.referral <> ").push_bind(except.map_or(Uuid::nil(), |id| id.0));
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
     query.push(" WHERE p.id IN ");

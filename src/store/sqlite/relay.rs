@@ -16,7 +16,9 @@ const CLAIM: &str = concat!(
     "UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $2 \
      WHERE id IN (SELECT o.id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " ORDER BY o.priority DESC, o.created_at LIMIT $3) RETURNING ",
     outbox_columns!()

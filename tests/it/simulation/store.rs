@@ -5,7 +5,7 @@ use super::database::{MessageEntry, Tables};
 use super::sim::{Process, count, held};
 use async_trait::async_trait;
 use frontdoor::domain::ids::RefusalId;
-use frontdoor::domain::{PersonId, Reference, Timestamp};
+use frontdoor::domain::{PersonId, Reference, ReferralId, Timestamp};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -181,12 +181,15 @@ impl LaneTx for SimTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
         self.store.statement().await?;
         let tables = self.store.database.tables();
         let history = |person: &PersonId| {
             let entry = tables.people.get(person)?;
-            let referrals = entry.referrals.iter().filter(|(_, at)| *at >= since).count();
+            let referrals = entry.referrals.iter();
+            let referrals =
+                referrals.filter(|(id, at)| *at >= since && Some(*id) != except).count();
             Some(HistoryRow {
                 person: *person,
                 case_status: entry.row.case_status,

@@ -73,7 +73,7 @@ async fn an_empty_batch_is_written_with_its_link(home: Home) {
     assert!(tx.candidates_since(0, &[]).await.expect("reads").is_empty());
     assert!(tx.repeats(&[], at(0)).await.expect("reads").is_empty());
     assert!(tx.open_refusals(&[]).await.expect("reads").is_empty());
-    assert!(tx.histories(&[], at(0)).await.expect("reads").is_empty());
+    assert!(tx.histories(&[], at(0), None).await.expect("reads").is_empty());
     tx.write(&batch()).await.expect("writes");
     tx.commit().await.expect("commits");
     assert_eq!(store.candidates(&[]).await.expect("reads"), (1, Vec::new()));
@@ -333,7 +333,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
     let mut tx = store.begin().await.expect("begins");
     let stranger = person(&[]).id;
     let asked = [unlinked.id, known.id, stranger, known.id];
-    let mut rows = tx.histories(&asked, at(-10)).await.expect("reads");
+    let mut rows = tx.histories(&asked, at(-10), None).await.expect("reads");
     rows.sort_unstable_by_key(|row| row.person);
     let known_row = HistoryRow {
         person: known.id,
@@ -368,7 +368,7 @@ async fn the_last_statement_about_a_child_and_a_person_holds(home: Home) {
     let links = store.links(one.id).await.expect("reads");
     assert_eq!(links.iter().map(|link| link.state).collect::<Vec<_>>(), [LinkState::Possible]);
     let mut tx = store.begin().await.expect("begins");
-    let rows = tx.histories(&[child.id], at(-10)).await.expect("reads");
+    let rows = tx.histories(&[child.id], at(-10), None).await.expect("reads");
     assert_eq!(rows[0].referrals, 0);
 }
 

@@ -182,7 +182,7 @@ async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec
     tx.repeats(&keys, at(0)).await.expect("reads");
     tx.open_refusals(&keys).await.expect("reads");
     let people: Vec<_> = met.iter().map(|p| p.id).collect();
-    tx.histories(&people, at(-9)).await.expect("reads");
+    tx.histories(&people, at(-9), None).await.expect("reads");
     let links = referrals.iter().zip(persons.iter().chain(&met));
     let written = Batch {
         links: links.map(|(r, p)| link(r, p.id, Default::default())).collect(),
