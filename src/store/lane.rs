@@ -301,7 +301,8 @@ impl Runner {
         if place.is_some() {
             // A later message of a (referral, destination) waits for the one before: it is claimed.
             for row in batch.outbox.iter_mut().filter(|row| row.sequence <= 1) {
-                row.fence = 1;
+                // As a claim would have it: under its first lease, at its first attempt.
+                (row.fence, row.attempts) = (1, 1);
                 row.leased_until = Some(now.plus_seconds(BIRTH_LEASE_SECONDS));
             }
         }

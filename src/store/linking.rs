@@ -294,11 +294,7 @@ impl<'a> Linker<'a> {
     }
 
     /// What is known of the linked person, or else of the likeliest of the possible ones.
-    fn history_of(
-        &self,
-        link: &ChildLink,
-        stored: &HashMap<PersonId, HistoryRow>,
-    ) -> ChildHistory {
+    fn history_of(&self, link: &ChildLink, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
         let person = match link.state {
             LinkState::New => None,
             LinkState::Linked => Some(link.person),

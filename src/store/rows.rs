@@ -112,6 +112,14 @@ pub struct PersonRow {
     pub tokens: Vec<Token>,
 }
 
+/// A person of the authority's own records, as loaded before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownPerson {
+    pub source: Token16,
+    pub id: PersonId,
+    pub as_of: Option<Timestamp>,
+}
+
 /// An append-only statement about a child of a referral and a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkRow {

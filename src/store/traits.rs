@@ -108,8 +108,14 @@ pub trait ClockStore: Send + Sync {
     /// Folds appended tallies into totals; returns how many deltas were folded.
     async fn fold_tallies(&self, limit: usize) -> Result<usize>;
 
-    /// Removes repeat keys that have expired; returns how many.
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64>;
+    /// Looks at the next `limit` repeat keys after `after`, in their order, and removes those
+    /// that have expired. Returns how many, and where to go on; `None` at the end.
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        after: Option<Token16>,
+        limit: usize,
+    ) -> Result<(u64, Option<Token16>)>;
 }
 
 /// What the HTTP API and the pages read and write outside the lane.
@@ -158,9 +164,9 @@ pub trait KeyStore: Send + Sync {
 /// lock, with one link of the `import` chain.
 #[async_trait]
 pub trait ImportStore: Send + Sync {
-    /// Which of these sources are known, and as whom: an id seals a profile, so a person is
-    /// replaced under the id it has.
-    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>>;
+    /// Which of these sources are known, as whom, and of when: an id seals a profile, so a person
+    /// is replaced under the id it has.
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>>;
     /// Writes people or, where the id is known, replaces them with their tokens. `Refused` when a
     /// `source` is known under another id: see [`ImportStore::known`].
     async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()>;

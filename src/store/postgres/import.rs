@@ -1,27 +1,24 @@
 use super::{PostgresStore, append, column, people, write};
 use crate::audit::{ChainName, Event};
-use crate::domain::{PersonId, Timestamp};
+use crate::domain::Timestamp;
 use crate::store::error::Result;
-use crate::store::records::token16;
-use crate::store::rows::{PersonRow, Token16};
+use crate::store::records::{KnownRecord, read_all};
+use crate::store::rows::{KnownPerson, PersonRow, Token16};
 use crate::store::statements::COUNT_PEOPLE;
 use crate::store::traits::ImportStore;
 use async_trait::async_trait;
-use uuid::Uuid;
 
 #[async_trait]
 impl ImportStore for PostgresStore {
-    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>> {
-        let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
-            "SELECT source, id FROM person \
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>> {
+        let records = sqlx::query_as(
+            "SELECT source, id, as_of FROM person \
              WHERE source = ANY($1::bytea[]) AND source IS NOT NULL",
         )
         .bind(column(sources, |source| source.as_slice()))
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(source, id)| Ok((token16(&source, "source")?, PersonId(id))))
-            .collect()
+        read_all(records, KnownRecord::row)
     }
 
     async fn import(&self, rows: &[PersonRow], event: Event, now: Timestamp) -> Result<()> {

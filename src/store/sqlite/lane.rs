@@ -26,7 +26,7 @@ const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS aske
 #[async_trait]
 impl LaneStore for SqliteStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
-        let mut db = self.readers.acquire().await?;
+        let mut db = self.ahead.acquire().await?;
         // Read first: the rows may be newer than the horizon, never older.
         let horizon: LaneSeq =
             sqlx::query_scalar("SELECT seq FROM lane").fetch_one(&mut *db).await?;

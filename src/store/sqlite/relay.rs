@@ -178,13 +178,13 @@ impl RelayStore for SqliteStore {
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let due: Option<i64> =
-            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.readers).await?;
+            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.ahead).await?;
         Ok(due.map(Timestamp))
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<OutboxRow>> {
         let record: Option<OutboxRecord> =
-            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.readers).await?;
+            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.ahead).await?;
         record.map(OutboxRecord::row).transpose()
     }
 }

@@ -66,11 +66,7 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
 }
 
 /// People that this child cannot be: they are other children of the same referral.
-fn spec_others(
-    links: &[LinkRow],
-    index: u16,
-    own: &BTreeSet<PersonId>,
-) -> BTreeSet<PersonId> {
+fn spec_others(links: &[LinkRow], index: u16, own: &BTreeSet<PersonId>) -> BTreeSet<PersonId> {
     let others =
         links.iter().filter(|link| link.child != index && link.state != LinkState::Possible);
     others.map(|link| link.person).chain(own.iter().copied()).collect()
@@ -113,14 +109,7 @@ impl Known {
 
     /// Of a linked person exactly what was counted; of a person that the referral itself made
     /// before, at least what others said since.
-    fn count(
-        &self,
-        sim: &Sim,
-        referral: ReferralId,
-        link: &LinkRow,
-        again: bool,
-        earlier: u32,
-    ) {
+    fn count(&self, sim: &Sim, referral: ReferralId, link: &LinkRow, again: bool, earlier: u32) {
         let counted = self.referrals.get(&link.person).into_iter().flatten();
         let counted = counted.filter(|id| **id != referral).count();
         let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);

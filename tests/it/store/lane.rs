@@ -274,8 +274,8 @@ async fn a_repeat_is_answered_until_it_expires_and_its_key_can_be_used_again(hom
     assert_eq!((found.len(), found[0].referral, found[0].body), (1, second.id, token16(3)));
     drop(tx);
 
-    assert_eq!(store.expire_repeats(at(299)).await.expect("expires"), 0);
-    assert_eq!(store.expire_repeats(at(300)).await.expect("expires"), 1);
+    assert_eq!(store.expire_repeats(at(299), None, 9).await.expect("expires"), (0, None));
+    assert_eq!(store.expire_repeats(at(300), None, 9).await.expect("expires"), (1, None));
     let mut tx = store.begin().await.expect("begins");
     assert!(tx.repeats(&keys, at(200)).await.expect("reads").is_empty());
 }
