@@ -217,5 +217,5 @@ CREATE TABLE queued (
 CREATE INDEX queued_next ON queued (destination, priority DESC, position) WHERE NOT dead;
 CREATE INDEX queued_message ON queued (id);
 CREATE INDEX queued_spent ON queued (destination, leased_until)
-    WHERE NOT dead AND deliveries >= 20;
+    WHERE NOT dead AND deliveries > 20;
 CREATE INDEX queued_dead ON queued (position) WHERE dead;

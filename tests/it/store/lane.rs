@@ -24,6 +24,7 @@ on_both!(
     the_last_statement_about_a_child_and_a_person_holds,
     an_addition_raises_the_revision_and_an_overtaken_one_is_refused,
     nothing_is_written_without_a_chain_key,
+    repeats_expire_page_by_page,
 );
 
 async fn a_batch_is_read_back_as_it_was_written(home: Home) {
@@ -400,4 +401,25 @@ async fn nothing_is_written_without_a_chain_key(home: Home) {
     let error = try_write(store.as_ref(), &batch()).await.expect_err("there is no key");
     assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
     assert_eq!(store.candidates(&[]).await.expect("reads").0, 0);
+}
+
+async fn repeats_expire_page_by_page(home: Home) {
+    let store = home.store().await;
+    let one = referral();
+    let repeat = |n: u8| NewRepeat {
+        key: token16(n),
+        body: token16(n),
+        referral: one.id,
+        expires_at: at(if n % 2 == 0 { 10 } else { 1000 }),
+    };
+    let repeats = (0..10).map(repeat).collect();
+    write(store.as_ref(), &Batch { referrals: vec![one.clone()], repeats, ..batch() }).await;
+    let first = store.expire_repeats(at(10), None, 4).await.expect("expires");
+    assert_eq!(first, (2, Some(token16(3))));
+    let second = store.expire_repeats(at(10), first.1, 4).await.expect("expires");
+    assert_eq!(second, (2, Some(token16(7))));
+    let last = store.expire_repeats(at(10), second.1, 4).await.expect("expires");
+    assert_eq!(last, (1, None));
+    let again = store.expire_repeats(at(1000), None, 99).await.expect("expires");
+    assert_eq!(again, (5, None));
 }
