@@ -13,13 +13,17 @@ use std::sync::{Arc, Mutex};
 /// Twelve months, in seconds, for "earlier referrals".
 const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
-/// Candidates and verdicts from before the lock.
+/// What was read, and which verdicts were given, before the lock. It holds under the lock when no
+/// batch was committed since `horizon`, and the clock was not put back since `asked`.
 #[derive(Default)]
 pub(super) struct Ahead {
     horizon: LaneSeq,
+    asked: Timestamp,
+    pub(super) repeats: Vec<Repeat>,
+    histories: HashMap<PersonId, HistoryRow>,
     known: Known,
-    /// Verdicts by work index and child.
-    verdicts: HashMap<(usize, usize), LinkVerdict>,
+    /// By work index and child.
+    verdicts: Verdicts,
 }
 
 /// People by token, with opened profiles.
@@ -80,41 +84,68 @@ impl Known {
 }
 
 impl Ahead {
-    /// Fetches candidates for every child of the round in one query, and compares them off the
-    /// async threads.
+    /// Fetches candidates for every child of the round in one query, compares them off the async
+    /// threads, and reads the stored answers for `keys` and the histories of those found.
     pub(super) async fn fetch(
         parts: &Arc<LaneParts>,
         works: &Arc<Vec<Work>>,
         round: &[usize],
+        keys: &[Token16],
     ) -> Result<Ahead, StoreError> {
         let tokens = tokens_of(round.iter().map(|index| &works[*index]));
-        if tokens.is_empty() {
+        if tokens.is_empty() && keys.is_empty() {
             return Ok(Ahead::default());
         }
+        let asked = parts.env.now();
+        // The candidates first: with them comes the horizon, and nothing may be older than it.
         let (horizon, rows) = parts.store.candidates(&tokens).await?;
-        let result = Arc::new(Mutex::new(None));
-        let (into, judge) = (result.clone(), parts.judge.clone());
-        let (works, round) = (works.clone(), round.to_vec());
-        (parts.offload)(Box::new(move || {
-            let mut known = Known::default();
-            known.add(judge.as_ref(), rows);
-            let verdicts = compare(judge.as_ref(), &known, &works, &round);
-            if let Ok(mut into) = into.lock() {
-                *into = Some(Ahead { horizon, known, verdicts });
-            }
-        }))
-        .await;
-        let compared = result.lock().ok().and_then(|mut result| result.take());
-        compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+        let repeats = async {
+            if keys.is_empty() { Ok(Vec::new()) } else { parts.store.repeats(keys, asked).await }
+        };
+        let compared = compare_aside(parts, works, round, rows);
+        let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
+        let (known, verdicts) = compared;
+        let people = people_once(verdicts.values());
+        let histories = if people.is_empty() {
+            Vec::new()
+        } else {
+            parts.store.histories(&people, year_before(asked)).await?
+        };
+        let histories = histories.into_iter().map(|row| (row.person, row)).collect();
+        Ok(Ahead { horizon, asked, repeats, histories, known, verdicts })
+    }
+
+    /// Whether it holds for the transaction, which has the lane's lock.
+    pub(super) fn holds(&self, tx: &dyn LaneTx, now: Timestamp) -> bool {
+        self.horizon == tx.seq() && self.asked <= now
     }
 }
 
-fn compare(
-    judge: &dyn Judge,
-    known: &Known,
-    works: &[Work],
+type Verdicts = HashMap<(usize, usize), LinkVerdict>;
+
+async fn compare_aside(
+    parts: &LaneParts,
+    works: &Arc<Vec<Work>>,
     round: &[usize],
-) -> HashMap<(usize, usize), LinkVerdict> {
+    rows: Vec<CandidateRow>,
+) -> Result<(Known, Verdicts), StoreError> {
+    let result = Arc::new(Mutex::new(None));
+    let (into, judge) = (result.clone(), parts.judge.clone());
+    let (works, round) = (works.clone(), round.to_vec());
+    (parts.offload)(Box::new(move || {
+        let mut known = Known::default();
+        known.add(judge.as_ref(), rows);
+        let verdicts = compare(judge.as_ref(), &known, &works, &round);
+        if let Ok(mut into) = into.lock() {
+            *into = Some((known, verdicts));
+        }
+    }))
+    .await;
+    let compared = result.lock().ok().and_then(|mut result| result.take());
+    compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+}
+
+fn compare(judge: &dyn Judge, known: &Known, works: &[Work], round: &[usize]) -> Verdicts {
     let mut verdicts = HashMap::new();
     for index in round {
         if let Work::Refer(referred) = &works[*index] {
@@ -147,7 +178,6 @@ pub(super) struct Linker<'a> {
     ahead: Ahead,
     /// Tokens whose blocks grew since the ahead verdicts were given.
     grown: HashSet<Token>,
-    histories: HashMap<PersonId, HistoryRow>,
     /// What earlier items of this batch add to a person's history.
     within: HashMap<PersonId, Within>,
 }
@@ -161,17 +191,11 @@ struct Within {
 
 impl<'a> Linker<'a> {
     pub(super) fn new(parts: &'a LaneParts, ahead: Ahead) -> Self {
-        Linker {
-            parts,
-            ahead,
-            grown: HashSet::new(),
-            histories: HashMap::new(),
-            within: HashMap::new(),
-        }
+        Linker { parts, ahead, grown: HashSet::new(), within: HashMap::new() }
     }
 
-    /// Under the lock: adds what committed since, and fetches the history of every person that
-    /// might be linked.
+    /// Under the lock, and only when what was read ahead does not hold: adds what committed since,
+    /// and fetches anew the history of every person that might be linked.
     pub(super) async fn look_again(
         &mut self,
         tx: &mut dyn LaneTx,
@@ -182,18 +206,16 @@ impl<'a> Linker<'a> {
         if tokens.is_empty() {
             return Ok(());
         }
+        self.ahead.histories.clear();
         let rows = tx.candidates_since(self.ahead.horizon, &tokens).await?;
         let touched = self.ahead.known.add(self.parts.judge.as_ref(), rows);
         self.grown.extend(touched);
-        let mut people = Vec::new();
         for (index, work) in items {
             if let Work::Refer(referred) = work {
                 self.settle(*index, &referred.children);
-                for child in 0..referred.children.len() {
-                    people.extend(people_of(&self.ahead.verdicts[&(*index, child)]));
-                }
             }
         }
+        let people = people_once(self.ahead.verdicts.values());
         self.fetch_histories(tx, people, now).await
     }
 
@@ -215,15 +237,12 @@ impl<'a> Linker<'a> {
         mut people: Vec<PersonId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        people.sort_unstable();
-        people.dedup();
-        people.retain(|person| !self.histories.contains_key(person));
+        people.retain(|person| !self.ahead.histories.contains_key(person));
         if people.is_empty() {
             return Ok(());
         }
-        let since = now.plus_seconds(-YEAR_SECONDS);
-        for row in tx.histories(&people, since, None).await? {
-            self.histories.insert(row.person, row);
+        for row in tx.histories(&people, year_before(now), None).await? {
+            self.ahead.histories.insert(row.person, row);
         }
         Ok(())
     }
@@ -238,7 +257,7 @@ impl<'a> Linker<'a> {
         let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        self.conclude_links(referred, verdicts, &[], &self.histories)
+        self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
     }
 
     /// `known` are the links that the referral has already, when it is added to; `stored` are
@@ -393,12 +412,9 @@ impl<'a> Linker<'a> {
             }
             verdicts.push(verdict);
         }
-        let mut people: Vec<PersonId> = verdicts.iter().flat_map(people_of).collect();
-        people.sort_unstable();
-        people.dedup();
+        let people = people_once(verdicts.iter());
         // Apart from what the rest of the batch reads: there this referral counts.
-        let since = now.plus_seconds(-YEAR_SECONDS);
-        let rows = tx.histories(&people, since, Some(referral)).await?;
+        let rows = tx.histories(&people, year_before(now), Some(referral)).await?;
         let stored = rows.into_iter().map(|row| (row.person, row)).collect();
         Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
@@ -447,7 +463,16 @@ fn settled(known: &[StoredLink], child: usize) -> Option<&StoredLink> {
         .find(|link| link.state != LinkState::Possible)
 }
 
-fn people_of(verdict: &LinkVerdict) -> impl Iterator<Item = PersonId> {
-    let best = verdict.possible.first().map(|(person, _)| *person);
-    verdict.person.into_iter().chain(best)
+/// Everybody whose history may count, each once.
+fn people_once<'a>(verdicts: impl Iterator<Item = &'a LinkVerdict>) -> Vec<PersonId> {
+    let best = |verdict: &LinkVerdict| verdict.possible.first().map(|(person, _)| *person);
+    let mut people: Vec<PersonId> =
+        verdicts.flat_map(|verdict| verdict.person.into_iter().chain(best(verdict))).collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+fn year_before(now: Timestamp) -> Timestamp {
+    now.plus_seconds(-YEAR_SECONDS)
 }

@@ -18,6 +18,12 @@ pub trait LaneStore: Send + Sync {
     /// sequence up to which the answer is complete. Read outside the lane's lock.
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)>;
 
+    /// As [`LaneTx::repeats`], outside the lane's lock.
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>>;
+
+    /// As [`LaneTx::histories`], outside the lane's lock.
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>>;
+
     /// Opens the batch's transaction and takes the lane's lock (in PostgreSQL
     /// `pg_advisory_xact_lock` in a statement of its own, READ COMMITTED).
     async fn begin(&self) -> Result<Box<dyn LaneTx>>;
@@ -26,6 +32,10 @@ pub trait LaneStore: Send + Sync {
 /// One batch's transaction, under the lane's lock. Dropping it rolls back.
 #[async_trait]
 pub trait LaneTx: Send {
+    /// The number of the last batch that was committed. When it is the horizon of what was read
+    /// ahead of the lock, all of that still holds.
+    fn seq(&self) -> LaneSeq;
+
     /// As [`LaneStore::candidates`], only people or tokens written after `since`.
     async fn candidates_since(
         &mut self,

@@ -1,3 +1,4 @@
+use super::together::Together;
 use super::{PostgresStore, append, column, people, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
@@ -25,8 +26,11 @@ impl ImportStore for PostgresStore {
         let chains = self.chains()?;
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
-        people::write(&mut tx, rows).await?;
         people::replace_tokens(&mut tx, rows, seq).await?;
+        let mut all = Together::default();
+        people::write(&mut all, rows);
+        people::feed_tokens(&mut all, rows, seq);
+        all.run(&mut tx).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }

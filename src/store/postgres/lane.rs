@@ -1,7 +1,8 @@
 //! The commit lane's reads, before and under its lock.
 
+use super::locked::Locked;
 use super::{PostgresStore, column, write};
-use crate::audit::ChainKey;
+use crate::audit::{ChainKey, ChainName};
 use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
@@ -11,7 +12,6 @@ use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
-use sqlx::Postgres;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -71,8 +71,16 @@ impl LaneStore for PostgresStore {
         Ok((horizon, candidates))
     }
 
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        repeats(&mut *self.pool.acquire().await?, keys, now).await
+    }
+
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
+        histories(&mut *self.pool.acquire().await?, people, since, None).await
+    }
+
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
-        let tx = self.begin_locked().await?;
+        let tx = Locked::begin(self).await?;
         Ok(Box::new(PgLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
     }
 }
@@ -108,7 +116,7 @@ async fn candidates_of(
 
 /// One batch's transaction.
 struct PgLaneTx {
-    tx: sqlx::Transaction<'static, Postgres>,
+    tx: Locked,
     chains: Option<ChainKey>,
     /// PostgreSQL answers COMMIT after a failed statement with a quiet rollback: it must not pass
     /// for a commit.
@@ -124,6 +132,10 @@ impl PgLaneTx {
 
 #[async_trait]
 impl LaneTx for PgLaneTx {
+    fn seq(&self) -> LaneSeq {
+        self.tx.seq
+    }
+
     async fn candidates_since(
         &mut self,
         since: LaneSeq,
@@ -134,13 +146,8 @@ impl LaneTx for PgLaneTx {
     }
 
     async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
-        let records: std::result::Result<Vec<RepeatRecord>, _> = sqlx::query_as(REPEATS)
-            .bind(column(keys, |key| key.as_slice()))
-            .bind(now.0)
-            .fetch_all(&mut *self.tx)
-            .await;
-        let answer = records.map_err(StoreError::from);
-        self.noting(answer.and_then(|records| read_all(records, RepeatRecord::row)))
+        let answer = repeats(&mut self.tx, keys, now).await;
+        self.noting(answer)
     }
 
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
@@ -159,18 +166,8 @@ impl LaneTx for PgLaneTx {
         since: Timestamp,
         except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
-        let mut people = column(people, |person| person.0);
-        people.sort_unstable();
-        people.dedup();
-        let records: std::result::Result<Vec<HistoryRecord>, _> = sqlx::query_as(HISTORIES)
-            .bind(people)
-            .bind(since.0)
-            // No referral has the nil id.
-            .bind(except.map_or(Uuid::nil(), |id| id.0))
-            .fetch_all(&mut *self.tx)
-            .await;
-        let answer = records.map_err(StoreError::from);
-        self.noting(answer.and_then(|records| read_all(records, HistoryRecord::row)))
+        let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
     }
 
     async fn referral(
@@ -184,7 +181,13 @@ impl LaneTx for PgLaneTx {
     async fn write(&mut self, batch: &Batch) -> Result<()> {
         let chains = self.chains.clone().ok_or_else(no_chain_key);
         let answer = match chains {
-            Ok(chains) => write::batch(&mut self.tx, &chains, batch).await,
+            Ok(chains) => {
+                let (number, mac) = &self.tx.head;
+                let head = (*number, mac.as_slice());
+                let link = chains.link(ChainName::Intake, head, batch.at, &batch.audit);
+                let seq = self.tx.seq + 1;
+                write::batch(&mut self.tx, batch, seq, &link).await
+            }
             Err(error) => Err(error),
         };
         self.noting(answer)
@@ -194,8 +197,36 @@ impl LaneTx for PgLaneTx {
         if self.failed {
             return Err(StoreError::Refused("the batch failed and was rolled back".to_owned()));
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
+}
+
+async fn repeats(db: &mut PgConnection, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+    let records = sqlx::query_as(REPEATS)
+        .bind(column(keys, |key| key.as_slice()))
+        .bind(now.0)
+        .fetch_all(db)
+        .await?;
+    read_all(records, RepeatRecord::row)
+}
+
+async fn histories(
+    db: &mut PgConnection,
+    people: &[PersonId],
+    since: Timestamp,
+    except: Option<ReferralId>,
+) -> Result<Vec<HistoryRow>> {
+    let mut people = column(people, |person| person.0);
+    people.sort_unstable();
+    people.dedup();
+    let records = sqlx::query_as(HISTORIES)
+        .bind(people)
+        .bind(since.0)
+        // No referral has the nil id.
+        .bind(except.map_or(Uuid::nil(), |id| id.0))
+        .fetch_all(db)
+        .await?;
+    read_all(records, HistoryRecord::row)
 }
 
 async fn candidates_since(

@@ -5,19 +5,23 @@ mod clocks;
 mod import;
 mod keys;
 mod lane;
+mod locked;
 mod people;
 mod queue;
 mod read;
 mod relay;
 mod schema;
+mod together;
 mod write;
 
 use super::error::{Result, StoreError};
-use crate::audit::ChainKey;
+use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
+use crate::domain::Timestamp;
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use together::Together;
 
 /// Connections of one gateway's lane, relay and clocks.
 const CONNECTIONS: u32 = 10;
@@ -35,7 +39,7 @@ const READ_TIMEOUT: (&str, &str) = ("statement_timeout", "4s");
 /// given: PostgreSQL plans once, from no statistics or old ones, and a hash join over a table that
 /// was empty at the time would be kept after it has grown. A gateway whose machine is lost must
 /// not hold the lane's lock for the hours that TCP waits by default.
-const SETTINGS: [(&str, &str); 16] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -45,7 +49,6 @@ const SETTINGS: [(&str, &str); 16] = [
     ("enable_bitmapscan", "off"),
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
-    ("default_transaction_isolation", "read committed"),
     ("statement_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "30s"),
     ("tcp_keepalives_idle", "10"),
@@ -58,10 +61,8 @@ const SETTINGS: [(&str, &str); 16] = [
 pub struct PostgresStore {
     pool: PgPool,
     readers: PgPool,
-    /// Takes the lane's lock and opens a transaction, in that order and one message: the lock is
-    /// taken in the message's own transaction, which BEGIN goes on with. So a lock that could not
-    /// be had leaves nothing open, and the connection can be used again. Under READ COMMITTED
-    /// whatever comes after the lock sees all that was committed.
+    /// The number of the lane's lock.
+    lock: i64,
     begin_lane: Arc<str>,
     chains: OnceLock<ChainKey>,
 }
@@ -89,16 +90,15 @@ impl PostgresStore {
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(options.options([READ_TIMEOUT]));
         let lock = lane_lock(&pool).await?;
-        Ok(PostgresStore {
-            pool,
-            readers,
-            begin_lane: format!("SELECT pg_advisory_xact_lock({lock}); BEGIN").into(),
-            chains: OnceLock::new(),
-        })
+        let begin_lane = locked::begin_statement(lock).into();
+        Ok(PostgresStore { pool, readers, lock, begin_lane, chains: OnceLock::new() })
     }
 
+    /// A transaction under the lane's lock for whoever is not the lane.
     async fn begin_locked(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-        Ok(self.pool.begin_with(AssertSqlSafe(self.begin_lane.clone())).await?)
+        let mut tx = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(self.lock).execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     fn chains(&self) -> Result<&ChainKey> {
@@ -146,26 +146,30 @@ fn column<'a, R, T>(rows: &'a [R], get: impl Fn(&'a R) -> T) -> Vec<T> {
 async fn append(
     connection: &mut PgConnection,
     key: &ChainKey,
-    chain: crate::audit::ChainName,
-    at: crate::domain::Timestamp,
-    events: &[crate::audit::Event],
+    chain: ChainName,
+    at: Timestamp,
+    events: &[Event],
 ) -> Result<()> {
     let (number, mac): (i64, Vec<u8>) =
         sqlx::query_as("SELECT number, mac FROM audit_head WHERE chain = $1 FOR UPDATE")
             .bind(chain.as_str())
             .fetch_one(&mut *connection)
             .await?;
-    let link = key.link(chain, (number, &mac), at, events);
-    sqlx::query(
-        "WITH moved AS (UPDATE audit_head SET number = $2, mac = $5 WHERE chain = $1) \
-         INSERT INTO audit_link (chain, number, at, events, mac) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(chain.as_str())
-    .bind(link.number)
-    .bind(link.at.0)
-    .bind(link.events)
-    .bind(link.mac)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let mut all = Together::default();
+    add_link(&mut all, chain, &key.link(chain, (number, &mac), at, events));
+    all.run(connection).await
+}
+
+/// Adds a link after the head that it was made from, which must be held.
+fn add_link(all: &mut Together, chain: ChainName, link: &StoredLinkOfChain) {
+    all.part("UPDATE audit_head SET number = ?, mac = ? WHERE chain = ?")
+        .bind(link.number)
+        .bind(link.mac.clone())
+        .bind(chain.as_str());
+    all.part("INSERT INTO audit_link (chain, number, at, events, mac) VALUES (?, ?, ?, ?, ?)")
+        .bind(chain.as_str())
+        .bind(link.number)
+        .bind(link.at.0)
+        .bind(link.events.clone())
+        .bind(link.mac.clone());
 }

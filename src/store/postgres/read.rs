@@ -141,7 +141,9 @@ impl ReadStore for PostgresStore {
             .await?;
         let Some(record) = changed else { return Ok(false) };
         let counted = tally("acknowledged", &record.row()?, now);
-        super::write::tallies(&mut tx, &[counted]).await?;
+        let mut all = super::together::Together::default();
+        super::write::tallies(&mut all, &[counted]);
+        all.run(&mut tx).await?;
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
         Ok(true)

@@ -1,3 +1,4 @@
+use super::together::Together;
 use super::{PostgresStore, append, column, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::{MessageId, Timestamp};
@@ -64,9 +65,11 @@ async fn copy(
     if there {
         return Ok(false);
     }
-    write::outbox(&mut *db, std::slice::from_ref(row)).await?;
-    sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(&mut *db).await?;
-    write::tallies(db, &[tally("routed", row, now)]).await?;
+    let mut all = Together::default();
+    write::outbox(&mut all, std::slice::from_ref(row));
+    write::tallies(&mut all, &[tally("routed", row, now)]);
+    all.run(&mut *db).await?;
+    sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(db).await?;
     Ok(true)
 }
 
@@ -142,7 +145,9 @@ impl RelayStore for PostgresStore {
             sqlx::query_as(DEAD).bind(id.0).fetch_optional(&mut *tx).await?;
         let Some(record) = changed else { return Ok(false) };
         let original = record.row()?;
-        write::tallies(&mut tx, &[tally("dead", &original, now)]).await?;
+        let mut counted = Together::default();
+        write::tallies(&mut counted, &[tally("dead", &original, now)]);
+        counted.run(&mut tx).await?;
         let mut events = vec![event("delivery.dead", &Changed::of(&original), None)];
         if let Some(row) = row
             && copy(&mut tx, id, CopyWhy::Dead, &row, now).await?

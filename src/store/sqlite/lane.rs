@@ -23,19 +23,30 @@ const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS aske
      AND (SELECT count(*) FROM (SELECT 1 FROM person_token AS block \
          WHERE block.token = asked.value LIMIT $2)) < $2";
 
+const LANE_SEQ: &str = "SELECT seq FROM lane";
+
 #[async_trait]
 impl LaneStore for SqliteStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.ahead.acquire().await?;
         // Read first: the rows may be newer than the horizon, never older.
-        let horizon: LaneSeq =
-            sqlx::query_scalar("SELECT seq FROM lane").fetch_one(&mut *db).await?;
+        let horizon: LaneSeq = sqlx::query_scalar(LANE_SEQ).fetch_one(&mut *db).await?;
         Ok((horizon, blocks(&mut db, LaneSeq::MIN, tokens).await?))
     }
 
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        repeats(&mut *self.ahead.acquire().await?, keys, now).await
+    }
+
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
+        histories(&mut *self.ahead.acquire().await?, people, since, None).await
+    }
+
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
-        let tx = self.begin_writing().await?;
-        Ok(Box::new(SqliteLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
+        let mut tx = self.begin_writing().await?;
+        let seq = sqlx::query_scalar(LANE_SEQ).fetch_one(&mut *tx).await?;
+        let chains = self.chains.get().cloned();
+        Ok(Box::new(SqliteLaneTx { tx, seq, chains, failed: false }))
     }
 }
 
@@ -65,6 +76,7 @@ async fn blocks(
 /// One batch's transaction: the writer's only connection until it ends.
 struct SqliteLaneTx {
     tx: sqlx::Transaction<'static, Sqlite>,
+    seq: LaneSeq,
     chains: Option<ChainKey>,
     /// SQLite undoes only the statement that failed; half a batch must not be committed.
     failed: bool,
@@ -79,6 +91,10 @@ impl SqliteLaneTx {
 
 #[async_trait]
 impl LaneTx for SqliteLaneTx {
+    fn seq(&self) -> LaneSeq {
+        self.seq
+    }
+
     async fn candidates_since(
         &mut self,
         since: LaneSeq,
