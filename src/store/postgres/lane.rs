@@ -4,7 +4,7 @@ use super::locked::Locked;
 use super::{PostgresStore, column, write};
 use crate::audit::{ChainKey, ChainName};
 use crate::domain::ids::RefusalId;
-use crate::domain::{PersonId, Reference, Timestamp};
+use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
@@ -53,7 +53,7 @@ const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.re
          WHERE id = asked.person OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = asked.person AND l.at >= $2 \
+         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> $3 \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
@@ -85,7 +85,7 @@ impl LaneStore for PostgresStore {
     }
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
-        histories(&mut *self.pool.acquire().await?, people, since).await
+        histories(&mut *self.pool.acquire().await?, people, since, None).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -177,8 +177,9 @@ impl LaneTx for PgLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
-        let answer = histories(&mut self.tx, people, since).await;
+        let answer = histories(&mut self.tx, people, since, except).await;
         self.noting(answer)
     }
 
@@ -226,11 +227,18 @@ async fn histories(
     db: &mut PgConnection,
     people: &[PersonId],
     since: Timestamp,
+    except: Option<ReferralId>,
 ) -> Result<Vec<HistoryRow>> {
     let mut people = column(people, |person| person.0);
     people.sort_unstable();
     people.dedup();
-    let records = sqlx::query_as(HISTORIES).bind(people).bind(since.0).fetch_all(db).await?;
+    let records = sqlx::query_as(HISTORIES)
+        .bind(people)
+        .bind(since.0)
+        // No referral has the nil id.
+        .bind(except.map_or(Uuid::nil(), |id| id.0))
+        .fetch_all(db)
+        .await?;
     read_all(records, HistoryRecord::row)
 }
 

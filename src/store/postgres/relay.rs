@@ -16,7 +16,9 @@ use sqlx::postgres::PgConnection;
 const CLAIM: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT o.id AS due_id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " ORDER BY o.priority DESC, o.created_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
      UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $2 \
