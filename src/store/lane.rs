@@ -273,7 +273,8 @@ impl Runner {
             Ok(merged) => merged,
             Err(done) => return Ok(Concluded { rows: Batch::default(), done }),
         };
-        let (links, histories) = linker.links_again(tx, &merged, &known_links, now).await?;
+        let id = stored.row.id;
+        let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
         let concluded = self
             .parts
             .judge
@@ -299,7 +300,8 @@ impl Runner {
         if place.is_some() {
             // A later message of a (referral, destination) waits for the one before: it is claimed.
             for row in batch.outbox.iter_mut().filter(|row| row.sequence <= 1) {
-                row.fence = 1;
+                // As a claim would have it: under its first lease, at its first attempt.
+                (row.fence, row.attempts) = (1, 1);
                 row.leased_until = Some(now.plus_seconds(BIRTH_LEASE_SECONDS));
             }
         }

@@ -6,7 +6,7 @@ use super::lane::LaneParts;
 use super::rows::*;
 use super::traits::{BLOCK_CAP, LaneTx};
 use super::work::*;
-use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Timestamp};
+use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
@@ -241,7 +241,7 @@ impl<'a> Linker<'a> {
         if people.is_empty() {
             return Ok(());
         }
-        for row in tx.histories(&people, year_before(now)).await? {
+        for row in tx.histories(&people, year_before(now), None).await? {
             self.ahead.histories.insert(row.person, row);
         }
         Ok(())
@@ -257,15 +257,17 @@ impl<'a> Linker<'a> {
         let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        self.conclude_links(referred, verdicts, &[])
+        self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
     }
 
-    /// `known` are the links that the referral has already, when it is added to.
+    /// `known` are the links that the referral has already, when it is added to; `stored` are
+    /// histories without it.
     fn conclude_links(
         &self,
         referred: &Referred,
         verdicts: Vec<LinkVerdict>,
         known: &[StoredLink],
+        stored: &HashMap<PersonId, HistoryRow>,
     ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
         let own = takers(&verdicts, known);
         let links: Vec<ChildLink> = verdicts
@@ -273,10 +275,13 @@ impl<'a> Linker<'a> {
             .enumerate()
             .map(|(child, verdict)| {
                 let person = verdict.person.filter(|person| own.get(person) == Some(&child));
-                self.child_link(verdict, person, referred.received_at)
+                match made_before(known, child) {
+                    Some(person) => child_of_its_own(verdict, person),
+                    None => self.child_link(verdict, person, referred.received_at),
+                }
             })
             .collect();
-        let histories = links.iter().map(|link| self.history_of(link, known)).collect();
+        let histories = links.iter().map(|link| self.history_of(link, stored)).collect();
         (links, histories)
     }
 
@@ -307,26 +312,39 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// `known` are the referral's own links, which do not count as history.
-    fn history_of(&self, link: &ChildLink, known: &[StoredLink]) -> ChildHistory {
+    /// What is known of the linked person, or else of the likeliest of the possible ones.
+    fn history_of(&self, link: &ChildLink, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
         let person = match link.state {
-            LinkState::New => return ChildHistory::default(),
-            LinkState::Linked => link.person,
-            LinkState::Possible => match link.possible.first() {
-                Some((person, _)) => *person,
-                None => return ChildHistory::default(),
-            },
+            LinkState::New => None,
+            LinkState::Linked => Some(link.person),
+            LinkState::Possible => link.possible.first().map(|(person, _)| *person),
         };
-        let mut history = ChildHistory { link: link.state, ..ChildHistory::default() };
-        if let Some(row) = self.ahead.histories.get(&person) {
+        let mut history = ChildHistory::default();
+        if let Some(person) = person {
+            history = self.known_of(person, stored);
+            history.link = link.state;
+        }
+        if link.state != LinkState::Linked && !link.fresh {
+            // Others may have been linked to the person that this referral made.
+            let own = self.known_of(link.person, stored);
+            if person.is_none() && own.referrals_12m > 0 {
+                history.link = LinkState::Linked;
+            }
+            history.referrals_12m = history.referrals_12m.max(own.referrals_12m);
+            history.agencies_12m = history.agencies_12m.max(own.agencies_12m);
+            history.highest_level_12m = history.highest_level_12m.max(own.highest_level_12m);
+        }
+        history
+    }
+
+    fn known_of(&self, person: PersonId, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
+        let mut history = ChildHistory::default();
+        if let Some(row) = stored.get(&person) {
             history.case_status = row.case_status;
             history.case_team = row.case_team.clone();
-            let own = u32::from(is_settled(known, person));
-            history.referrals_12m = row.referrals.saturating_sub(own);
-            if history.referrals_12m > 0 {
-                history.agencies_12m = row.agencies;
-                history.highest_level_12m = row.highest_level;
-            }
+            history.referrals_12m = row.referrals;
+            history.agencies_12m = row.agencies;
+            history.highest_level_12m = row.highest_level;
         }
         if let Some(within) = self.within.get(&person) {
             let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
@@ -348,7 +366,7 @@ impl<'a> Linker<'a> {
         known: &[StoredLink],
     ) {
         for (link, child) in links.iter().zip(&referred.children) {
-            if link.fresh {
+            if link.state != LinkState::Linked {
                 self.ahead.known.profiles.insert(link.person, child.profile.clone().into());
             }
             let mut touched = HashSet::new();
@@ -365,11 +383,12 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Links of a referral that was added to: children known keep their people; those without one
-    /// yet, and those made new, are looked up again.
+    /// Links of a referral that was added to. Children keep the people they have; all are looked
+    /// up again, and whoever is found now stands first among the possible ones, for a reviewer.
     pub(super) async fn links_again(
         &mut self,
         tx: &mut dyn LaneTx,
+        referral: ReferralId,
         merged: &Referred,
         known: &[StoredLink],
         now: Timestamp,
@@ -378,16 +397,15 @@ impl<'a> Linker<'a> {
             merged.children.iter().flat_map(|child| child.tokens.iter().copied()).collect();
         let rows = tx.candidates_since(0, &tokens).await?;
         self.ahead.known.add(self.parts.judge.as_ref(), rows);
-        let own: HashSet<PersonId> = known.iter().map(|link| link.person).collect();
+        let kept = known.iter().filter(|link| link.state != LinkState::Possible);
+        let own: HashSet<PersonId> = kept.map(|link| link.person).collect();
         let mut verdicts = Vec::new();
         for (index, child) in merged.children.iter().enumerate() {
             let candidates = self.ahead.known.candidates(child, &own);
             let mut verdict = self.parts.judge.link(child, &candidates);
             if let Some(link) = settled(known, index) {
-                verdict.possible.retain(|(person, _)| *person != link.person);
-                verdict.possible.extend(
-                    verdict.person.filter(|p| *p != link.person).map(|p| (p, verdict.weight)),
-                );
+                let found = verdict.person.map(|person| (person, verdict.weight));
+                verdict.possible.splice(0..0, found);
                 verdict.state = LinkState::Linked;
                 verdict.person = Some(link.person);
                 verdict.weight = link.weight;
@@ -395,8 +413,10 @@ impl<'a> Linker<'a> {
             verdicts.push(verdict);
         }
         let people = people_once(verdicts.iter());
-        self.fetch_histories(tx, people, now).await?;
-        Ok(self.conclude_links(merged, verdicts, known))
+        // Apart from what the rest of the batch reads: there this referral counts.
+        let rows = tx.histories(&people, year_before(now), Some(referral)).await?;
+        let stored = rows.into_iter().map(|row| (row.person, row)).collect();
+        Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
 }
 
@@ -416,6 +436,18 @@ fn takers(verdicts: &[LinkVerdict], known: &[StoredLink]) -> HashMap<PersonId, u
         }
     }
     takers
+}
+
+/// The person that a stored referral made for one of its children.
+fn made_before(known: &[StoredLink], child: usize) -> Option<PersonId> {
+    settled(known, child).filter(|link| link.state == LinkState::New).map(|link| link.person)
+}
+
+/// The link of a child to the person that its referral made before it was added to.
+fn child_of_its_own(verdict: LinkVerdict, person: PersonId) -> ChildLink {
+    let possible = verdict.possible;
+    let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
+    ChildLink { state, person, fresh: false, weight: 0.0, possible }
 }
 
 /// Whether a child of a stored referral is already this person.

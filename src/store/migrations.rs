@@ -14,22 +14,13 @@ pub(super) struct Migration {
 }
 
 /// All versions, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "0001_first",
-        expanding: false,
-        postgres: include_str!("../../migrations/postgres/0001_first.sql"),
-        sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "0002_redrive",
-        expanding: true,
-        postgres: include_str!("../../migrations/postgres/0002_redrive.sql"),
-        sqlite: include_str!("../../migrations/sqlite/0002_redrive.sql"),
-    },
-];
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_first",
+    expanding: false,
+    postgres: include_str!("../../migrations/postgres/0001_first.sql"),
+    sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
+}];
 
 /// The record of what was applied; the same text in both dialects.
 pub(super) const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS migration (\

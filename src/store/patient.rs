@@ -3,7 +3,7 @@
 //! else meanwhile.
 
 use super::error::{Result, StoreError};
-use super::rows::{DeliveryRow, Failure, OutboxRow};
+use super::rows::{DeliveryRow, Failure, OutboxRow, Token16};
 use super::traits::{ClockStore, Leave, RelayStore};
 use crate::domain::{DestinationId, MessageId, Timestamp};
 use async_trait::async_trait;
@@ -91,7 +91,12 @@ impl<S: ClockStore + ?Sized> ClockStore for Patient<S> {
         self.within(self.store.fold_tallies(limit)).await
     }
 
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64> {
-        self.within(self.store.expire_repeats(now)).await
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        after: Option<Token16>,
+        limit: usize,
+    ) -> Result<(u64, Option<Token16>)> {
+        self.within(self.store.expire_repeats(now, after, limit)).await
     }
 }

@@ -7,7 +7,11 @@ use crate::domain::{DestinationId, MessageId};
 use crate::store::{Failure, OutboxRow, StoreError};
 use futures::future::{BoxFuture, FutureExt};
 use metrics::counter;
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// Confirms are marked together with those that come this soon after the first.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// What is to be written, and what was.
 pub(super) struct Ledger {
@@ -44,6 +48,9 @@ impl Ledger {
     }
 
     pub(super) fn confirmed(&mut self, row: OutboxRow) {
+        if self.is_empty() {
+            self.retry_at.get_or_insert(Instant::now() + GATHER);
+        }
         self.confirmed.push(row);
     }
 
@@ -67,7 +74,7 @@ impl Ledger {
         self.confirmed.is_empty() && self.failed.is_empty() && self.surplus.is_empty()
     }
 
-    /// When writing is tried again after the store failed.
+    /// When to write: confirms gather for a moment, and a store that failed is left alone.
     pub(super) fn retry_at(&self) -> Option<Instant> {
         self.retry_at
     }

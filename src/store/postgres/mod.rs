@@ -23,11 +23,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use together::Together;
 
-/// Connections kept by one gateway: the lane's and its read ahead, the relay's, and the rest for
-/// reads.
+/// Connections of one gateway's lane, relay and clocks.
 const CONNECTIONS: u32 = 10;
 
-/// Settings of every connection.
+/// Connections for what people and their systems read: however many ask, and however much they
+/// ask for, the lane and the relay have theirs.
+const READERS: u32 = 4;
+
+/// A read that takes longer is given up. Pages are small; whoever needs more asks again.
+const READ_TIMEOUT: (&str, &str) = ("statement_timeout", "4s");
+
+/// Settings of every connection, where the database's address does not say otherwise.
 ///
 /// The plans are the ones that the statements are written for, an index look-up for each key
 /// given: PostgreSQL plans once, from no statistics or old ones, and a hash join over a table that
@@ -54,6 +60,7 @@ const SETTINGS: [(&str, &str); 15] = [
 /// A store in PostgreSQL.
 pub struct PostgresStore {
     pool: PgPool,
+    readers: PgPool,
     /// The number of the lane's lock.
     lock: i64,
     begin_lane: Arc<str>,
@@ -68,17 +75,23 @@ impl PostgresStore {
     /// or a setting that durability rests on is off.
     pub async fn open(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let options =
-            options.application_name("frontdoor").options(SETTINGS).disable_statement_logging();
+        let options = options.application_name("frontdoor").disable_statement_logging();
+        let stated = options.get_options().unwrap_or_default().to_owned();
+        let unstated = |(name, _): &(&str, &str)| !stated.contains(&format!("-c {name}="));
+        let options = options.options(SETTINGS.into_iter().filter(unstated));
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         verify_durability(&pool).await?;
+        let readers = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(options.options([READ_TIMEOUT]));
         let lock = lane_lock(&pool).await?;
         let begin_lane = locked::begin_statement(lock).into();
-        Ok(PostgresStore { pool, lock, begin_lane, chains: OnceLock::new() })
+        Ok(PostgresStore { pool, readers, lock, begin_lane, chains: OnceLock::new() })
     }
 
     /// A transaction under the lane's lock for whoever is not the lane.

@@ -3,7 +3,9 @@
 use super::column;
 use super::together::Together;
 use crate::domain::PersonId;
+use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
+use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// Writes people; where an id is known the person is replaced.
@@ -55,8 +57,8 @@ pub(super) fn tokens(
     }
     if !gained.is_empty() {
         all.part(
-            "INSERT INTO person_token (token, person, lane_seq) \
-             SELECT token, person, ? FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
+            "INSERT INTO person_token (token, person, lane_seq, gained) \
+             SELECT token, person, ?, true FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
              WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
                  WHERE held.person = new.person AND held.token = new.token OFFSET 0)",
         )
@@ -64,6 +66,68 @@ pub(super) fn tokens(
         .bind(column(&gained, |pair| pair.0))
         .bind(column(&gained, |pair| pair.1));
     }
+}
+
+/// Writes the tokens of a new feed, after [`replace_tokens`].
+pub(super) fn feed_tokens(all: &mut Together, people: &[PersonRow], seq: LaneSeq) {
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
+    let pairs = sorted(pairs);
+    if pairs.is_empty() {
+        return;
+    }
+    all.part(
+        "INSERT INTO person_token (token, person, lane_seq) \
+         SELECT token, person, ? FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
+         WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
+             WHERE held.person = new.person AND held.token = new.token OFFSET 0)",
+    )
+    .bind(seq)
+    .bind(column(&pairs, |pair| pair.0))
+    .bind(column(&pairs, |pair| pair.1));
+}
+
+/// Takes away the tokens that people have from an earlier feed. What referrals taught stays, with
+/// the new number: a changed person must be seen by batches that have read ahead.
+pub(super) async fn replace_tokens(
+    db: &mut PgConnection,
+    people: &[PersonRow],
+    seq: LaneSeq,
+) -> Result<()> {
+    let ids = column(people, |person| person.id.0);
+    sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[]) AND gained IS NOT TRUE")
+        .bind(&ids)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("UPDATE person_token SET lane_seq = $2 WHERE person = ANY($1::uuid[])")
+        .bind(&ids)
+        .bind(seq)
+        .execute(&mut *db)
+        .await?;
+    Ok(())
+}
+
+/// Writes better profiles of people that referrals made. Their tokens get the new number, so
+/// that batches that have read ahead compare again.
+pub(super) async fn improve(
+    db: &mut PgConnection,
+    profiles: &[(PersonId, Vec<u8>)],
+    seq: LaneSeq,
+) -> Result<()> {
+    if profiles.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "WITH better AS (UPDATE person SET profile = new_profile \
+             FROM UNNEST($1::uuid[], $2::bytea[]) AS new (new_id, new_profile) \
+             WHERE id = new_id AND source IS NULL RETURNING id) \
+         UPDATE person_token SET lane_seq = $3 FROM better WHERE person = better.id",
+    )
+    .bind(column(profiles, |(person, _)| person.0))
+    .bind(column(profiles, |(_, profile)| profile.as_slice()))
+    .bind(seq)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Each once, and in the order of the index that is read by token, so that its pages are visited

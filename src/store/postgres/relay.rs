@@ -18,7 +18,9 @@ use uuid::Uuid;
 const CLAIM: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT o.id AS due_id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " AND (NOT $4::boolean OR o.state = 'delivering') AND CASE WHEN o.priority = 2 \
          THEN o.destination <> ALL ($5::text[]) ELSE o.destination <> ALL ($6::text[]) END \
@@ -133,7 +135,8 @@ impl RelayStore for PostgresStore {
         if done.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tx = self.pool.begin().await?;
+        // A mark that is lost with the server is made again: the message is sent once more.
+        let mut tx = self.pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?;
         let changed: Vec<Changed> = sqlx::query_as(CONFIRM)
             .bind(column(done, |(id, _)| id.0))
             .bind(column(done, |(_, fence)| *fence))

@@ -19,6 +19,7 @@ pub(super) async fn batch(
     link: &StoredLinkOfChain,
 ) -> Result<()> {
     information(db, &batch.information).await?;
+    people::improve(db, &batch.profiles, seq).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
     refused_again(db, &batch.refused_again).await?;

@@ -18,7 +18,9 @@ const CLAIM: &str = concat!(
     "UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $2 \
      WHERE id IN (SELECT o.id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " AND (NOT $4 OR o.state = 'delivering') AND CASE WHEN o.priority = 2 \
          THEN o.destination NOT IN (SELECT value FROM json_each($5)) \
@@ -249,13 +251,13 @@ impl RelayStore for SqliteStore {
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let due: Option<i64> =
-            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.readers).await?;
+            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.ahead).await?;
         Ok(due.map(Timestamp))
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<OutboxRow>> {
         let record: Option<OutboxRecord> =
-            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.readers).await?;
+            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.ahead).await?;
         record.map(OutboxRecord::row).transpose()
     }
 }

@@ -5,7 +5,7 @@ use super::database::{MessageEntry, Tables};
 use super::sim::{Process, count, held};
 use async_trait::async_trait;
 use frontdoor::domain::ids::RefusalId;
-use frontdoor::domain::{PersonId, Reference, Timestamp};
+use frontdoor::domain::{PersonId, Reference, ReferralId, Timestamp};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -105,7 +105,7 @@ impl LaneStore for SimStore {
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
         self.statement().await?;
-        let answer = histories(&self.database.tables(), people, since);
+        let answer = histories(&self.database.tables(), people, since, None);
         self.process.sim.sleep_ms(1, 3).await;
         Ok(answer)
     }
@@ -152,10 +152,16 @@ fn repeats(tables: &Tables, keys: &[Token16], now: Timestamp) -> Vec<Repeat> {
     live.map(repeat).collect()
 }
 
-fn histories(tables: &Tables, people: &[PersonId], since: Timestamp) -> Vec<HistoryRow> {
+fn histories(
+    tables: &Tables,
+    people: &[PersonId],
+    since: Timestamp,
+    except: Option<ReferralId>,
+) -> Vec<HistoryRow> {
     let history = |person: &PersonId| {
         let entry = tables.people.get(person)?;
-        let referrals = entry.referrals.iter().filter(|(_, at)| *at >= since).count();
+        let referrals = entry.referrals.iter();
+        let referrals = referrals.filter(|(id, at)| *at >= since && Some(*id) != except).count();
         Some(HistoryRow {
             person: *person,
             case_status: entry.row.case_status,
@@ -220,9 +226,10 @@ impl LaneTx for SimTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
         self.store.statement().await?;
-        Ok(histories(&self.store.database.tables(), people, since))
+        Ok(histories(&self.store.database.tables(), people, since, except))
     }
 
     async fn referral(

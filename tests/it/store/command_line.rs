@@ -1,4 +1,4 @@
-//! `frontdoor deliveries`, over a store that is not being served.
+//! `frontdoor deliveries`.
 
 use super::rows::*;
 use crate::harness::Home;
@@ -26,7 +26,6 @@ async fn failing_and_dead_deliveries_are_listed_and_sent_again() {
     store.fail(&[failure], at(1)).await.expect("fails");
     store.dead(outbox[1].id, None, at(2)).await.expect("marks");
     store.confirm(&[(outbox[2].id, 1)], at(2)).await.expect("confirms");
-    // A SQLite file belongs to one process at a time.
     drop(store);
 
     let table = home.run(&["deliveries", "list"]).await;
