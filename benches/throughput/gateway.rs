@@ -77,6 +77,11 @@ impl Home {
         self.run(&["people", "import", file.to_str().context("a path")?])?;
         let rate = f64::from(count) / started.elapsed().as_secs_f64();
         eprintln!("imported {count} people, {rate:.0} a second");
+        // What an import leaves to tidy up is not the load's.
+        let mut connection = PgConnection::connect(&self.database).await?;
+        for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+        }
         Ok(())
     }
 

@@ -237,3 +237,14 @@ CREATE INDEX queued_message ON queued (id);
 CREATE INDEX queued_spent ON queued (destination, leased_until)
     WHERE NOT dead AND deliveries > 20;
 CREATE INDEX queued_dead ON queued (position) WHERE dead;
+
+-- Connections are set to plans that no statistics change, so gathering them again and again while
+-- these tables grow would be work for nothing.
+ALTER TABLE referral SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE person SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE person_token SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE link SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE outbox SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE repeat SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE tally_delta SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE audit_link SET (autovacuum_analyze_threshold = 1000000000);

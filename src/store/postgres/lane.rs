@@ -16,10 +16,13 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
-/// order of their numbers, so nothing at or below the horizon is missing from the rows.
-const AHEAD: &str = "SELECT lane.seq, held.token, held.person FROM lane LEFT JOIN (\
-     SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) AS held \
-     ON true";
+/// order of their numbers, so nothing at or below the horizon is missing from the rows. The
+/// profile comes with a person's first token only.
+const AHEAD: &str = "SELECT lane.seq, held.token, held.person, CASE WHEN held.nth = 1 THEN \
+         (SELECT profile FROM person WHERE id = held.person) END \
+     FROM lane LEFT JOIN (SELECT token, person, row_number() OVER (PARTITION BY person) AS nth \
+         FROM (SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) \
+         AS block) AS held ON true";
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
@@ -61,14 +64,20 @@ impl LaneStore for PostgresStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.pool.acquire().await?;
         let tokens = distinct(tokens);
-        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>)> =
+        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>, Option<Vec<u8>>)> =
             sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
-        let pairs = rows.into_iter().filter_map(|(_, token, person)| Some((token?, person?)));
-        let candidates = candidates_of(&mut db, LaneSeq::MIN, &tokens, pairs.collect()).await?;
-        Ok((horizon, candidates))
+        let (mut pairs, mut profiles) = (Vec::with_capacity(rows.len()), Vec::new());
+        for (_, token, person, profile) in rows {
+            pairs.extend(token.zip(person));
+            profiles.extend(person.zip(profile));
+        }
+        if all_read(&pairs, &tokens) {
+            return Ok((horizon, with_profiles(by_person(&pairs), profiles)));
+        }
+        Ok((horizon, block_by_block(&mut db, LaneSeq::MIN, &tokens).await?))
     }
 
     async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
@@ -90,23 +99,27 @@ fn few(tokens: &[i64]) -> i64 {
     READ_OF_BLOCK + 4 * i64::try_from(tokens.len()).unwrap_or(i64::MAX / 8)
 }
 
-/// Candidates from pairs that were read up to [`few`]; where that was not all of them some block
-/// is large, and they are read again block by block.
-async fn candidates_of(
+/// Whether pairs read up to [`few`] are all; where they are not some block is large.
+fn all_read(pairs: &[(i64, Uuid)], tokens: &[i64]) -> bool {
+    i64::try_from(pairs.len()).is_ok_and(|read| read < few(tokens))
+}
+
+async fn block_by_block(
     db: &mut PgConnection,
     since: LaneSeq,
     tokens: &[i64],
-    mut pairs: Vec<(i64, Uuid)>,
 ) -> Result<Vec<CandidateRow>> {
-    if i64::try_from(pairs.len()).is_ok_and(|read| read >= few(tokens)) {
-        pairs = sqlx::query_as(CAPPED)
-            .bind(tokens)
-            .bind(READ_OF_BLOCK)
-            .bind(since)
-            .fetch_all(&mut *db)
-            .await?;
-    }
-    let people = by_person(&pairs);
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(CAPPED)
+        .bind(tokens)
+        .bind(READ_OF_BLOCK)
+        .bind(since)
+        .fetch_all(&mut *db)
+        .await?;
+    profiled(db, &pairs).await
+}
+
+async fn profiled(db: &mut PgConnection, pairs: &[(i64, Uuid)]) -> Result<Vec<CandidateRow>> {
+    let people = by_person(pairs);
     if people.is_empty() {
         return Ok(Vec::new());
     }
@@ -238,11 +251,14 @@ async fn candidates_since(
         return Ok(Vec::new());
     }
     let tokens = distinct(tokens);
-    let pairs = sqlx::query_as(SINCE)
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(SINCE)
         .bind(&tokens)
         .bind(few(&tokens))
         .bind(since)
         .fetch_all(&mut *db)
         .await?;
-    candidates_of(db, since, &tokens, pairs).await
+    if all_read(&pairs, &tokens) {
+        return profiled(db, &pairs).await;
+    }
+    block_by_block(db, since, &tokens).await
 }

@@ -96,7 +96,8 @@ impl RelayStore for PostgresStore {
         if done.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tx = self.pool.begin().await?;
+        // A mark that is lost with the server is made again: the message is sent once more.
+        let mut tx = self.pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?;
         let changed: Vec<Changed> = sqlx::query_as(CONFIRM)
             .bind(column(done, |(id, _)| id.0))
             .bind(column(done, |(_, fence)| *fence))
