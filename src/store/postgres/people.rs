@@ -58,7 +58,8 @@ pub(super) fn tokens(
     if !gained.is_empty() {
         all.part(
             "INSERT INTO person_token (token, person, lane_seq, gained) \
-             SELECT token, person, ?, true FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
+             SELECT token, person, ?, true \
+             FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
              WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
                  WHERE held.person = new.person AND held.token = new.token OFFSET 0)",
         )

@@ -31,13 +31,14 @@ impl SchemaStore for PostgresStore {
         }
     }
 
+    // Also readiness: readers that are all busy are no reason to send referrals elsewhere.
     async fn check_schema(&self) -> Result<()> {
         let there: bool = sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL")
-            .fetch_one(&self.readers)
+            .fetch_one(&self.pool)
             .await?;
         if !there {
             return judge(&[]);
         }
-        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.readers).await?)
+        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.pool).await?)
     }
 }

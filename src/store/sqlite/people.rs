@@ -94,7 +94,8 @@ pub(super) async fn improve(
 ) -> Result<()> {
     let better = "UPDATE person SET profile = $2 WHERE id = $1 AND source IS NULL";
     each!(db, better, profiles, |(person, profile)| person.0, profile.as_slice());
-    let tokens = "UPDATE person_token SET lane_seq = $2 WHERE person = $1";
+    let tokens = "UPDATE person_token SET lane_seq = $2 WHERE person = $1 \
+         AND EXISTS (SELECT 1 FROM person WHERE id = $1 AND source IS NULL)";
     each!(db, tokens, profiles, |(person, _)| person.0, seq);
     Ok(())
 }

@@ -29,15 +29,16 @@ impl SchemaStore for SqliteStore {
         }
     }
 
+    // Also readiness: readers that are all busy are no reason to send referrals elsewhere.
     async fn check_schema(&self) -> Result<()> {
         let there: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'migration')",
         )
-        .fetch_one(&self.readers)
+        .fetch_one(&self.ahead)
         .await?;
         if !there {
             return judge(&[]);
         }
-        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.readers).await?)
+        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.ahead).await?)
     }
 }

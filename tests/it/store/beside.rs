@@ -87,7 +87,8 @@ async fn the_files_of_a_sqlite_store_are_for_its_account_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_people_and_chains_are_managed_beside_a_running_gateway_on_sqlite() {
-    let home = harness::Home::sqlite().await;
+    let mut home = harness::Home::sqlite().await;
+    home.env.push(("FRONTDOOR__HTTP__RATE_LIMITS".to_owned(), "false".to_owned()));
     let gateway = home.start().await;
     let key = home.key("--agency", "school-ridgeway").await;
     let client = harness::http::client();
