@@ -187,8 +187,13 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
     let decision = if to.statutory { &decided.full } else { &decided.alone };
-    let referral = rules.routing.cut(&referral, to, decision);
-    Some(Document { referral, decision: serde_json::Value::Null })
+    let mut cut = rules.routing.cut(&referral, to, decision);
+    let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
+    Some(Document {
+        marks: part("marks"),
+        decision: part("decision"),
+        referral: part("referral"),
+    })
 }
 
 fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {
@@ -363,6 +368,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         settings: api_settings(&settings.http),
         stopping: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
+        readiness: api::Readiness::default(),
     })
 }
 

@@ -35,7 +35,8 @@ pub mod metric {
     pub const IN_FLIGHT: &str = "frontdoor_http_in_flight";
     /// Counter of requests turned away under load; `class`.
     pub const SHED: &str = "frontdoor_http_shed_total";
-    /// Counter of problem documents; `agency` (or destination; `unknown`), `code`.
+    /// Counter of problem documents; `agency` (or destination; `operations`; `unknown`),
+    /// `code`.
     pub const PROBLEMS: &str = "frontdoor_problems_total";
 }
 

@@ -274,6 +274,7 @@ impl<'a> Linker<'a> {
                 fresh: false,
                 weight: verdict.weight,
                 possible: verdict.possible,
+                failed: verdict.failed,
             },
             (state, _) => {
                 let mut possible = verdict.possible;
@@ -283,7 +284,8 @@ impl<'a> Linker<'a> {
                 }
                 let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
                 let person = PersonId::from_parts(at, self.parts.env.entropy_id());
-                ChildLink { state, person, fresh: true, weight: 0.0, possible }
+                let failed = verdict.failed;
+                ChildLink { state, person, fresh: true, weight: 0.0, possible, failed }
             }
         }
     }
