@@ -208,6 +208,7 @@ fn listen(settings: &settings::Http) -> Result<Listen> {
     if settings.workers > 0 {
         listen.workers = settings.workers;
     }
+    listen.connections = settings.max_connections;
     if let (Some(certificate), Some(key)) = (&settings.certificate, &settings.private_key) {
         let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
         listen.tls = Some(Certificates::open(files)?);
@@ -216,11 +217,10 @@ fn listen(settings: &settings::Http) -> Result<Listen> {
 }
 
 impl App {
-    /// Opens everything and starts every role.
-    pub async fn start(settings: Settings) -> Result<App> {
+    /// Opens everything over the store of the settings, and starts every role.
+    pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<App> {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
-        let store = open_store(&settings).await?;
         let ring = open_keys(&settings, store.as_ref()).await?;
         let rules = load_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));

@@ -1,5 +1,5 @@
-//! The listener: HTTP/1.1, plain or TLS, with time limits on connections, and a stop that lets what is under
-//! way finish.
+//! The listener: HTTP/1.1, plain or TLS, with limits on the time and number of connections, and a
+//! stop that lets what is under way finish.
 
 use super::frame::frame;
 use super::routes;
