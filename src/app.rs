@@ -189,11 +189,7 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let decision = if to.statutory { &decided.full } else { &decided.alone };
     let mut cut = rules.routing.cut(&referral, to, decision);
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
-    Some(Document {
-        marks: part("marks"),
-        decision: part("decision"),
-        referral: part("referral"),
-    })
+    Some(Document { marks: part("marks"), decision: part("decision"), referral: part("referral") })
 }
 
 fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {

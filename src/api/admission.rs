@@ -212,7 +212,8 @@ mod tests {
 
     fn admission(referrals: usize, others: usize) -> Admission {
         let rest = AdmissionSettings::default();
-        let settings = AdmissionSettings { referrals, others, dry_runs: 3, dry_runs_each: 2, ..rest };
+        let settings =
+            AdmissionSettings { referrals, others, dry_runs: 3, dry_runs_each: 2, ..rest };
         Admission::new(&AdmissionSettings { body_bytes: 100, dry_run_bytes: 10, ..settings })
     }
 

@@ -2,9 +2,9 @@
 
 use super::catalogue as kind;
 use super::problem::Problem;
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
-use actix_web::HttpResponse;
 use std::sync::{Arc, OnceLock};
 
 /// Scripts and styles from here only; the interface draws its symbols from `data:` images and

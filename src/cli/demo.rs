@@ -75,7 +75,8 @@ const MARK: &str = "demonstration";
 /// Marks an empty store as the demonstration's. One that holds referrals or people of others is
 /// refused, once and for all: invented children must not be mistaken for real ones.
 pub(super) async fn claim(store: &dyn Store) -> anyhow::Result<()> {
-    let empty = store.count_people().await? == 0 && store.deliveries(None, None, 1).await?.is_empty();
+    let empty =
+        store.count_people().await? == 0 && store.deliveries(None, None, 1).await?.is_empty();
     let mark: &[u8] = if empty { b"yes" } else { b"no" };
     if store.once(MARK, mark).await? == b"yes" {
         return Ok(());

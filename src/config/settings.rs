@@ -246,7 +246,8 @@ mod tests {
         for near in ["amqp://127.0.0.1:5672/v", "amqp://g:g@localhost", "amqp://g:g@[::1]:5672"] {
             assert!(told(near, false), "{near}");
         }
-        for far in ["amqp://broker:5672", "amqp://localhost@broker/v", "amqp://10.0.0.1/localhost"] {
+        for far in ["amqp://broker:5672", "amqp://localhost@broker/v", "amqp://10.0.0.1/localhost"]
+        {
             assert!(!told(far, false) && told(far, true), "{far}");
         }
         assert!(told("amqps://broker:5671", false));

@@ -49,7 +49,9 @@ impl RefusalKind {
             RefusalKind::BelowMinimum => "The submission lacks one of the three facts needed",
             RefusalKind::MediaType => "The submission's media type is not read here",
             RefusalKind::Testing => "The agency is still testing, and its referrals are not taken",
-            RefusalKind::Failed => "Something went wrong here; the submission is kept as it was sent",
+            RefusalKind::Failed => {
+                "Something went wrong here; the submission is kept as it was sent"
+            }
         }
     }
 }

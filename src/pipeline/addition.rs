@@ -200,10 +200,12 @@ mod tests {
 
     #[test]
     fn more_about_a_known_child_is_put_to_it_wherever_it_stands() {
-        let known = || json!({"children": [
-            {"given_name": "Ada", "family_name": "Rowe", "date_of_birth": "2019-03-04"},
-            {"given_name": "Ben", "family_name": "Rowe", "date_of_birth": "2021-05-06"},
-        ]});
+        let known = || {
+            json!({"children": [
+                {"given_name": "Ada", "family_name": "Rowe", "date_of_birth": "2019-03-04"},
+                {"given_name": "Ben", "family_name": "Rowe", "date_of_birth": "2021-05-06"},
+            ]})
+        };
         let same = json!({"given_name": " ada ", "date_of_birth": "04/03/2019", "sex": "F"});
         let merged = merge(known(), json!({"children": [same]}));
         assert_eq!(merged["children"][0]["sex"], "F");

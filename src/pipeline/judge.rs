@@ -16,9 +16,7 @@ use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
-use crate::store::{
-    Batch, InformationRow, NewRepeat, Repeat, Sealed, StoredReferral, Token16,
-};
+use crate::store::{Batch, InformationRow, NewRepeat, Repeat, Sealed, StoredReferral, Token16};
 use crate::threshold::{self, Policy};
 use arc_swap::ArcSwap;
 use std::borrow::Cow;

@@ -2,8 +2,8 @@
 
 use super::error::Result;
 use super::rows::*;
-use crate::domain::receipt::Completeness;
 use crate::domain::facts::Facts;
+use crate::domain::receipt::Completeness;
 use crate::domain::refusal::{Extent, Refusal};
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Reference, Referral, Timestamp};
 use std::sync::Arc;

@@ -25,7 +25,8 @@ async fn a_destination_reads_marks_decision_and_referral_each_in_its_place() {
         let document: Value = read.json().await.expect("JSON");
         assert_eq!(document["marks"]["do_not_alert"], true, "{document}");
         assert!(document["referral"].get("decision").is_none(), "{document}");
-        assert_eq!(document["referral"]["worry"].is_string(), statutory, "{document}");
+        let home = &document["referral"]["children"][0]["address"];
+        assert_eq!(home.is_object(), statutory, "{document}");
         let child = &document["decision"]["children"][0];
         assert_eq!(child["level_of_need"]["code"], "5", "{document}");
         let reasons = child["reasons"].as_array().expect("reasons");

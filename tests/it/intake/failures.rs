@@ -108,8 +108,7 @@ impl Judge for Spoilt {
 async fn spoilt(what: What) -> (Gateway, Arc<AtomicBool>) {
     let defect = Arc::new(AtomicBool::new(true));
     let of_judge = defect.clone();
-    let judge =
-        |stages| -> Arc<dyn Judge> { Arc::new(Spoilt { stages, defect: of_judge, what }) };
+    let judge = |stages| -> Arc<dyn Judge> { Arc::new(Spoilt { stages, defect: of_judge, what }) };
     (Gateway::with(rules(), judge).await, defect)
 }
 
@@ -156,10 +155,8 @@ async fn a_child_that_cannot_be_compared_stands_as_new_and_that_goes_on_record()
 async fn what_no_stage_can_conclude_is_kept_as_sent_before_people_until_it_can() {
     let (gateway, defect) = spoilt(What::Conclude).await;
     let (unlucky, neighbour) = (referral("unlucky"), referral("cold"));
-    let (bad, good) = tokio::join!(
-        gateway.send(&unlucky, Some("k")),
-        gateway.send(&neighbour, None)
-    );
+    let (bad, good) =
+        tokio::join!(gateway.send(&unlucky, Some("k")), gateway.send(&neighbour, None));
     accepted(good);
     assert!(failed(&bad), "{bad:?}");
     assert!(failed(&gateway.send(&unlucky, Some("k")).await));

@@ -24,7 +24,8 @@ use tempfile::TempDir;
 pub(super) const MORNING: &str = "2026-11-24T10:30:00Z";
 pub(super) const NIGHT: &str = "2026-11-24T23:30:00Z";
 
-/// A clock that stands where it was set; entropy that never repeats itself.
+/// A clock that goes on a millisecond at each look, so that ids are in order; entropy that never
+/// repeats itself.
 pub(super) struct Clock {
     now: AtomicI64,
     drawn: AtomicU64,
@@ -42,7 +43,7 @@ impl Clock {
 impl Env for Clock {
     fn now(&self) -> Timestamp {
         assert!(!self.broken.swap(false, Ordering::SeqCst), "a defect");
-        Timestamp(self.now.load(Ordering::SeqCst))
+        Timestamp(self.now.fetch_add(1_000, Ordering::SeqCst))
     }
 
     fn entropy(&self, into: &mut [u8]) {
@@ -68,8 +69,7 @@ pub(super) struct Gateway {
 /// The rules of `config/calderdale`.
 pub(super) fn rules() -> Rules {
     let mut settings = Settings::default();
-    settings.authority.config =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale");
+    settings.authority.config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale");
     load_rules(&settings).expect("the configuration is in order")
 }
 
@@ -181,9 +181,7 @@ impl Gateway {
 /// The reference and receipt of an accepted submission, and whether it was a repeat.
 pub(super) fn accepted(outcome: Outcome) -> (Reference, Value, bool) {
     match outcome {
-        Outcome::Accepted { reference, receipt, repeat } => {
-            (reference, json_of(&receipt), repeat)
-        }
+        Outcome::Accepted { reference, receipt, repeat } => (reference, json_of(&receipt), repeat),
         other => panic!("{other:?} for what must be accepted"),
     }
 }

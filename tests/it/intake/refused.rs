@@ -37,10 +37,7 @@ async fn what_did_not_come_whole_is_a_record_of_its_own_each_time() {
     let (message, record) = &refusals[1];
     assert_eq!(record.bytes, 3_000_000);
     let data = &json_of(&message.payload)["data"];
-    assert_eq!(
-        (&data["bytes_read"], &data["bytes_announced"]),
-        (&json!(0), &json!(3_000_000))
-    );
+    assert_eq!((&data["bytes_read"], &data["bytes_announced"]), (&json!(0), &json!(3_000_000)));
     // The same whole body is one record that counts.
     for _ in 0..3 {
         gateway.send("{}", None).await;
@@ -84,8 +81,15 @@ async fn a_refusal_at_night_goes_to_those_who_are_awake_as_well() {
 async fn refused_information_names_its_referral_and_is_cleared_by_the_next_under_its_key() {
     let gateway = Gateway::start().await;
     let (reference, ..) = accepted(gateway.send(referral(), None).await);
-    let (other, ..) = accepted(gateway.send(json!({"danger_now": "yes", "children": ["x"],
-        "referrer": "Sam"}), None).await);
+    let (other, ..) = accepted(
+        gateway
+            .send(
+                json!({"danger_now": "yes", "children": ["x"],
+        "referrer": "Sam"}),
+                None,
+            )
+            .await,
+    );
     for to in [reference, other] {
         let outcome = gateway.add(to, "[]", Some("k")).await;
         assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
