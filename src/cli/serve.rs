@@ -28,7 +28,7 @@ impl Serve {
             settings.keys.create = true;
             settings.validate()?;
         }
-        let store = app::open_store(&settings).await?;
+        let store = app::open_store_to_serve(&settings).await?;
         if self.demo {
             demo::claim(store.as_ref()).await?;
         }

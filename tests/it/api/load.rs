@@ -6,6 +6,8 @@ use frontdoor::api::{AdmissionSettings, ApiSettings};
 use frontdoor::domain::refusal::RefusalKind;
 use futures::{StreamExt as _, stream};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 fn limited(change: impl FnOnce(&mut ApiSettings)) -> Setup {
     let mut setup = Setup::default();
@@ -48,6 +50,26 @@ async fn a_slow_body_is_given_up_and_what_came_is_kept() {
     let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
     assert_eq!(kept.submission.body, b"{\"worry\"");
     assert_eq!((kept.extent.read, kept.extent.whole), (8, false));
+}
+
+#[tokio::test]
+async fn a_body_whose_connection_breaks_off_is_kept_as_far_as_it_came() {
+    let world = World::start().await;
+    for _ in 0..2 {
+        let mut connection = TcpStream::connect(world.running.address).await.unwrap();
+        let head = format!(
+            "POST /v1/referrals HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Length: 90\r\n\r\n{{\"worry\"",
+            world.school
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        drop(connection);
+    }
+    while world.intake.kept.lock().unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+    assert_eq!((kept.extent.read, kept.extent.announced, kept.extent.whole), (8, Some(90), false));
 }
 
 #[tokio::test]

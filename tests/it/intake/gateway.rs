@@ -85,7 +85,7 @@ impl Gateway {
     ) -> Gateway {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!("sqlite:{}/frontdoor.db", folder.path().display());
-        let store = open::open(&url).await.expect("the store opens");
+        let store = open::open_alone(&url).await.expect("the store opens");
         store.migrate().await.expect("the schema is made");
         let ring = KeyRing::for_tests(7);
         store.set_chain_key(ring.chains().clone());
