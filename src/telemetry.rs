@@ -38,6 +38,8 @@ pub mod metric {
     /// Counter of problem documents; `agency` (or destination; `operations`; `unknown`),
     /// `code`.
     pub const PROBLEMS: &str = "frontdoor_problems_total";
+    /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
+    pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
 
 /// Names of spans.
@@ -229,6 +231,7 @@ fn describe() {
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");
+    metrics::describe_counter!(metric::STAGE_FAILURES, "Stages that panicked: defects");
 }
 
 /// A panic's message may quote what was being handled; only its place is told.
