@@ -68,7 +68,7 @@ pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
 }
 
 /// Opens the store of the settings for a gateway.
-async fn open_store_to_serve(settings: &Settings) -> Result<Arc<dyn Store>> {
+pub async fn open_store_to_serve(settings: &Settings) -> Result<Arc<dyn Store>> {
     let url = &settings.database.url;
     let store = open::open_alone(url).await?;
     if url.starts_with("sqlite:") {
@@ -206,8 +206,9 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
     let decision = if to.statutory { &decided.full } else { &decided.alone };
-    let referral = rules.routing.cut(&referral, to, decision);
-    Some(Document { referral, decision: serde_json::Value::Null })
+    let mut cut = rules.routing.cut(&referral, to, decision);
+    let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
+    Some(Document { marks: part("marks"), decision: part("decision"), referral: part("referral") })
 }
 
 fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {
@@ -222,6 +223,7 @@ fn listen(settings: &settings::Http) -> Result<Listen> {
     if settings.workers > 0 {
         listen.workers = settings.workers;
     }
+    listen.connections = settings.max_connections;
     if let (Some(certificate), Some(key)) = (&settings.certificate, &settings.private_key) {
         let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
         listen.tls = Some(Certificates::open(files)?);
@@ -230,11 +232,10 @@ fn listen(settings: &settings::Http) -> Result<Listen> {
 }
 
 impl App {
-    /// Opens everything and starts every role.
-    pub async fn start(settings: Settings) -> Result<App> {
+    /// Opens everything over the store of the settings, and starts every role.
+    pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<App> {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
-        let store = open_store_to_serve(&settings).await?;
         let ring = open_keys(&settings, store.as_ref()).await?;
         let rules = load_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
@@ -383,6 +384,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         settings: api_settings(&settings.http),
         stopping: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
+        readiness: api::Readiness::default(),
     })
 }
 

@@ -35,8 +35,11 @@ pub mod metric {
     pub const IN_FLIGHT: &str = "frontdoor_http_in_flight";
     /// Counter of requests turned away under load; `class`.
     pub const SHED: &str = "frontdoor_http_shed_total";
-    /// Counter of problem documents; `agency` (or destination; `unknown`), `code`.
+    /// Counter of problem documents; `agency` (or destination; `operations`; `unknown`),
+    /// `code`.
     pub const PROBLEMS: &str = "frontdoor_problems_total";
+    /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
+    pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
 
 /// Names of spans.
@@ -228,6 +231,7 @@ fn describe() {
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");
+    metrics::describe_counter!(metric::STAGE_FAILURES, "Stages that panicked: defects");
 }
 
 /// A panic's message may quote what was being handled; only its place is told.

@@ -74,7 +74,7 @@ struct Slot {
 }
 
 impl CallSlot {
-    /// The agency, destination or operator, once known.
+    /// The agency or destination, once known; of operations only that it is they.
     pub fn caller(&self) -> Option<&str> {
         self.0.caller.get().map(AsRef::as_ref)
     }
@@ -163,7 +163,11 @@ fn holder(
         return Err(Denied::NoKey);
     }
     let owner = access.owner_of(key.trim()).ok_or(Denied::BadKey)?;
-    slot.0.caller.get_or_init(|| Arc::clone(&owner.id));
+    slot.0.caller.get_or_init(|| match owner.kind {
+        OwnerKind::Agency | OwnerKind::Destination => Arc::clone(&owner.id),
+        // Those who run the gateway are people: their names stay out of metrics.
+        OwnerKind::Operations => OwnerKind::Operations.as_str().into(),
+    });
     if owner.kind != wanted {
         return Err(Denied::WrongHolder);
     }

@@ -59,7 +59,8 @@ pub struct AccessSettings {
     pub refresh: Duration,
     /// Calls a minute that a receiving team's system, or an operator, may make.
     pub reads_per_minute: u32,
-    /// `/ops` is open to whoever reaches the listener: for demonstrations on a loopback address.
+    /// `/ops` and `/metrics` are open to whoever reaches the listener: for demonstrations on a
+    /// loopback address.
     pub ops_open: bool,
 }
 

@@ -1,16 +1,18 @@
 //! `POST /v1/referrals/{reference}/acknowledgement`: a named person has the referral. Only this
 //! stops the acknowledgement clock. Saying it again changes nothing.
 
-use super::admission::overloaded;
+use super::admission::{Class, overloaded};
 use super::body::{self, BodyFault, BodyLimits};
 use super::catalogue as kind;
 use super::document::sent_to;
 use super::problem::Problem;
 use super::state::ApiState;
-use super::submission::is_json;
+use super::submission::text;
 use crate::access::DestinationPrincipal;
 use crate::domain::{DestinationId, Reference, Timestamp};
 use crate::followup::acknowledgement::acknowledge;
+use crate::pipeline::media_type;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -57,7 +59,7 @@ async fn read_person(
     payload: web::Payload,
 ) -> Result<Vec<u8>, Problem> {
     let limits = BodyLimits { bytes: BODY, time: state.settings.body_timeout };
-    let (mut memory, mut bytes) = (state.admission.reservation(), Vec::new());
+    let (mut memory, mut bytes) = (state.admission.reservation(Class::Other), Vec::new());
     body::read(payload, None, limits, &mut memory, &mut bytes).await.map_err(
         |fault| match fault {
             BodyFault::TooLarge(_) => Problem::new(&kind::TOO_LARGE)
@@ -70,7 +72,7 @@ async fn read_person(
     if req.headers().contains_key("content-encoding") {
         return Err(Problem::new(&kind::CONTENT_ENCODING));
     }
-    if !is_json(req.headers()) {
+    if media_type::check(text(req.headers(), &CONTENT_TYPE).as_deref()).is_err() {
         return Err(Problem::new(&kind::MEDIA_TYPE));
     }
     let body: Map<String, Value> = serde_json::from_slice(&bytes)

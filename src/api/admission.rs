@@ -4,7 +4,9 @@
 use super::catalogue as kind;
 use super::problem::Problem;
 use crate::telemetry::metric;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What kind of work a request is.
@@ -12,7 +14,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub enum Class {
     /// A referral, or information on one: turned away last.
     Referral,
-    /// Dry runs and everything that only reads or confirms.
+    /// A dry run: turned away first.
+    DryRun,
+    /// Everything that only reads or confirms.
     Other,
 }
 
@@ -20,6 +24,7 @@ impl Class {
     fn as_str(self) -> &'static str {
         match self {
             Class::Referral => "referral",
+            Class::DryRun => "dry-run",
             Class::Other => "other",
         }
     }
@@ -32,13 +37,25 @@ pub struct AdmissionSettings {
     pub referrals: usize,
     /// Everything else at once.
     pub others: usize,
+    /// Dry runs at once, of all callers and of each.
+    pub dry_runs: usize,
+    pub dry_runs_each: usize,
     /// Bytes of bodies held in memory at once.
     pub body_bytes: usize,
+    /// Bytes of dry runs' bodies held in memory at once, besides those.
+    pub dry_run_bytes: usize,
 }
 
 impl Default for AdmissionSettings {
     fn default() -> Self {
-        AdmissionSettings { referrals: 1024, others: 64, body_bytes: 64 << 20 }
+        AdmissionSettings {
+            referrals: 1024,
+            others: 64,
+            dry_runs: 32,
+            dry_runs_each: 4,
+            body_bytes: 64 << 20,
+            dry_run_bytes: 8 << 20,
+        }
     }
 }
 
@@ -46,14 +63,20 @@ impl Default for AdmissionSettings {
 pub struct Admission {
     referrals: Semaphore,
     others: Semaphore,
+    dry_runs: Semaphore,
+    /// Dry runs under way of each caller.
+    of_callers: Mutex<HashMap<Arc<str>, usize>>,
+    dry_runs_each: usize,
     /// Free places for referrals below which nothing else is admitted: a quarter of all.
     reserve: usize,
     body_bytes: AtomicUsize,
+    dry_run_bytes: AtomicUsize,
 }
 
 /// A place; free again when it is dropped.
 pub struct Permit<'a> {
     _place: SemaphorePermit<'a>,
+    _of_caller: Option<OfCaller<'a>>,
     gauge: metrics::Gauge,
 }
 
@@ -63,36 +86,95 @@ impl Drop for Permit<'_> {
     }
 }
 
+/// One of a caller's places for dry runs.
+struct OfCaller<'a> {
+    admission: &'a Admission,
+    caller: Arc<str>,
+}
+
+impl Drop for OfCaller<'_> {
+    fn drop(&mut self) {
+        let mut counts = self.admission.counts();
+        if let Some(count) = counts.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.caller);
+            }
+        }
+    }
+}
+
 impl Admission {
     pub fn new(settings: &AdmissionSettings) -> Self {
         Admission {
             referrals: Semaphore::new(settings.referrals),
             others: Semaphore::new(settings.others),
+            dry_runs: Semaphore::new(settings.dry_runs),
+            of_callers: Mutex::default(),
+            dry_runs_each: settings.dry_runs_each,
             reserve: settings.referrals / 4,
             body_bytes: AtomicUsize::new(settings.body_bytes),
+            dry_run_bytes: AtomicUsize::new(settings.dry_run_bytes),
         }
     }
 
     /// Takes a place, or says to come back in a second.
     pub fn admit(&self, class: Class) -> Result<Permit<'_>, Problem> {
+        self.place(class, None)
+    }
+
+    /// Takes one of this caller's places for dry runs.
+    pub fn admit_dry_run(&self, caller: &Arc<str>) -> Result<Permit<'_>, Problem> {
+        let Some(of_caller) = self.of_caller(caller) else { return Err(shed(Class::DryRun)) };
+        self.place(Class::DryRun, Some(of_caller))
+    }
+
+    fn place<'a>(
+        &'a self,
+        class: Class,
+        of_caller: Option<OfCaller<'a>>,
+    ) -> Result<Permit<'a>, Problem> {
+        let spare = self.referrals.available_permits() >= self.reserve;
         let place = match class {
             Class::Referral => self.referrals.try_acquire().ok(),
-            Class::Other if self.referrals.available_permits() < self.reserve => None,
-            Class::Other => self.others.try_acquire().ok(),
+            Class::DryRun if spare => self.dry_runs.try_acquire().ok(),
+            Class::Other if spare => self.others.try_acquire().ok(),
+            Class::DryRun | Class::Other => None,
         };
-        let Some(place) = place else {
-            metrics::counter!(metric::SHED, "class" => class.as_str()).increment(1);
-            return Err(overloaded());
-        };
+        let Some(place) = place else { return Err(shed(class)) };
         let gauge = metrics::gauge!(metric::IN_FLIGHT, "class" => class.as_str());
         gauge.increment(1.0);
-        Ok(Permit { _place: place, gauge })
+        Ok(Permit { _place: place, _of_caller: of_caller, gauge })
+    }
+
+    fn of_caller(&self, caller: &Arc<str>) -> Option<OfCaller<'_>> {
+        let mut counts = self.counts();
+        let count = counts.entry(Arc::clone(caller)).or_default();
+        if *count >= self.dry_runs_each {
+            return None;
+        }
+        *count += 1;
+        Some(OfCaller { admission: self, caller: Arc::clone(caller) })
+    }
+
+    /// A panic while the lock is held leaves whole counts behind.
+    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, usize>> {
+        self.of_callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets memory aside for a body; starts empty.
-    pub fn reservation(&self) -> Reservation<'_> {
-        Reservation { free: &self.body_bytes, held: 0 }
+    pub fn reservation(&self, class: Class) -> Reservation<'_> {
+        let free = match class {
+            Class::DryRun => &self.dry_run_bytes,
+            Class::Referral | Class::Other => &self.body_bytes,
+        };
+        Reservation { free, held: 0 }
     }
+}
+
+fn shed(class: Class) -> Problem {
+    metrics::counter!(metric::SHED, "class" => class.as_str()).increment(1);
+    overloaded()
 }
 
 pub(super) fn overloaded() -> Problem {
@@ -129,7 +211,10 @@ mod tests {
     use super::*;
 
     fn admission(referrals: usize, others: usize) -> Admission {
-        Admission::new(&AdmissionSettings { referrals, others, body_bytes: 100 })
+        let rest = AdmissionSettings::default();
+        let settings =
+            AdmissionSettings { referrals, others, dry_runs: 3, dry_runs_each: 2, ..rest };
+        Admission::new(&AdmissionSettings { body_bytes: 100, dry_run_bytes: 10, ..settings })
     }
 
     fn place(admission: &Admission, class: Class) -> Permit<'_> {
@@ -159,11 +244,28 @@ mod tests {
     #[test]
     fn bodies_share_one_budget_and_give_it_back() {
         let admission = admission(1, 1);
-        let mut one = admission.reservation();
+        let mut one = admission.reservation(Class::Referral);
         assert!(one.grow_to(60) && one.grow_to(50));
-        let mut two = admission.reservation();
+        let mut two = admission.reservation(Class::Other);
         assert!(!two.grow_to(41) && two.grow_to(40));
         drop(one);
         assert!(two.grow_to(100));
+        let mut dry_run = admission.reservation(Class::DryRun);
+        assert!(dry_run.grow_to(10) && !dry_run.grow_to(11));
+    }
+
+    #[test]
+    fn dry_runs_are_few_for_each_caller_and_for_all_and_take_no_other_place() {
+        let admission = admission(8, 2);
+        let (one, two): (Arc<str>, Arc<str>) = ("one".into(), "two".into());
+        let held = (admission.admit_dry_run(&one), admission.admit_dry_run(&one));
+        assert!(held.0.is_ok() && held.1.is_ok());
+        assert!(admission.admit_dry_run(&one).is_err());
+        let third = admission.admit_dry_run(&two);
+        assert!(third.is_ok() && admission.admit_dry_run(&two).is_err());
+        assert!(admission.admit(Class::Other).is_ok() && admission.admit(Class::Referral).is_ok());
+        drop((held, third));
+        assert!(admission.admit_dry_run(&one).is_ok());
+        assert!(admission.counts().is_empty());
     }
 }

@@ -5,13 +5,14 @@ use actix_web::web::Payload;
 use futures::StreamExt as _;
 use std::time::Duration;
 
-/// A body is read in steps of at least this many reserved bytes.
+/// Memory for a body is set aside in steps of at least this many bytes, as they arrive: announcing
+/// a size costs a sender nothing.
 const STEP: usize = 16 << 10;
 
 /// Why a body was not read whole. What was read of it is in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFault {
-    /// More bytes than the limit; how many were announced or seen.
+    /// More bytes than the limit were announced or came; how many came.
     TooLarge(u64),
     /// Not whole in time.
     Slow,
@@ -38,20 +39,19 @@ pub(super) async fn read(
     buffer: &mut Vec<u8>,
 ) -> Result<(), BodyFault> {
     // An announced size over the limit is answered at once, before a byte is read.
-    let declared = declared.unwrap_or_default();
-    let expected = usize::try_from(declared).ok().filter(|size| *size <= limits.bytes);
-    let expected = expected.ok_or(BodyFault::TooLarge(declared))?;
-    if !reservation.grow_to(expected) {
-        return Err(BodyFault::Crowded);
+    let announced = usize::try_from(declared.unwrap_or_default()).unwrap_or(usize::MAX);
+    if announced > limits.bytes {
+        return Err(BodyFault::TooLarge(0));
     }
-    buffer.reserve_exact(expected);
-    let reading = gather(payload.into_inner(), limits.bytes, reservation, buffer);
+    let most = if announced > 0 { announced } else { limits.bytes };
+    let reading = gather(payload.into_inner(), limits.bytes, most, reservation, buffer);
     tokio::time::timeout(limits.time, reading).await.unwrap_or(Err(BodyFault::Slow))
 }
 
 async fn gather(
     mut payload: actix_web::dev::Payload,
     limit: usize,
+    most: usize,
     reservation: &mut Reservation<'_>,
     buffer: &mut Vec<u8>,
 ) -> Result<(), BodyFault> {
@@ -62,7 +62,9 @@ async fn gather(
             return Err(BodyFault::TooLarge(u64::try_from(size).unwrap_or(u64::MAX)));
         }
         if size > buffer.capacity() {
-            let capacity = size.saturating_add(STEP).min(limit);
+            // Doubled, so that a large body is not copied at each step.
+            let step = buffer.capacity().max(STEP);
+            let capacity = size.saturating_add(step).min(most).max(size);
             if !reservation.grow_to(capacity) {
                 return Err(BodyFault::Crowded);
             }

@@ -55,6 +55,11 @@ kinds! {
     NOT_PERMITTED = "not-permitted", FORBIDDEN,
         "The key does not open this",
         "Use a key of the kind that the OpenAPI document names, for your own destination.";
+    TESTING = "testing", FORBIDDEN,
+        "Your agency is still testing, and its referrals are not taken",
+        "Nobody acts on this as on a referral, although the screening team sees that you sent it: \
+         telephone about a real worry. Try referrals out at /v1/referrals/validate. To become \
+         active, ask the authority to set your agency's state to `active` (agencies.toml).";
     NOT_FOUND = "not-found", NOT_FOUND,
         "Nothing of yours goes by this reference",
         "Check the reference: ten characters, of which the last checks the others.";
@@ -101,6 +106,10 @@ kinds! {
     FAILED = "failed", INTERNAL_SERVER_ERROR,
         "Something went wrong here",
         "Send it again with the same Idempotency-Key; if it happens twice, telephone.";
+    FAILED_KEPT = "failed-kept", INTERNAL_SERVER_ERROR,
+        "Something went wrong here; what you sent is kept, and people will read it",
+        "It is in front of the screening team as you sent it, and it has no reference yet. \
+         Telephone the duty team now: nobody has read it so far.";
     OVERLOADED = "overloaded", SERVICE_UNAVAILABLE,
         "Too much is going on at this moment",
         "Wait as long as Retry-After says and send it again. Referrals are turned away last.";

@@ -2,9 +2,10 @@
 
 use super::catalogue as kind;
 use super::problem::Problem;
+use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
-use std::sync::Arc;
+use actix_web::web::{self, Bytes};
+use std::sync::{Arc, OnceLock};
 
 /// Scripts and styles from here only; the interface draws its symbols from `data:` images and
 /// styles its own elements.
@@ -42,6 +43,25 @@ const START: &str = "window.ui = SwaggerUIBundle({
 /// Files of the interface that the page asks for.
 const FILES: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
+/// A file of the interface, taken out of the library once: requests share its bytes.
+struct File {
+    content_type: String,
+    bytes: Bytes,
+}
+
+static TAKEN: [OnceLock<Option<File>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
+fn taken(name: &str) -> Option<&'static File> {
+    let index = FILES.iter().position(|known| *known == name)?;
+    let take = || {
+        let config = Arc::new(utoipa_swagger_ui::Config::from("/v1/openapi.json"));
+        let file = utoipa_swagger_ui::serve(FILES[index], config).ok().flatten()?;
+        let (content_type, bytes) = (file.content_type, file.bytes.into_owned().into());
+        Some(File { content_type, bytes })
+    };
+    TAKEN[index].get_or_init(take).as_ref()
+}
+
 pub(super) async fn page() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
@@ -56,8 +76,6 @@ pub(super) async fn file(path: web::Path<String>) -> Result<HttpResponse, Proble
     if path.as_str() == "start.js" {
         return Ok(response.content_type("text/javascript; charset=utf-8").body(START));
     }
-    let name = FILES.into_iter().find(|name| *name == path.as_str()).ok_or_else(missing)?;
-    let config = Arc::new(utoipa_swagger_ui::Config::from("/v1/openapi.json"));
-    let file = utoipa_swagger_ui::serve(name, config).ok().flatten().ok_or_else(missing)?;
-    Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
+    let file = taken(&path).ok_or_else(missing)?;
+    Ok(response.content_type(file.content_type.as_str()).body(file.bytes.clone()))
 }

@@ -21,8 +21,9 @@ struct Answer<'a> {
     priority: Priority,
     /// How often the sender has added to it.
     revision: i32,
-    referral: Value,
+    marks: Value,
     decision: Value,
+    referral: Value,
 }
 
 pub(super) async fn handle(
@@ -45,8 +46,9 @@ pub(super) async fn handle(
         respond_by: row.respond_by,
         priority: row.priority,
         revision: row.revision,
-        referral: document.referral,
+        marks: document.marks,
         decision: document.decision,
+        referral: document.referral,
     }))
 }
 

@@ -20,7 +20,8 @@ pub(super) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_agency(&caller, Class::Referral)?;
     let reference = Reference::parse(&path).ok_or(Problem::new(&kind::NOT_FOUND))?;
-    let (submission, _memory) = submission::receive(&state, &caller, &req, payload).await?;
+    let (submission, _memory) =
+        submission::receive(&state, &caller, Some(reference), &req, payload).await?;
     let (_, receipt, _) = accepted(state.intake.inform(reference, submission).await)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(receipt))
 }

@@ -34,6 +34,7 @@ mod submit;
 mod take;
 
 pub use admission::{Admission, AdmissionSettings};
+pub use health::Readiness;
 pub use openapi::{OpenApi, OpenApiError};
 pub use problem::{MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem};
 pub use routes::configure;

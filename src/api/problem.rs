@@ -207,6 +207,8 @@ impl From<Refusal> for Problem {
             RefusalKind::TooDeep => &kind::TOO_DEEP,
             RefusalKind::BelowMinimum => &kind::BELOW_MINIMUM,
             RefusalKind::MediaType => &kind::MEDIA_TYPE,
+            RefusalKind::Testing => &kind::TESTING,
+            RefusalKind::Failed => &kind::FAILED_KEPT,
         })
         .faults(refusal.faults)
     }

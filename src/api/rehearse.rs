@@ -13,7 +13,7 @@ pub(super) async fn handle(
     req: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let _place = state.admit_agency(&caller, Class::Other)?;
+    let _place = state.admit_agency(&caller, Class::DryRun)?;
     let (submission, _memory) = submission::try_out(&state, &caller, &req, payload).await?;
     let receipt = state.intake.rehearse(&submission)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(receipt))

@@ -1,5 +1,5 @@
-//! The listener: plain or TLS, with time limits on connections, and a stop that lets what is under
-//! way finish.
+//! The listener: HTTP/1.1, plain or TLS, with limits on the time and number of connections, and a
+//! stop that lets what is under way finish.
 
 use super::frame::frame;
 use super::routes;
@@ -24,6 +24,8 @@ pub struct Listen {
     pub tls: Option<Arc<Certificates>>,
     /// Threads that serve connections.
     pub workers: usize,
+    /// Connections open at once, of all threads; further ones wait to be taken.
+    pub connections: usize,
     /// How long a stop waits for requests under way.
     pub drain: Duration,
 }
@@ -31,7 +33,8 @@ pub struct Listen {
 impl Listen {
     pub fn new(address: SocketAddr) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, Into::into);
-        Listen { address, tls: None, workers, drain: Duration::from_secs(20) }
+        let drain = Duration::from_secs(20);
+        Listen { address, tls: None, workers, connections: 8_192, drain }
     }
 }
 
@@ -60,6 +63,7 @@ pub fn serve(state: Arc<ApiState>, listen: &Listen, extra: Extra) -> io::Result<
             .configure(|cfg| extra(cfg))
     })
     .workers(listen.workers)
+    .max_connections(listen.connections.div_ceil(listen.workers.max(1)))
     .keep_alive(Duration::from_secs(75))
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(5))

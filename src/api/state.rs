@@ -1,6 +1,7 @@
 //! What the handlers need, and what the composition root supplies.
 
 use super::admission::{Admission, AdmissionSettings, Class, Permit};
+use super::health::Readiness;
 use super::openapi::OpenApi;
 use super::problem::Problem;
 use crate::access::{Access, AgencyPrincipal, DestinationPrincipal, OperationsPrincipal, Quota};
@@ -79,10 +80,12 @@ pub trait Vitals: Send + Sync {
 /// What a destination may see of a referral.
 #[derive(Clone, Debug)]
 pub struct Document {
+    /// What whoever opens it must see first.
+    pub marks: Value,
+    /// The decision with its reasons, cut.
+    pub decision: Value,
     /// The canonical referral, cut.
     pub referral: Value,
-    /// The decision, cut; `null` where the destination does not see it.
-    pub decision: Value,
 }
 
 /// Cuts a referral for a destination; `None` when the dossier cannot be understood.
@@ -107,6 +110,7 @@ pub struct ApiState {
     pub stopping: AtomicBool,
     /// Requests whose answer's head is not written yet.
     pub in_flight: AtomicUsize,
+    pub readiness: Readiness,
 }
 
 impl ApiState {
@@ -118,10 +122,13 @@ impl ApiState {
     ) -> Result<Permit<'_>, Problem> {
         let quota = match class {
             Class::Referral => Quota::Submissions,
-            Class::Other => Quota::Reads,
+            Class::DryRun | Class::Other => Quota::Reads,
         };
         caller.spend(quota)?;
-        self.admission.admit(class)
+        match class {
+            Class::DryRun => self.admission.admit_dry_run(&caller.agency.id.0),
+            Class::Referral | Class::Other => self.admission.admit(class),
+        }
     }
 
     /// A place for a receiving team's call.

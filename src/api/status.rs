@@ -23,7 +23,7 @@ pub(super) async fn handle(
     let stored = stored.filter(|stored| stored.row.agency == caller.agency.id);
     let stored = stored.ok_or_else(unknown)?;
     let dossier = state.open(&stored.row)?;
-    let receipt: Receipt = serde_json::from_slice(&dossier.receipt)
+    let receipt: Receipt = serde_json::from_slice(dossier.last_receipt())
         .map_err(|_| StoreError::Damaged("a receipt cannot be read".to_owned()))?;
     Ok(HttpResponse::Ok().json(SenderView::of(receipt, &stored.deliveries)))
 }

@@ -1,7 +1,7 @@
 //! From a request to a [`Submission`]: headers and body are checked, and what cannot be taken is
 //! refused and kept (invariant 5), because somebody tried to tell us about a child.
 
-use super::admission::{Reservation, overloaded};
+use super::admission::{Class, Reservation, overloaded};
 use super::body::{self, BodyFault, BodyLimits};
 use super::catalogue::{self as kind, Kind};
 use super::context::CallContext;
@@ -9,8 +9,10 @@ use super::problem::Problem;
 use super::state::ApiState;
 use super::submit::accepted;
 use crate::access::AgencyPrincipal;
+use crate::domain::Reference;
+use crate::domain::agency::AgencyState;
 use crate::domain::record::Unread;
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::refusal::{Extent, Refusal, RefusalKind};
 use crate::pipeline::{Outcome, Submission};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage as _, HttpRequest, web};
@@ -65,13 +67,6 @@ const KEY: Fault = Fault {
     rule: "idempotency-key",
     ask: "Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none",
 };
-const MEDIA: Fault = Fault {
-    problem: &kind::MEDIA_TYPE,
-    refusal: RefusalKind::MediaType,
-    pointer: "",
-    rule: "media-type",
-    ask: "Send Content-Type: application/json, in UTF-8",
-};
 const ENCODING: Fault = Fault {
     problem: &kind::CONTENT_ENCODING,
     refusal: RefusalKind::MediaType,
@@ -83,14 +78,36 @@ const ENCODING: Fault = Fault {
 /// A submission and the memory set aside for it.
 pub(super) type Held<'a> = (Submission, Reservation<'a>);
 
-/// Reads a submission; what cannot be taken is kept as a refusal.
+/// Reads a submission; what cannot be taken is kept as a refusal. `about` is the referral that it
+/// is sent to as information.
 pub(super) async fn receive<'a>(
     state: &'a ApiState,
     caller: &AgencyPrincipal,
+    about: Option<Reference>,
     req: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Held<'a>, Problem> {
-    read(state, caller, req, payload, true).await
+    let read = read(state, caller, Class::Referral, req, payload).await?;
+    let testing = caller.agency.state == AgencyState::Testing;
+    let (refusal, problem) = match read.fault {
+        // Invented or not: people see it, and its sender is told that nobody acts on it.
+        _ if testing => {
+            let refusal = Refusal { kind: RefusalKind::Testing, faults: Vec::new() };
+            (refusal, Problem::new(&kind::TESTING))
+        }
+        Some(fault) => (fault.refusal(), fault.problem()),
+        None => return Ok(read.held),
+    };
+    let (mut submission, _memory) = read.held;
+    if read.fault.is_some_and(|fault| fault.refusal == RefusalKind::TooLarge) {
+        // Only its size is kept of a body over the limit.
+        submission.body = Vec::new();
+    }
+    match state.intake.refuse(submission, about, refusal, read.extent).await {
+        Outcome::Refused(_) => Err(problem),
+        // It is not kept: the sender must hear that nobody here knows of it.
+        other => Err(accepted(other).err().unwrap_or(problem)),
+    }
 }
 
 /// Reads a submission for a dry run; nothing is kept.
@@ -100,23 +117,31 @@ pub(super) async fn try_out<'a>(
     req: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Held<'a>, Problem> {
-    read(state, caller, req, payload, false).await
+    let read = read(state, caller, Class::DryRun, req, payload).await?;
+    read.fault.map_or(Ok(read.held), |fault| Err(fault.problem()))
+}
+
+/// What came, whether or not it can be taken.
+struct Read<'a> {
+    held: Held<'a>,
+    extent: Extent,
+    fault: Option<&'static Fault>,
 }
 
 async fn read<'a>(
     state: &'a ApiState,
     caller: &AgencyPrincipal,
+    class: Class,
     req: &HttpRequest,
     payload: web::Payload,
-    keep: bool,
-) -> Result<Held<'a>, Problem> {
+) -> Result<Read<'a>, Problem> {
     let headers = req.headers();
     let settings = &state.settings;
     let limits = BodyLimits { bytes: settings.body_limit, time: settings.body_timeout };
-    let mut reservation = state.admission.reservation();
+    let mut reservation = state.admission.reservation(class);
     let mut bytes = Vec::new();
-    let declared = content_length(headers);
-    let outcome = body::read(payload, declared, limits, &mut reservation, &mut bytes).await;
+    let announced = content_length(headers);
+    let outcome = body::read(payload, announced, limits, &mut reservation, &mut bytes).await;
     let key = idempotency_key(headers);
     let fault = match outcome {
         Ok(()) => check(headers, &key),
@@ -125,32 +150,20 @@ async fn read<'a>(
         Err(BodyFault::Slow) => Some(&SLOW),
         Err(BodyFault::Broken) => Some(&BROKEN),
     };
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let read = match outcome {
+        Err(BodyFault::TooLarge(read)) => read,
+        _ => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+    };
+    let extent = Extent { read, announced, whole: outcome.is_ok() };
     let call = req.extensions().get::<CallContext>().cloned();
-    let mut submission = Submission {
+    let submission = Submission {
         agency: Arc::clone(&caller.agency),
         body: bytes,
         media_type: text(headers, &header::CONTENT_TYPE),
         idempotency_key: key.ok().flatten(),
         traceparent: call.map(|call| call.traceparent().to_owned()),
     };
-    let Some(fault) = fault else { return Ok((submission, reservation)) };
-    if !keep {
-        return Err(fault.problem());
-    }
-    let size = match outcome {
-        Err(BodyFault::TooLarge(size)) => {
-            // Only its size is kept of a body over the limit.
-            submission.body = Vec::new();
-            size
-        }
-        _ => size,
-    };
-    match state.intake.refuse(submission, fault.refusal(), size).await {
-        Outcome::Refused(_) => Err(fault.problem()),
-        // It is not kept: the sender must hear that nobody here knows of it.
-        other => Err(accepted(other).err().unwrap_or_else(|| fault.problem())),
-    }
+    Ok(Read { held: (submission, reservation), extent, fault })
 }
 
 fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'static Fault> {
@@ -158,13 +171,10 @@ fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'stat
     if text(headers, &header::CONTENT_ENCODING).is_some_and(|value| encoded(&value)) {
         return Some(&ENCODING);
     }
-    if !is_json(headers) {
-        return Some(&MEDIA);
-    }
     key.is_err().then_some(&KEY)
 }
 
-fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+pub(super) fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
@@ -184,27 +194,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ()> {
     key.to_str().map(|key| Some(key.to_owned())).map_err(drop)
 }
 
-/// `application/json` or any `+json` type, in UTF-8. A missing type is taken for JSON: old
-/// systems leave it out, and the body shows what it is.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
-    let Ok(value) = value.to_str() else { return false };
-    let mut parts = value.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let (family, subtype) = essence.split_once('/').unwrap_or_default();
-    let suffix = subtype.len().checked_sub("+json".len()).and_then(|at| subtype.get(at..));
-    let json = essence.eq_ignore_ascii_case("application/json")
-        || (!family.is_empty() && suffix.is_some_and(|end| end.eq_ignore_ascii_case("+json")));
-    let utf8 = parts.all(|parameter| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        !name.trim().eq_ignore_ascii_case("charset")
-            || ["utf-8", "utf8", "us-ascii"]
-                .iter()
-                .any(|known| value.trim().trim_matches('"').eq_ignore_ascii_case(known))
-    });
-    json && utf8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,24 +204,6 @@ mod tests {
         let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header");
         headers.append(HeaderName::from_static(name), value);
         headers
-    }
-
-    #[test]
-    fn json_is_known_in_every_spelling_and_nothing_else_is() {
-        assert!(is_json(&HeaderMap::new()));
-        for yes in [
-            "application/json",
-            "Application/JSON; charset=UTF-8",
-            "application/fhir+json",
-            "application/json;charset=\"utf-8\"",
-        ] {
-            assert!(is_json(&with("content-type", yes)), "{yes}");
-        }
-        for no in
-            ["text/plain", "", "json", "+json", "application/json; charset=utf-16", "text/xml"]
-        {
-            assert!(!is_json(&with("content-type", no)), "{no}");
-        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) async fn handle(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_agency(&caller, Class::Referral)?;
-    let (submission, _memory) = submission::receive(&state, &caller, &req, payload).await?;
+    let (submission, _memory) = submission::receive(&state, &caller, None, &req, payload).await?;
     let (reference, receipt, repeat) = accepted(state.intake.receive(submission).await)?;
     let mut response = if repeat { HttpResponse::Ok() } else { HttpResponse::Created() };
     response.insert_header((header::LOCATION, format!("/v1/referrals/{reference}")));

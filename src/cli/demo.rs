@@ -5,6 +5,7 @@ use super::{Result, say};
 use crate::access::{Owner, OwnerKind};
 use crate::app::{self, App};
 use crate::config::settings::Settings;
+use crate::store::Store;
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,6 +67,25 @@ fn manifest() -> anyhow::Result<Manifest> {
     let text = std::fs::read(&path)
         .with_context(|| format!("{} cannot be read; run this in the project", path.display()))?;
     Ok(serde_json::from_slice(&text)?)
+}
+
+/// Under which name a store says whether it is the demonstration's.
+const MARK: &str = "demonstration";
+
+/// Marks an empty store as the demonstration's. One that holds referrals or people of others is
+/// refused, once and for all: invented children must not be mistaken for real ones.
+pub(super) async fn claim(store: &dyn Store) -> anyhow::Result<()> {
+    let empty =
+        store.count_people().await? == 0 && store.deliveries(None, None, 1).await?.is_empty();
+    let mark: &[u8] = if empty { b"yes" } else { b"no" };
+    if store.once(MARK, mark).await? == b"yes" {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "the store holds referrals or people that the demonstration did not make: serve it without \
+         --demo, or name an empty store in FRONTDOOR_DATABASE_URL (`make clean-demo` forgets the \
+         demonstration's own)"
+    )
 }
 
 /// Loads people, issues keys, sends the examples and says what to try.

@@ -11,7 +11,11 @@ use std::path::PathBuf;
 pub(super) enum People {
     /// Load records from a CSV file; a record already loaded is replaced.
     Import {
-        /// Columns as in docs/people.md; at least `record_id` and a name or a date.
+        /// The first line names the columns: `record_id`, and as many as there are of `source`,
+        /// `forename`, `middle_names`, `surname`, `full_name`, `known_as`, `dob`, `edd`, `sex`,
+        /// `address`, `postcode`, `prev_postcode`, `nhs_number`, `upn`, `mother_name`,
+        /// `father_name`, `phone`, `case_status` (none, open, cin, cp, cla), `case_team`,
+        /// `case_worker`, `restricted` (yes, no) and `as_of`.
         file: PathBuf,
     },
 }

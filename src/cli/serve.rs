@@ -1,7 +1,7 @@
 //! `frontdoor serve`
 
 use super::{Result, demo, say};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::config::settings::Settings;
 use std::path::PathBuf;
 
@@ -12,7 +12,8 @@ pub(super) struct Serve {
     /// The authority's folder.
     #[arg(long, env = "FRONTDOOR_CONFIG")]
     config: Option<PathBuf>,
-    /// Load invented people, issue demonstration keys and send example referrals.
+    /// Load invented people, issue demonstration keys and send example referrals. Only on this
+    /// machine (http.listen = 127.0.0.1), and never into a store that holds anything else.
     #[arg(long)]
     demo: bool,
 }
@@ -25,8 +26,13 @@ impl Serve {
         if self.demo {
             settings.ops.open = true;
             settings.keys.create = true;
+            settings.validate()?;
         }
-        let app = App::start(settings).await?;
+        let store = app::open_store_to_serve(&settings).await?;
+        if self.demo {
+            demo::claim(store.as_ref()).await?;
+        }
+        let app = App::start(settings, store).await?;
         say(format!("frontdoor is ready on {}", app.url()));
         if self.demo {
             demo::welcome(&app).await?;

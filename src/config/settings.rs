@@ -40,6 +40,8 @@ pub struct Http {
     pub rate_limits: bool,
     /// Worker threads of the HTTP server; 0 takes one per processor.
     pub workers: usize,
+    /// Connections open at once.
+    pub max_connections: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub struct Database {
 pub struct Broker {
     /// `amqp://…` or `amqps://…`.
     pub url: Option<String>,
+    /// `amqp://`, without TLS, may lead to another machine: for a network that is safe itself.
+    pub in_clear: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,7 +80,7 @@ pub struct Keys {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ops {
-    /// The operations page needs no key: for trying things out on this machine.
+    /// `/ops` and `/metrics` need no key: for trying things out on this machine.
     pub open: bool,
 }
 
@@ -103,6 +107,7 @@ impl Default for Http {
             max_others: 64,
             rate_limits: true,
             workers: 0,
+            max_connections: 8_192,
         }
     }
 }
@@ -166,7 +171,11 @@ impl Settings {
         Ok(settings)
     }
 
-    fn validate(&self) -> Result<()> {
+    /// Whether the settings go together; also after some were changed.
+    ///
+    /// # Errors
+    /// Names the setting at fault and what it should be.
+    pub fn validate(&self) -> Result<()> {
         let tls = self.http.certificate.is_some();
         if tls != self.http.private_key.is_some() {
             bail!("http.certificate and http.private_key go together; give both or neither");
@@ -179,6 +188,21 @@ impl Settings {
                 self.http.listen
             );
         }
+        if self.ops.open && !self.http.listen.ip().is_loopback() {
+            bail!(
+                "ops.open shows operations to whoever reaches http.listen, which is {}: listen on \
+                 127.0.0.1, or leave ops.open out and issue keys with \
+                 `frontdoor keys issue --operations NAME`",
+                self.http.listen
+            );
+        }
+        let clear = self.broker.url.as_deref().and_then(|url| url.strip_prefix("amqp://"));
+        if clear.is_some_and(|rest| !is_this_machine(rest)) && !self.broker.in_clear {
+            bail!(
+                "broker.url leads to another machine without TLS: give an amqps:// URL, or set \
+                 broker.in_clear = true where the network itself is safe"
+            );
+        }
         let url = &self.database.url;
         if !url.starts_with("sqlite:") && !url.starts_with("postgres") {
             bail!("database.url begins with sqlite: or postgres:");
@@ -187,9 +211,47 @@ impl Settings {
     }
 }
 
+/// Whether a URL's authority, e.g. `user:secret@127.0.0.1:5672/vhost`, is this machine's own.
+fn is_this_machine(rest: &str) -> bool {
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let host = match place.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => place.split(':').next().unwrap_or_default(),
+    };
+    let address: Option<std::net::IpAddr> = host.parse().ok();
+    host.eq_ignore_ascii_case("localhost") || address.is_some_and(|ip| ip.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operations_are_open_on_this_machine_only() {
+        let mut settings = Settings::default();
+        settings.ops.open = true;
+        assert!(settings.validate().is_ok());
+        settings.http.listen = SocketAddr::from(([0, 0, 0, 0], 8080));
+        settings.http.behind_proxy = true;
+        assert!(settings.validate().is_err());
+    }
+
+    #[test]
+    fn a_broker_on_another_machine_is_reached_by_tls_unless_the_settings_say_otherwise() {
+        let told = |url: &str, in_clear: bool| {
+            let broker = Broker { url: Some(url.to_owned()), in_clear };
+            Settings { broker, ..Settings::default() }.validate().is_ok()
+        };
+        for near in ["amqp://127.0.0.1:5672/v", "amqp://g:g@localhost", "amqp://g:g@[::1]:5672"] {
+            assert!(told(near, false), "{near}");
+        }
+        for far in ["amqp://broker:5672", "amqp://localhost@broker/v", "amqp://10.0.0.1/localhost"]
+        {
+            assert!(!told(far, false) && told(far, true), "{far}");
+        }
+        assert!(told("amqps://broker:5671", false));
+    }
 
     #[test]
     fn a_listener_that_others_can_reach_needs_tls_or_a_proxy() {

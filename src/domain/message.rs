@@ -4,6 +4,7 @@
 //! Each type's `data` has a schema in `schemas/messages/`. Nothing here holds personal data.
 
 use crate::domain::ids::RefusalId;
+use crate::domain::refusal::Extent;
 use crate::domain::{
     AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId, Timestamp,
 };
@@ -63,6 +64,9 @@ pub struct RefusalDraft<'a> {
     pub agency_telephone: &'a str,
     /// Stable problem code, e.g. `below-minimum`.
     pub problem: &'a str,
+    /// The referral that it was sent to as information, as its sender named it.
+    pub about: Option<Reference>,
+    pub extent: Extent,
     pub received_at: Timestamp,
     /// How often the same body came.
     pub count: i32,
@@ -97,6 +101,9 @@ pub fn refusal(draft: &RefusalDraft<'_>) -> Vec<u8> {
         agency: draft.agency,
         agency_telephone: draft.agency_telephone,
         problem: draft.problem,
+        reference: draft.about,
+        bytes_read: draft.extent.read,
+        bytes_announced: draft.extent.announced,
         received_at: draft.received_at,
         count: draft.count,
     };
@@ -184,6 +191,11 @@ struct RefusedData<'a> {
     agency: &'a AgencyId,
     agency_telephone: &'a str,
     problem: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<Reference>,
+    bytes_read: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_announced: Option<u64>,
     received_at: Timestamp,
     count: i32,
 }

@@ -1,5 +1,6 @@
-//! Why a submission was not accepted: it could not be read, or it lacked the minimum of three
-//! facts. A refusal is a record (invariant 5); nothing else refuses.
+//! Why a submission was not accepted: it could not be read, it lacked the minimum of three facts,
+//! its sender is not active yet, or a defect here stopped it. A refusal is a record (invariant 5);
+//! nothing else refuses.
 
 use super::record::Unread;
 
@@ -18,6 +19,10 @@ pub enum RefusalKind {
     BelowMinimum,
     /// A media type that this address does not read.
     MediaType,
+    /// Its sender is still testing: people look all the same.
+    Testing,
+    /// A defect here, not the submission: it is kept as sent, and people must read it.
+    Failed,
 }
 
 impl RefusalKind {
@@ -29,6 +34,8 @@ impl RefusalKind {
             RefusalKind::TooDeep => "too-deep",
             RefusalKind::BelowMinimum => "below-minimum",
             RefusalKind::MediaType => "media-type",
+            RefusalKind::Testing => "testing",
+            RefusalKind::Failed => "failed-kept",
         }
     }
 
@@ -41,6 +48,10 @@ impl RefusalKind {
             RefusalKind::TooDeep => "The submission is nested too deeply or its lists are too long",
             RefusalKind::BelowMinimum => "The submission lacks one of the three facts needed",
             RefusalKind::MediaType => "The submission's media type is not read here",
+            RefusalKind::Testing => "The agency is still testing, and its referrals are not taken",
+            RefusalKind::Failed => {
+                "Something went wrong here; the submission is kept as it was sent"
+            }
         }
     }
 }
@@ -51,4 +62,35 @@ pub struct Refusal {
     pub kind: RefusalKind,
     /// Where, by which rule, and what to do. At most 50; more are counted in the last.
     pub faults: Vec<Unread>,
+}
+
+impl Refusal {
+    /// A defect here stopped the submission; nothing that its sender could mend.
+    pub fn failed() -> Self {
+        Refusal { kind: RefusalKind::Failed, faults: Vec::new() }
+    }
+}
+
+/// How much of a body came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Bytes that were read.
+    pub read: u64,
+    /// Bytes that the sender announced, where it did.
+    pub announced: Option<u64>,
+    /// All of it was read.
+    pub whole: bool,
+}
+
+impl Extent {
+    /// A body that was read to its end.
+    pub fn whole(body: &[u8]) -> Self {
+        let read = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Extent { read, announced: Some(read), whole: true }
+    }
+
+    /// The size of the body as far as it is known.
+    pub fn size(&self) -> u64 {
+        self.read.max(self.announced.unwrap_or_default())
+    }
 }

@@ -1,12 +1,11 @@
 //! Putting what was missing, or is new, to a referral that was accepted.
 //!
 //! Nothing known is lost: what a later statement replaces is kept as a source note, concerns and
-//! signs are only added to, and danger only rises.
+//! signs are only added to, and danger only rises. Nobody takes another's place: a child or person
+//! who contradicts the one that is known is a further one.
 
+use super::identity::{Identity, ListOf};
 use serde_json::{Map, Value, json};
-
-/// Lists whose items are matched by place (or by an `index` member) rather than appended.
-const BY_PLACE: [&str; 2] = ["children", "people"];
 
 /// The canonical document with the addition put to it.
 pub(super) fn merge(known: Value, addition: Value) -> Value {
@@ -68,18 +67,45 @@ fn merge_lists(
         Value::Array(items) => items,
         single => vec![single],
     };
-    let by_place = BY_PLACE.iter().any(|list| pointer.ends_with(list));
+    let list = ListOf::at(pointer);
+    let identities: Vec<Identity> =
+        list.iter().flat_map(|list| known.iter().map(|item| list.identity(item))).collect();
     for (place, item) in items.into_iter().enumerate() {
-        let index = item.get("index").and_then(Value::as_u64);
-        let index = index.and_then(|index| usize::try_from(index).ok()).unwrap_or(place);
-        if by_place && item.is_object() && index < known.len() {
+        let meant = list.as_ref().and_then(|list| meant(list, &identities, place, &item));
+        if let Some(index) = meant {
             let before = std::mem::take(&mut known[index]);
             known[index] = merge_at(&format!("{pointer}/{index}"), before, item, replaced);
         } else if !known.contains(&item) && !item.is_null() {
-            known.push(item);
+            known.push(without_index(item));
         }
     }
     Value::Array(known)
+}
+
+/// Which of the known items an added one is about: the one that its `index` names, or the one at
+/// its own place unless they contradict each other, or the only other that it agrees with.
+fn meant(list: &ListOf, known: &[Identity], place: usize, item: &Value) -> Option<usize> {
+    if !item.is_object() {
+        return None;
+    }
+    if let Some(index) = item.get("index").and_then(Value::as_u64) {
+        return usize::try_from(index).ok().filter(|index| *index < known.len());
+    }
+    let stated = list.identity(item);
+    if known.get(place).is_some_and(|at_place| !at_place.contradicts(&stated)) {
+        return Some(place);
+    }
+    let mut agreeing = (0..known.len()).filter(|index| known[*index].agrees(&stated));
+    let first = agreeing.next();
+    first.filter(|_| agreeing.next().is_none())
+}
+
+/// `index` says where an addition belongs; it is no part of a referral.
+fn without_index(mut item: Value) -> Value {
+    if let Value::Object(map) = &mut item {
+        map.remove("index");
+    }
+    item
 }
 
 /// Nothing is known here yet.
@@ -124,7 +150,9 @@ mod tests {
         let known = json!({
             "children": [{"given_name": "Ada", "date_of_birth": {"unreadable": "12/13/2019"}}],
         });
-        let addition = json!({"children": [{"given_name": "Adah", "date_of_birth": "2019-12-13"}]});
+        let addition = json!({
+            "children": [{"index": 0, "given_name": "Adah", "date_of_birth": "2019-12-13"}]
+        });
         let merged = merge(known, addition);
         assert_eq!(merged["children"][0]["date_of_birth"], "2019-12-13");
         assert_eq!(merged["children"][0]["given_name"], "Adah");
@@ -147,6 +175,47 @@ mod tests {
         let addition = json!({"children": [{"index": 1, "sex": "F"}, {"index": 2, "sex": "M"}]});
         let merged = merge(known, addition);
         assert_eq!(merged["children"][1], json!({"given_name": "B", "sex": "F"}));
+        assert_eq!(merged["children"][2], json!({"sex": "M"}));
         assert_eq!(merged["children"].as_array().map(Vec::len), Some(3));
+    }
+
+    #[test]
+    fn a_further_child_or_person_never_takes_the_place_of_a_known_one() {
+        let ada = json!({"given_name": "Ada", "date_of_birth": "2019-03-04", "upn": "x"});
+        let known = || json!({"children": [ada], "household": {"people": [{"name": "A. Rowe"}]}});
+        let further = [
+            json!({"given_name": "Ben", "date_of_birth": "2021-05-06"}),
+            json!({"given_name": "ADA", "date_of_birth": "06/05/2021"}),
+            json!({"full_name": "Ben Rowe"}),
+        ];
+        for child in further {
+            let merged = merge(known(), json!({"children": [child]}));
+            assert_eq!(merged["children"], json!([ada, child]));
+            assert!(merged.get("notes").is_none());
+        }
+        let merged = merge(known(), json!({"household": {"people": [{"name": "C. Dunn"}]}}));
+        let people = json!([{"name": "A. Rowe"}, {"name": "C. Dunn"}]);
+        assert_eq!(merged["household"]["people"], people);
+    }
+
+    #[test]
+    fn more_about_a_known_child_is_put_to_it_wherever_it_stands() {
+        let known = || {
+            json!({"children": [
+                {"given_name": "Ada", "family_name": "Rowe", "date_of_birth": "2019-03-04"},
+                {"given_name": "Ben", "family_name": "Rowe", "date_of_birth": "2021-05-06"},
+            ]})
+        };
+        let same = json!({"given_name": " ada ", "date_of_birth": "04/03/2019", "sex": "F"});
+        let merged = merge(known(), json!({"children": [same]}));
+        assert_eq!(merged["children"][0]["sex"], "F");
+        let second = json!({"full_name": "Ben Rowe", "sex": "M"});
+        let merged = merge(known(), json!({"children": [second]}));
+        assert_eq!(merged["children"][1]["sex"], "M");
+        assert_eq!(merged["children"].as_array().map(Vec::len), Some(2));
+        // Two new ones in one addition are not put to each other.
+        let two = json!([{"given_name": "Cai"}, {"given_name": "Dov"}, {"sex": "F"}]);
+        let merged = merge(known(), json!({"children": two}));
+        assert_eq!(merged["children"].as_array().map(Vec::len), Some(5));
     }
 }

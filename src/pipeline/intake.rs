@@ -1,12 +1,14 @@
 //! The entrance: a submission in, exactly one outcome out.
 
+use super::guard::guarded;
 use super::judge::Stages;
 use crate::adapter;
 use crate::domain::agency::Agency;
 use crate::domain::record::Unread;
-use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::refusal::{Extent, Refusal, RefusalKind};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
+use crate::store::Token16;
 use crate::store::lane::{Lane, LaneError};
 use crate::store::work::{Addition, Done, Referred, Refused, RepeatKey, Work};
 use crate::threshold;
@@ -44,7 +46,7 @@ pub enum Outcome {
     Accepted { reference: Reference, receipt: Arc<[u8]>, repeat: bool },
     /// The key was used before with another body.
     Conflict { first: Reference },
-    /// Below the minimum or unreadable; kept, and in front of MASSTT.
+    /// Below the minimum, unreadable, or stopped by a defect here; kept, and in front of MASSTT.
     Refused(Refusal),
     /// Information for a reference that is not one of this sender's.
     Unknown,
@@ -52,7 +54,7 @@ pub enum Outcome {
     Unavailable,
     /// Too much at once: send it again shortly.
     Busy,
-    /// It cannot be stored as it is; the sender should telephone.
+    /// Nothing of it can be stored; the sender should telephone.
     Failed,
 }
 
@@ -65,8 +67,15 @@ pub trait Intake: Send + Sync + 'static {
     async fn inform(&self, reference: Reference, submission: Submission) -> Outcome;
     /// The receipt it would get; nothing is stored.
     fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal>;
-    /// Keeps a refusal that was found before the body was whole, e.g. over the size limit.
-    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome;
+    /// Keeps what was refused before anything in it was read, e.g. for its size. `about` is the
+    /// referral that it was sent to as information.
+    async fn refuse(
+        &self,
+        submission: Submission,
+        about: Option<Reference>,
+        refusal: Refusal,
+        extent: Extent,
+    ) -> Outcome;
 }
 
 /// Checks the media type and reads the body.
@@ -112,14 +121,23 @@ impl Pipeline {
             received_at,
             raw: submission.body.clone(),
             referral,
+            facts,
+            facts_of: rules.policy.hash.clone(),
             completeness,
             children,
-            repeat: self.repeat_key("refer", submission, received_at),
+            repeat: self.repeat_key(None, submission, received_at),
             traceparent: submission.traceparent.clone(),
         })
     }
 
-    fn repeat_key(&self, what: &str, submission: &Submission, at: Timestamp) -> RepeatKey {
+    /// `about` is the referral that the submission adds to.
+    fn repeat_key(
+        &self,
+        about: Option<Reference>,
+        submission: &Submission,
+        at: Timestamp,
+    ) -> RepeatKey {
+        let what = about.map_or("refer".to_owned(), |reference| format!("inform:{reference}"));
         let agency = submission.agency.id.as_str();
         let token = |label: &str, content: &[u8]| {
             self.stages.ring.token16(&format!("{what}:{label}"), agency, content)
@@ -141,7 +159,9 @@ impl Pipeline {
                 Outcome::Accepted { reference, receipt, repeat }
             }
             Ok(Done::Conflict { first }) => Outcome::Conflict { first },
-            Ok(Done::Unknown | Done::Kept) => Outcome::Unknown,
+            Ok(Done::Unknown) => Outcome::Unknown,
+            // The lane could not conclude it, and has kept it as it was sent.
+            Ok(Done::Kept) => Outcome::Refused(Refusal::failed()),
             Err(LaneError::Full) => Outcome::Busy,
             Err(LaneError::Unavailable) => Outcome::Unavailable,
             Err(LaneError::Failed) => Outcome::Failed,
@@ -149,48 +169,67 @@ impl Pipeline {
     }
 
     /// Keeps a refusal; the sender hears of it only once it is kept.
-    async fn keep(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
+    async fn keep(
+        &self,
+        submission: Submission,
+        about: Option<Reference>,
+        refusal: Refusal,
+        extent: Extent,
+    ) -> Outcome {
         let received_at = self.env.now();
-        let repeat = self.repeat_key("refer", &submission, received_at);
+        let repeat = self.repeat_key(about, &submission, received_at);
         let refused = Refused {
             agency: submission.agency.id.clone(),
             received_at,
-            body: repeat.body,
+            body: self.identity(repeat.body, extent),
             key: submission.idempotency_key.is_some().then_some(repeat.key),
             raw: submission.body,
-            bytes,
+            extent,
             refusal: refusal.clone(),
+            about,
             traceparent: submission.traceparent,
         };
         match self.submit(Work::Refuse(Box::new(refused))).await {
-            Outcome::Unknown => Outcome::Refused(refusal),
+            Outcome::Refused(_) => Outcome::Refused(refusal),
             other => other,
         }
+    }
+
+    /// By what a refusal is known when it comes again. A body that did not come whole, or holds
+    /// nothing, says not which submission it was: each is one of its own.
+    fn identity(&self, body: Token16, extent: Extent) -> Token16 {
+        if extent.whole && extent.read > 0 {
+            return body;
+        }
+        let mut own = Token16::default();
+        self.env.entropy(&mut own);
+        own
     }
 }
 
 #[async_trait]
 impl Intake for Pipeline {
     async fn receive(&self, submission: Submission) -> Outcome {
-        match self.read(&submission) {
+        match guarded("read", || self.read(&submission)).unwrap_or_else(|| Err(Refusal::failed())) {
             Ok(referred) => self.submit(Work::Refer(Box::new(referred))).await,
             Err(refusal) => {
-                let bytes = submission.body.len() as u64;
-                self.keep(submission, refusal, bytes).await
+                let extent = Extent::whole(&submission.body);
+                self.keep(submission, None, refusal, extent).await
             }
         }
     }
 
     async fn inform(&self, reference: Reference, submission: Submission) -> Outcome {
-        let received_at = self.env.now();
-        match read_json(&submission).and_then(in_an_object) {
+        let about = Some(reference);
+        let read = guarded("read", || read_json(&submission).and_then(in_an_object));
+        match read.unwrap_or_else(|| Err(Refusal::failed())) {
             Ok(document) => {
-                let what = format!("inform:{reference}");
+                let received_at = self.env.now();
                 let addition = Addition {
                     agency: submission.agency.id.clone(),
                     received_at,
                     reference,
-                    repeat: self.repeat_key(&what, &submission, received_at),
+                    repeat: self.repeat_key(about, &submission, received_at),
                     raw: submission.body,
                     document,
                     traceparent: submission.traceparent,
@@ -198,8 +237,8 @@ impl Intake for Pipeline {
                 self.submit(Work::Add(Box::new(addition))).await
             }
             Err(refusal) => {
-                let bytes = submission.body.len() as u64;
-                self.keep(submission, refusal, bytes).await
+                let extent = Extent::whole(&submission.body);
+                self.keep(submission, about, refusal, extent).await
             }
         }
     }
@@ -208,12 +247,18 @@ impl Intake for Pipeline {
         let referred = self.read(submission)?;
         let rules = self.stages.rules.load();
         let at = referred.received_at;
-        let alone = threshold::decide_for_receipt(&rules.policy, &referred.referral, at);
+        let alone = threshold::decide_facts(&rules.policy, &referred.facts, &[], at);
         Ok(self.stages.receipt(&rules, Reference::from_entropy(0), &referred, &alone, at))
     }
 
-    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
-        self.keep(submission, refusal, bytes).await
+    async fn refuse(
+        &self,
+        submission: Submission,
+        about: Option<Reference>,
+        refusal: Refusal,
+        extent: Extent,
+    ) -> Outcome {
+        self.keep(submission, about, refusal, extent).await
     }
 }
 

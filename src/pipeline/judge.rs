@@ -1,14 +1,14 @@
 //! The stages as the lane calls them, under its lock: link, decide, route; then rows.
 
-use super::rows::{Decided, Facts, referral_row, refused_tally};
+use super::guard::guarded;
+use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
 use crate::completeness::Scorer;
+use crate::domain::facts;
 use crate::domain::ids::RefusalId;
-use crate::domain::message::{self, Envelope, RefusalDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    ChildHistory, Decision, Directory, MessageId, PersonId, Priority, Purpose, Reference, Referral,
-    ReferralId, Timestamp,
+    ChildHistory, Decision, Directory, PersonId, Reference, Referral, ReferralId, Timestamp,
 };
 use crate::linkage::{self, Model, Profile};
 use crate::routing::{self, Routing};
@@ -16,13 +16,15 @@ use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
-use crate::store::{
-    Batch, InformationRow, NewRepeat, OutboxRow, RefusalRow, Repeat, Sealed, StoredReferral,
-    Token16,
-};
+use crate::store::{Batch, InformationRow, NewRepeat, Repeat, Sealed, StoredReferral, Token16};
 use crate::threshold::{self, Policy};
 use arc_swap::ArcSwap;
+use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Failures that go on record with a decision.
+const POLICY_FAILED: &str = "policy-failed";
+const LINKAGE_FAILED: &str = "linkage-failed";
 
 /// What an authority's configuration says to the stages: one consistent snapshot.
 pub struct Rules {
@@ -55,17 +57,30 @@ impl Stages {
             .collect()
     }
 
-    fn decide(&self, rules: &Rules, referred: &Referred, histories: &[ChildHistory]) -> Decided {
-        let at = referred.received_at;
-        let policy = &rules.policy;
-        let facts = policy.reader.read(&referred.referral, at);
-        let alone = threshold::decide_facts(policy, &facts, &[], at);
+    /// Decides from the submission alone and with history. A stage that fails puts the referral
+    /// before the screening team, with the failure attached (invariant 2).
+    fn decide(
+        &self,
+        rules: &Rules,
+        referred: &Referred,
+        links: &[ChildLink],
+        histories: &[ChildHistory],
+    ) -> Decided {
+        let (policy, at) = (&rules.policy, referred.received_at);
+        let facts = &facts_of(policy, referred);
+        let fallback = || policy.fallback(referred.children.len(), at, POLICY_FAILED);
+        let alone = guarded("decide", || threshold::decide_facts(policy, facts, &[], at));
+        let alone = alone.unwrap_or_else(fallback);
         // Both are always computed, so that a known child takes no longer (invariant 6).
-        let known = threshold::decide_facts(policy, &facts, histories, at);
-        let full = threshold::merge(policy, &alone, known);
+        let known = guarded("decide", || threshold::decide_facts(policy, facts, histories, at));
+        let mut full = threshold::merge(policy, &alone, known.unwrap_or_else(fallback));
+        if full.failure.is_none() && links.iter().any(|link| link.failed) {
+            full.failure = Some(LINKAGE_FAILED.to_owned());
+        }
         Decided { alone, full }
     }
 
+    /// The receipt, from the decision and the facts of the submission alone.
     pub(super) fn receipt(
         &self,
         rules: &Rules,
@@ -74,11 +89,29 @@ impl Stages {
         alone: &Decision,
         received_at: Timestamp,
     ) -> Vec<u8> {
-        let advice = rules.routing.advice(&referred.referral, referred.received_at);
+        let facts = facts_of(&rules.policy, referred);
+        let advice = rules.routing.advice_on(&facts, referred.received_at);
         let completeness = referred.completeness.clone();
         let receipt =
             routing::receipt(reference, "received", received_at, alone, completeness, advice);
         serde_json::to_vec(&receipt).expect("a receipt is plain data")
+    }
+
+    /// What linkage says of a child; `None` when its profile cannot be read.
+    fn compare(&self, child: &ChildProfile, candidates: &[Candidate]) -> Option<LinkVerdict> {
+        let child = Profile::decode(&child.profile).ok()?;
+        let candidates: Vec<(PersonId, Profile)> = candidates
+            .iter()
+            .filter_map(|(person, bytes)| Some((*person, Profile::decode(bytes).ok()?)))
+            .collect();
+        let verdict = linkage::judge(&self.model, &child, &candidates);
+        Some(LinkVerdict {
+            state: verdict.state,
+            person: verdict.person,
+            weight: verdict.weight,
+            possible: verdict.possible,
+            failed: false,
+        })
     }
 
     /// The sealed parts of a stored referral.
@@ -89,7 +122,16 @@ impl Stages {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+/// The facts that were read with the submission; where the policy was changed since, they may have
+/// other values, and are read again.
+fn facts_of<'a>(policy: &Policy, referred: &'a Referred) -> Cow<'a, [facts::Facts]> {
+    if referred.facts_of == policy.hash {
+        return Cow::Borrowed(&referred.facts);
+    }
+    Cow::Owned(policy.reader.read(&referred.referral, referred.received_at))
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
@@ -105,18 +147,8 @@ impl Judge for Stages {
     }
 
     fn link(&self, child: &ChildProfile, candidates: &[Candidate]) -> LinkVerdict {
-        let Ok(child) = Profile::decode(&child.profile) else { return LinkVerdict::default() };
-        let candidates: Vec<(PersonId, Profile)> = candidates
-            .iter()
-            .filter_map(|(person, bytes)| Some((*person, Profile::decode(bytes).ok()?)))
-            .collect();
-        let verdict = linkage::judge(&self.model, &child, &candidates);
-        LinkVerdict {
-            state: verdict.state,
-            person: verdict.person,
-            weight: verdict.weight,
-            possible: verdict.possible,
-        }
+        let failed = || LinkVerdict { failed: true, ..LinkVerdict::default() };
+        guarded("link", || self.compare(child, candidates)).flatten().unwrap_or_else(failed)
     }
 
     fn conclude(
@@ -127,7 +159,7 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Concluded> {
         let rules = self.rules.load();
-        let decided = self.decide(&rules, referred, histories);
+        let decided = self.decide(&rules, referred, links, histories);
         let id = ReferralId::from_parts(now, self.env.entropy_id());
         let reference = Reference::from_entropy(self.env.entropy_u64());
         let at = referred.received_at;
@@ -137,6 +169,7 @@ impl Judge for Stages {
             canonical: json(&referred.referral.document())?,
             decision: json(&decided)?,
             receipt: receipt.clone(),
+            added: Vec::new(),
         };
         let name = Dossier::name(id);
         let record = self.ring.seal_record(&name, &dossier.to_bytes(), self.env.as_ref());
@@ -176,6 +209,8 @@ impl Judge for Stages {
             received_at: addition.received_at,
             raw: dossier.raw,
             referral,
+            facts,
+            facts_of: rules.policy.hash.clone(),
             completeness,
             children,
             repeat: addition.repeat,
@@ -193,9 +228,9 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Concluded> {
         let rules = self.rules.load();
-        let dossier = self.open(stored.row.id, &stored.row.record)?;
+        let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
-        let again = self.decide(&rules, merged, histories);
+        let again = self.decide(&rules, merged, links, histories);
         let decided = Decided {
             alone: threshold::raise(&rules.policy, &before.alone, again.alone),
             full: threshold::raise(&rules.policy, &before.full, again.full),
@@ -203,12 +238,9 @@ impl Judge for Stages {
         let (id, reference) = (stored.row.id, stored.row.reference);
         let first = stored.row.received_at;
         let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
-        let dossier = Dossier {
-            canonical: json(&merged.referral.document())?,
-            decision: json(&decided)?,
-            receipt: receipt.clone(),
-            ..dossier
-        };
+        dossier.canonical = json(&merged.referral.document())?;
+        dossier.decision = json(&decided)?;
+        dossier.added.push((addition.repeat.key, receipt.clone()));
         let name = Dossier::name(id);
         let wrapped_key = stored.row.record.wrapped_key.clone();
         let more =
@@ -227,6 +259,7 @@ impl Judge for Stages {
         rows.tallies.push((facts.tally("added", ""), 1));
         rows.audit.push(Event::new("referral.added-to", addition.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(&addition.repeat, id));
+        rows.clears.push((addition.repeat.key, now));
         rows.information.push(InformationRow {
             referral: row,
             received_at: addition.received_at,
@@ -242,33 +275,7 @@ impl Judge for Stages {
         again: Option<RefusalId>,
         now: Timestamp,
     ) -> Result<Concluded> {
-        let mut rows = Batch::default();
-        rows.tallies.push((refused_tally(refused, now), 1));
-        let event = Event::new("referral.refused", refused.agency.as_str());
-        rows.audit.push(event.detail(refused.refusal.kind.code()));
-        if let Some(id) = again {
-            rows.refused_again.push((id, now));
-            return Ok(Concluded { rows, done: Done::Kept });
-        }
-        let id = RefusalId::from_parts(now, self.env.entropy_id());
-        let name = Dossier::refusal_name(id);
-        let dossier = Dossier { raw: refused.raw.clone(), ..Dossier::default() };
-        let record = self.ring.seal_record(&name, &dossier.to_bytes(), self.env.as_ref());
-        rows.refusals.push(RefusalRow {
-            id,
-            agency: refused.agency.clone(),
-            received_at: refused.received_at,
-            last_at: refused.received_at,
-            count: 1,
-            bytes: i64::try_from(refused.bytes).unwrap_or(i64::MAX),
-            problem: refused.refusal.kind.code().to_owned(),
-            body: refused.body,
-            key: refused.key,
-            record,
-            cleared_at: None,
-        });
-        rows.outbox.push(self.refusal_message(refused, id, now));
-        Ok(Concluded { rows, done: Done::Kept })
+        self.refusal_rows(refused, again, now).map(|rows| Concluded { rows, done: Done::Kept })
     }
 
     fn repeated(&self, stored: &Repeat, body: Token16) -> Result<Done> {
@@ -276,53 +283,11 @@ impl Judge for Stages {
             return Ok(Done::Conflict { first: stored.reference });
         }
         let dossier = self.open(stored.referral, &stored.record)?;
-        let receipt = dossier.receipt.into();
+        let receipt = dossier.receipt_of(stored.key).into();
         Ok(Done::Accepted { reference: stored.reference, receipt, repeat: true })
     }
 }
 
 fn repeat_row(repeat: &RepeatKey, referral: ReferralId) -> NewRepeat {
     NewRepeat { key: repeat.key, body: repeat.body, referral, expires_at: repeat.expires_at }
-}
-
-impl Stages {
-    /// The message by which MASSTT learns of a refused submission, with the number to call.
-    fn refusal_message(&self, refused: &Refused, id: RefusalId, now: Timestamp) -> OutboxRow {
-        let rules = self.rules.load();
-        let policy = &rules.policy;
-        let message = MessageId::from_parts(now, self.env.entropy_id());
-        let kind = "referral.refused.v1";
-        let traceparent = refused.traceparent.as_deref();
-        let agency = rules.directory.agencies.get(&refused.agency);
-        let payload = message::refusal(&RefusalDraft {
-            envelope: Envelope { id: message, kind, at: now, sequence: 1, traceparent },
-            refusal: id,
-            agency: &refused.agency,
-            agency_telephone: agency.map_or("", |agency| agency.telephone.as_str()),
-            problem: refused.refusal.kind.code(),
-            received_at: refused.received_at,
-            count: 1,
-        });
-        // A refused submission may hold an urgent worry: nobody has read it yet.
-        let minutes = i64::from(policy.clocks.urgent);
-        OutboxRow {
-            id: message,
-            referral: None,
-            refusal: Some(id),
-            destination: policy.teams.screening.clone(),
-            purpose: Purpose::new("refused"),
-            priority: Priority::Urgent,
-            kind: kind.to_owned(),
-            sequence: 1,
-            created_at: now,
-            due_at: refused.received_at.plus_seconds(minutes * 60),
-            payload,
-            traceparent: refused.traceparent.clone(),
-            agency: refused.agency.clone(),
-            level: String::new(),
-            attempts: 0,
-            fence: 0,
-            leased_until: None,
-        }
-    }
 }

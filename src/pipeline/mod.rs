@@ -4,10 +4,14 @@
 //! into [`judge`] to link, decide and route under its lock.
 
 mod addition;
+mod guard;
+mod identity;
 mod intake;
 mod judge;
+mod refusals;
 mod rows;
 
+pub use crate::adapter::media_type;
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use rows::Decided;

@@ -31,7 +31,7 @@ pub enum LaneError {
     /// The database cannot be reached, or its answer was lost: repeat with the same key.
     #[error("the store is unavailable")]
     Unavailable,
-    /// This submission cannot be stored; its neighbours were.
+    /// Nothing of this submission can be stored; its neighbours were.
     #[error("the submission could not be stored")]
     Failed,
 }
@@ -161,11 +161,7 @@ impl Runner {
         rounds.reverse();
         // A refused batch is halved: at most 2 × 256 rounds, then each fails alone.
         while let Some(round) = rounds.pop() {
-            // A stage that panics is a culprit like any other; dropping its transaction rolls back.
-            let attempt = AssertUnwindSafe(self.attempt(works, &round)).catch_unwind().await;
-            let attempt =
-                attempt.unwrap_or_else(|_| Err(StoreError::Refused("a stage panicked".to_owned())));
-            match attempt {
+            match self.try_round(works, &round).await {
                 Ok(done) => {
                     for (index, done) in round.into_iter().zip(done) {
                         answers[index] = Ok(done);
@@ -178,7 +174,7 @@ impl Runner {
                     tracing::error!(%error, "a submission could not be stored");
                     metrics::counter!("frontdoor_lane_culprits_total").increment(1);
                     for index in round {
-                        answers[index] = Err(LaneError::Failed);
+                        answers[index] = self.keep_failed(&works[index]).await;
                     }
                 }
                 Err(_) => {
@@ -186,6 +182,30 @@ impl Runner {
                     rounds.push(second.to_vec());
                     rounds.push(first.to_vec());
                 }
+            }
+        }
+    }
+
+    /// A stage that panics is a culprit like any other; dropping its transaction rolls back.
+    async fn try_round(
+        &self,
+        works: &Arc<Vec<Work>>,
+        round: &[usize],
+    ) -> Result<Vec<Done>, StoreError> {
+        let attempt = AssertUnwindSafe(self.attempt(works, round)).catch_unwind().await;
+        attempt.unwrap_or_else(|_| Err(StoreError::Refused("a stage panicked".to_owned())))
+    }
+
+    /// The last resort: what cannot be concluded is kept as it was sent, before people.
+    async fn keep_failed(&self, work: &Work) -> Result<Done, LaneError> {
+        let Some(refused) = work.failed() else { return Err(LaneError::Failed) };
+        let alone = Arc::new(vec![Work::Refuse(Box::new(refused))]);
+        match self.try_round(&alone, &[0]).await {
+            Ok(_) => Ok(Done::Kept),
+            Err(StoreError::Unavailable(_)) => Err(LaneError::Unavailable),
+            Err(error) => {
+                tracing::error!(%error, "not even its record could be stored");
+                Err(LaneError::Failed)
             }
         }
     }

@@ -298,6 +298,7 @@ impl<'a> Linker<'a> {
                 fresh: false,
                 weight: verdict.weight,
                 possible: verdict.possible,
+                failed: verdict.failed,
             },
             (state, _) => {
                 let mut possible = verdict.possible;
@@ -307,7 +308,8 @@ impl<'a> Linker<'a> {
                 }
                 let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
                 let person = PersonId::from_parts(at, self.parts.env.entropy_id());
-                ChildLink { state, person, fresh: true, weight: 0.0, possible }
+                let failed = verdict.failed;
+                ChildLink { state, person, fresh: true, weight: 0.0, possible, failed }
             }
         }
     }
@@ -447,7 +449,7 @@ fn made_before(known: &[StoredLink], child: usize) -> Option<PersonId> {
 fn child_of_its_own(verdict: LinkVerdict, person: PersonId) -> ChildLink {
     let possible = verdict.possible;
     let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
-    ChildLink { state, person, fresh: false, weight: 0.0, possible }
+    ChildLink { state, person, fresh: false, weight: 0.0, possible, failed: verdict.failed }
 }
 
 /// Whether a child of a stored referral is already this person.

@@ -1,6 +1,7 @@
 //! Sealing: XChaCha20-Poly1305 with random 24-byte nonces (draft-irtf-cfrg-xchacha-03), and the
 //! dossier: the parts of a referral that are sealed together.
 
+use super::rows::Token16;
 use crate::domain::time::Env;
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use chacha20::{R20, hchacha};
@@ -83,8 +84,10 @@ pub struct Dossier {
     pub canonical: Vec<u8>,
     /// `Decision` with history, JSON.
     pub decision: Vec<u8>,
-    /// `Receipt`, JSON: the answer to the sender.
+    /// `Receipt`, JSON: the first answer to the sender.
     pub receipt: Vec<u8>,
+    /// The receipt of each addition, by the token of its repeat key, in order.
+    pub added: Vec<(Token16, Vec<u8>)>,
 }
 
 impl Dossier {
@@ -96,21 +99,44 @@ impl Dossier {
             out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             out.extend_from_slice(part);
         }
+        for (key, receipt) in &self.added {
+            out.extend_from_slice(key);
+            out.extend_from_slice(&u32::try_from(receipt.len()).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend_from_slice(receipt);
+        }
         out
     }
 
     /// Reads what [`Dossier::to_bytes`] wrote; `None` when it is cut short.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes;
-        let mut part = || {
+        fn part(rest: &mut &[u8]) -> Option<Vec<u8>> {
             let (length, after) = rest.split_first_chunk::<4>()?;
             let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
             let (part, after) = after.split_at_checked(length)?;
-            rest = after;
+            *rest = after;
             Some(part.to_vec())
-        };
-        let (raw, canonical, decision, receipt) = (part()?, part()?, part()?, part()?);
-        Some(Dossier { raw, canonical, decision, receipt })
+        }
+        let rest = &mut &*bytes;
+        let (raw, canonical) = (part(rest)?, part(rest)?);
+        let (decision, receipt) = (part(rest)?, part(rest)?);
+        let mut added = Vec::new();
+        while !rest.is_empty() {
+            let (key, after) = rest.split_first_chunk::<16>()?;
+            *rest = after;
+            added.push((*key, part(rest)?));
+        }
+        Some(Dossier { raw, canonical, decision, receipt, added })
+    }
+
+    /// The answer to what was accepted under a key: each has its own.
+    pub fn receipt_of(&self, key: Token16) -> &[u8] {
+        let added = self.added.iter().rev().find(|(known, _)| *known == key);
+        added.map_or(&self.receipt, |(_, receipt)| receipt)
+    }
+
+    /// The last answer: what the sender was told of the referral as it stands.
+    pub fn last_receipt(&self) -> &[u8] {
+        self.added.last().map_or(&self.receipt, |(_, receipt)| receipt)
     }
 
     /// The name a referral's record is sealed under.
@@ -170,5 +196,19 @@ mod tests {
             assert!(open(&cipher, b"name", &changed).is_none(), "changed at {at}");
             assert!(open(&cipher, b"name", &sealed[..at]).is_none(), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn a_dossier_is_read_back_and_each_key_has_its_own_receipt() {
+        let first = Dossier { receipt: b"first".to_vec(), ..Dossier::default() };
+        assert_eq!(Dossier::from_bytes(&first.to_bytes()), Some(first.clone()));
+        let added = vec![([1; 16], b"second".to_vec()), ([2; 16], b"third".to_vec())];
+        let dossier = Dossier { added, ..first };
+        let bytes = dossier.to_bytes();
+        assert_eq!(Dossier::from_bytes(&bytes), Some(dossier.clone()));
+        assert_eq!(Dossier::from_bytes(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(dossier.receipt_of([1; 16]), b"second");
+        assert_eq!(dossier.receipt_of([9; 16]), b"first");
+        assert_eq!(dossier.last_receipt(), b"third");
     }
 }

@@ -2,8 +2,9 @@
 
 use super::error::Result;
 use super::rows::*;
+use crate::domain::facts::Facts;
 use crate::domain::receipt::Completeness;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Extent, Refusal};
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Reference, Referral, Timestamp};
 use std::sync::Arc;
 
@@ -31,6 +32,10 @@ pub struct Referred {
     /// The bytes as received.
     pub raw: Vec<u8>,
     pub referral: Referral,
+    /// Of each child, from the submission alone.
+    pub facts: Vec<Facts>,
+    /// Hash of the policy whose table the facts are of.
+    pub facts_of: String,
     pub completeness: Completeness,
     pub children: Vec<ChildProfile>,
     pub repeat: RepeatKey,
@@ -57,9 +62,11 @@ pub struct Refused {
     pub received_at: Timestamp,
     /// As much of the body as was read.
     pub raw: Vec<u8>,
-    /// The size of the whole body in bytes, as far as known.
-    pub bytes: u64,
+    pub extent: Extent,
     pub refusal: Refusal,
+    /// The referral that it was sent to as information, as its sender named it.
+    pub about: Option<Reference>,
+    /// What it is known by when it comes again.
     pub body: Token16,
     pub key: Option<Token16>,
     pub traceparent: Option<String>,
@@ -82,6 +89,31 @@ impl Work {
             Work::Refuse(_) => None,
         }
     }
+
+    /// What is kept of work that could not be concluded; a refusal has nothing more to keep.
+    pub fn failed(&self) -> Option<Refused> {
+        let (agency, received_at, raw, repeat, about, traceparent) = match self {
+            Work::Refer(one) => {
+                (&one.agency, one.received_at, &one.raw, one.repeat, None, &one.traceparent)
+            }
+            Work::Add(one) => {
+                let about = Some(one.reference);
+                (&one.agency, one.received_at, &one.raw, one.repeat, about, &one.traceparent)
+            }
+            Work::Refuse(_) => return None,
+        };
+        Some(Refused {
+            agency: agency.clone(),
+            received_at,
+            raw: raw.clone(),
+            extent: Extent::whole(raw),
+            refusal: Refusal::failed(),
+            about,
+            body: repeat.body,
+            key: Some(repeat.key),
+            traceparent: traceparent.clone(),
+        })
+    }
 }
 
 /// What became of it, once it is durable.
@@ -93,7 +125,7 @@ pub enum Done {
     Conflict { first: Reference },
     /// There is no such referral of this sender.
     Unknown,
-    /// The refusal is kept.
+    /// A refusal, or what could not be concluded, is kept and before people.
     Kept,
 }
 
@@ -112,6 +144,8 @@ pub struct ChildLink {
     pub weight: f32,
     /// People for a reviewer, best first, with their weights.
     pub possible: Vec<(PersonId, f32)>,
+    /// Comparing failed, so that nothing is known of the child here.
+    pub failed: bool,
 }
 
 /// What linkage says of one child and its candidates.
@@ -121,6 +155,8 @@ pub struct LinkVerdict {
     pub person: Option<PersonId>,
     pub weight: f32,
     pub possible: Vec<(PersonId, f32)>,
+    /// Comparing failed: it stands as new, and that goes on record.
+    pub failed: bool,
 }
 
 /// A candidate with its opened profile.

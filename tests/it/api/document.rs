@@ -23,6 +23,7 @@ async fn a_destination_reads_what_it_may_see_and_the_read_is_audited_first() {
     assert_eq!(whole["referral"]["worry"], "Robin is cold");
     assert!(whole["referral"]["children"].is_array());
     assert_eq!(whole["decision"]["priority"], "standard");
+    assert_eq!(whole["marks"]["do_not_alert"], false);
     let part: Value = world.get(&path, &world.panel).send().await.unwrap().json().await.unwrap();
     assert!(part["referral"]["children"].is_null() && part["decision"].is_null(), "{part}");
 

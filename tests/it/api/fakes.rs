@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use frontdoor::api::{Letters, LettersError, Vitals};
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::ids::RefusalId;
-use frontdoor::domain::refusal::Refusal;
+use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, MessageId, Reference, ReferralId, Timestamp};
 use frontdoor::pipeline::{Intake, Outcome, Submission};
@@ -60,8 +60,9 @@ pub(crate) enum Behaviour {
 /// A refusal that was to be kept.
 pub(crate) struct Kept {
     pub submission: Submission,
+    pub about: Option<Reference>,
     pub refusal: Refusal,
-    pub bytes: u64,
+    pub extent: Extent,
 }
 
 pub(crate) struct FakeIntake {
@@ -131,8 +132,15 @@ impl Intake for FakeIntake {
         }
     }
 
-    async fn refuse(&self, submission: Submission, refusal: Refusal, bytes: u64) -> Outcome {
-        self.kept.lock().unwrap().push(Kept { submission, refusal: refusal.clone(), bytes });
+    async fn refuse(
+        &self,
+        submission: Submission,
+        about: Option<Reference>,
+        refusal: Refusal,
+        extent: Extent,
+    ) -> Outcome {
+        let kept = Kept { submission, about, refusal: refusal.clone(), extent };
+        self.kept.lock().unwrap().push(kept);
         if self.keeps.load(Ordering::SeqCst) {
             Outcome::Refused(refusal)
         } else {

@@ -23,8 +23,9 @@ async fn run(command: &mut Command) {
 }
 
 /// A fuzzer that is turned away everywhere finds nothing either.
-async fn got_in(client: &reqwest::Client, url: &str) {
-    let told = client.get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
+async fn got_in(client: &reqwest::Client, url: &str, operations: &str) {
+    let metrics = client.get(format!("{url}/metrics")).bearer_auth(operations);
+    let told = metrics.send().await.unwrap().text().await.unwrap();
     for (route, method, status) in [
         ("/v1/referrals", "POST", "201"),
         ("/v1/referrals/{reference}", "GET", "200"),
@@ -33,6 +34,7 @@ async fn got_in(client: &reqwest::Client, url: &str) {
         ("/v1/referrals/{reference}/acknowledgement", "POST", "200"),
         ("/v1/destinations/{id}/messages", "GET", "200"),
         ("/v1/deliveries", "GET", "200"),
+        ("/metrics", "GET", "200"),
     ] {
         let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
         assert!(told.contains(&labels), "no call to {route} was let in");
@@ -71,6 +73,6 @@ async fn a_linter_and_a_fuzzer_find_no_failure() {
         .env("FRONTDOOR_TEST_OPERATIONS_KEY", &operations)
         .current_dir(home.dir.path());
     run(fuzzer).await;
-    got_in(&client, &gateway.url).await;
+    got_in(&client, &gateway.url, &operations).await;
     assert_eq!(gateway.stop().await, Some(0));
 }

@@ -7,7 +7,7 @@ use frontdoor::domain::time::Env as _;
 use std::sync::atomic::Ordering;
 
 /// One call for each kind of holder, and a key of each other kind.
-fn calls(world: &World) -> [(&'static str, &'static str, [&str; 2]); 8] {
+fn calls(world: &World) -> [(&'static str, &'static str, [&str; 2]); 9] {
     let agency = [world.masstt.as_str(), world.operator.as_str()];
     let destination = [world.school.as_str(), world.operator.as_str()];
     let operations = [world.school.as_str(), world.masstt.as_str()];
@@ -20,6 +20,7 @@ fn calls(world: &World) -> [(&'static str, &'static str, [&str; 2]); 8] {
         ("POST", "/v1/referrals/2/acknowledgement", destination),
         ("GET", "/v1/destinations/masstt/messages", destination),
         ("GET", "/v1/deliveries", operations),
+        ("GET", "/metrics", operations),
     ]
 }
 
@@ -57,9 +58,27 @@ async fn a_key_of_an_agency_that_is_inactive_or_not_configured_opens_nothing() {
         let answer = world.post("/v1/referrals", key.reveal()).body("{}").send().await.unwrap();
         problem(answer, 403, "not-permitted").await;
     }
-    // An agency that is still testing sends as any other.
-    let testing = world.post("/v1/referrals", &world.police).body("{}").send().await.unwrap();
-    assert_eq!(testing.status(), 201);
+}
+
+#[tokio::test]
+async fn what_an_agency_in_testing_sends_is_kept_for_people_and_is_no_referral() {
+    let world = World::start().await;
+    let owner = Owner::new(OwnerKind::Agency, "academy");
+    let key = world.access.issue(&owner, None).await.unwrap();
+    for path in ["/v1/referrals", "/v1/referrals/22222-22222/information"] {
+        let path = path.replace("22222-22222", &super::fakes::reference().to_string());
+        let answer = world.post(&path, key.reveal()).body("{}").send().await.unwrap();
+        let told = problem(answer, 403, "testing").await;
+        assert!(told["detail"].as_str().unwrap().contains("/v1/referrals/validate"), "{told}");
+        let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+        assert_eq!(kept.refusal.kind.code(), "testing");
+        assert_eq!((kept.submission.body.as_slice(), kept.extent.whole), (b"{}".as_slice(), true));
+        assert_eq!(kept.about.is_some(), path.ends_with("information"));
+    }
+    assert!(world.intake.received.lock().unwrap().is_empty());
+    let path = "/v1/referrals/validate";
+    assert_eq!(world.post(path, key.reveal()).body("{}").send().await.unwrap().status(), 200);
+    assert!(world.intake.kept.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

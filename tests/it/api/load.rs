@@ -6,6 +6,8 @@ use frontdoor::api::{AdmissionSettings, ApiSettings};
 use frontdoor::domain::refusal::RefusalKind;
 use futures::{StreamExt as _, stream};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 fn limited(change: impl FnOnce(&mut ApiSettings)) -> Setup {
     let mut setup = Setup::default();
@@ -23,13 +25,15 @@ async fn a_body_over_the_limit_is_refused_while_it_streams_and_its_size_is_kept(
     problem(answer, 413, "too-large").await;
     let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
     assert_eq!(kept.refusal.kind, RefusalKind::TooLarge);
-    assert!((100_001..200_000).contains(&kept.bytes), "{}", kept.bytes);
+    assert!((100_001..200_000).contains(&kept.extent.read), "{:?}", kept.extent);
+    assert!(!kept.extent.whole && kept.extent.announced.is_none());
     assert!(kept.submission.body.is_empty());
 
     let announced = world.post("/v1/referrals", &world.school).body(vec![b'x'; 100_001]);
     problem(announced.send().await.unwrap(), 413, "too-large").await;
     let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
-    assert_eq!((kept.bytes, kept.submission.agency.id.as_str()), (100_001, "school"));
+    assert_eq!((kept.extent.size(), kept.extent.read), (100_001, 0));
+    assert_eq!(kept.submission.agency.id.as_str(), "school");
 
     let most = world.post("/v1/referrals", &world.school).body(vec![b'x'; 100_000]);
     assert_eq!(most.send().await.unwrap().status(), 201);
@@ -45,11 +49,32 @@ async fn a_slow_body_is_given_up_and_what_came_is_kept() {
     problem(answer, 408, "slow-body").await;
     let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
     assert_eq!(kept.submission.body, b"{\"worry\"");
+    assert_eq!((kept.extent.read, kept.extent.whole), (8, false));
+}
+
+#[tokio::test]
+async fn a_body_whose_connection_breaks_off_is_kept_as_far_as_it_came() {
+    let world = World::start().await;
+    for _ in 0..2 {
+        let mut connection = TcpStream::connect(world.running.address).await.unwrap();
+        let head = format!(
+            "POST /v1/referrals HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Length: 90\r\n\r\n{{\"worry\"",
+            world.school
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        drop(connection);
+    }
+    while world.intake.kept.lock().unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let kept = world.intake.kept.lock().unwrap().pop().expect("kept");
+    assert_eq!((kept.extent.read, kept.extent.announced, kept.extent.whole), (8, Some(90), false));
 }
 
 #[tokio::test]
 async fn reads_and_dry_runs_are_turned_away_while_referrals_are_still_taken() {
-    let admission = AdmissionSettings { referrals: 4, others: 2, body_bytes: 1 << 20 };
+    let admission = AdmissionSettings { referrals: 4, others: 2, ..AdmissionSettings::default() };
     let world = World::with(limited(|settings| settings.admission = admission)).await;
     world.intake.behave(Behaviour::Wait);
     let referral = || world.post("/v1/referrals", &world.school).body("{}").send();
@@ -89,13 +114,56 @@ async fn reads_and_dry_runs_are_turned_away_while_referrals_are_still_taken() {
 
 #[tokio::test]
 async fn bodies_wait_for_memory_that_is_set_aside_for_them() {
-    let admission = AdmissionSettings { referrals: 9, others: 9, body_bytes: 1_000 };
+    let admission = AdmissionSettings { body_bytes: 1_000, ..AdmissionSettings::default() };
     let world = World::with(limited(|settings| settings.admission = admission)).await;
     let send = |size: usize| world.post("/v1/referrals", &world.school).body(vec![b'x'; size]);
     assert_eq!(send(1_000).send().await.unwrap().status(), 201);
     problem(send(1_001).send().await.unwrap(), 503, "overloaded").await;
     assert_eq!(send(1_000).send().await.unwrap().status(), 201);
     assert!(world.intake.kept.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn slow_dry_runs_keep_no_referral_and_no_read_out() {
+    let admission = AdmissionSettings { body_bytes: 1_000, ..AdmissionSettings::default() };
+    let world = World::with(limited(|settings| settings.admission = admission)).await;
+    // Each announces a mebibyte and sends nothing.
+    let slow = || {
+        let body = reqwest::Body::wrap_stream(stream::pending::<std::io::Result<Vec<u8>>>());
+        let request = world.post("/v1/referrals/validate", &world.school);
+        tokio::spawn(request.header("Content-Length", 1 << 20).body(body).send())
+    };
+    let under_way: Vec<_> = (0..4).map(|_| slow()).collect();
+    let fifth = async || {
+        let path = "/v1/referrals/validate";
+        world.post(path, &world.school).body("{}").send().await.unwrap()
+    };
+    let mut answer = fifth().await;
+    while answer.status() == 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        answer = fifth().await;
+    }
+    problem(answer, 503, "overloaded").await;
+    let referral = world.post("/v1/referrals", &world.school).body(vec![b'x'; 1_000]);
+    assert_eq!(referral.send().await.unwrap().status(), 201);
+    let read = world.get("/v1/destinations/masstt/messages", &world.masstt).send().await.unwrap();
+    assert_eq!(read.status(), 200);
+    let other = world.post("/v1/referrals/validate", &world.police).body("{}");
+    assert_eq!(other.send().await.unwrap().status(), 200);
+    under_way.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn announcing_a_large_body_sets_no_memory_aside() {
+    let admission = AdmissionSettings { body_bytes: 20_000, ..AdmissionSettings::default() };
+    let world = World::with(limited(|settings| settings.admission = admission)).await;
+    let body = reqwest::Body::wrap_stream(stream::pending::<std::io::Result<Vec<u8>>>());
+    let request = world.post("/v1/referrals", &world.police).header("Content-Length", 1 << 20);
+    let slow = tokio::spawn(request.body(body).send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let referral = world.post("/v1/referrals", &world.school).body("{}");
+    assert_eq!(referral.send().await.unwrap().status(), 201);
+    slow.abort();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod problems;
 mod referrals;
 mod status;
 mod tls;
+mod whole;
 
 use arc_swap::ArcSwap;
 use fakes::{FakeEnv, FakeIntake, FakeLetters, FakeStore, FakeVitals};
@@ -114,6 +115,7 @@ impl World {
             settings: setup.settings,
             stopping: Default::default(),
             in_flight: Default::default(),
+            readiness: Default::default(),
         });
         let board = web::Board::new(store.clone(), env.clone());
         let ops = Arc::new(web::OpsState::new(board, env.clone()));
@@ -161,6 +163,7 @@ impl World {
             canonical: br#"{"worry": "Robin is cold", "children": []}"#.to_vec(),
             decision: br#"{"priority": "standard"}"#.to_vec(),
             receipt: receipt(reference).to_string().into_bytes(),
+            added: Vec::new(),
         };
         let ring = KeyRing::for_tests(5);
         let record = ring.seal_record(&Dossier::name(id), &dossier.to_bytes(), &*self.env);
@@ -263,7 +266,7 @@ fn cut(destination: &Destination, dossier: &Dossier) -> Option<Document> {
         referral.as_object_mut()?.remove("children");
         decision = Value::Null;
     }
-    Some(Document { referral, decision })
+    Some(Document { marks: json!({"do_not_alert": false}), decision, referral })
 }
 
 fn directory(rate_per_minute: u32) -> Directory {
@@ -294,7 +297,8 @@ fn directory(rate_per_minute: u32) -> Directory {
     };
     let agencies = [
         agency("school", AgencyState::Active),
-        agency("police", AgencyState::Testing),
+        agency("police", AgencyState::Active),
+        agency("academy", AgencyState::Testing),
         agency("closed", AgencyState::Inactive),
     ];
     Directory {

@@ -94,14 +94,35 @@ async fn ready_means_that_submissions_can_be_taken() {
     let (status, body) = ready().await;
     assert_eq!((status, body["status"].as_str()), (503, Some("not-ready")));
     world.vitals.lane.store(true, Ordering::SeqCst);
+    // The store is asked once a second.
     world.store.down.store(true, Ordering::SeqCst);
+    let (status, _) = ready().await;
+    assert_eq!(status, 200);
+    world.env.pass(1);
     let (status, body) = ready().await;
     assert_eq!(status, 503);
     assert_eq!(body["checks"], checks("down", "down", "up"));
     let live = world.client.get(format!("{}/health/live", world.url)).send().await.unwrap();
     assert_eq!(live.status(), 200);
-    let metrics = world.client.get(format!("{}/metrics", world.url)).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn metrics_are_for_operations_and_open_in_a_demonstration() {
+    let world = World::start().await;
+    let stranger = world.client.get(format!("{}/metrics", world.url)).send().await.unwrap();
+    let told = problem(stranger, 401, "not-authenticated").await;
+    assert!(told["detail"].as_str().unwrap().contains("keys issue --operations"), "{told}");
+    for key in [&world.school, &world.masstt] {
+        problem(world.get("/metrics", key).send().await.unwrap(), 403, "not-permitted").await;
+    }
+    let metrics = world.get("/metrics", &world.operator).send().await.unwrap();
+    assert_eq!(metrics.status(), 200);
     assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    let mut setup = Setup::default();
+    setup.access.ops_open = true;
+    let world = World::with(setup).await;
+    let metrics = world.client.get(format!("{}/metrics", world.url)).send().await.unwrap();
+    assert_eq!(metrics.status(), 200);
 }
 
 #[tokio::test]
@@ -181,7 +202,12 @@ async fn problems_are_counted_for_each_agency_and_routes_by_their_pattern() {
         let answer = world.post(path, closed.reveal()).body("{}").send().await.unwrap();
         problem(answer, 403, "not-permitted").await;
     }
+    let owner = Owner::new(OwnerKind::Operations, "Zyxquorvane");
+    let operator = world.access.issue(&owner, None).await.expect("issued");
+    let answer = world.get("/v1/referrals/2", operator.reveal()).send().await.unwrap();
+    problem(answer, 403, "not-permitted").await;
     let told = recorder.render();
+    assert!(told.contains("agency=\"operations\",code=\"not-permitted\""), "{told}");
     let counted = "frontdoor_problems_total{agency=\"closed\",code=\"not-permitted\"} ";
     let count: u32 = told
         .lines()

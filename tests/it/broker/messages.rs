@@ -6,11 +6,12 @@ use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::message::{
     Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
 };
+use frontdoor::domain::refusal::Extent;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
     AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn fits(message: &[u8]) -> Value {
     let message: Value = serde_json::from_slice(message).expect("JSON");
@@ -81,10 +82,14 @@ fn a_refused_submission_fits_its_schema() {
         agency: &AgencyId::new("calder-high"),
         agency_telephone: "01422 000000",
         problem: "below-minimum",
+        about: Some(Reference::from_entropy(7)),
+        extent: Extent { read: 3, announced: Some(9), whole: false },
         received_at: START,
         count: 1,
     });
-    assert_eq!(fits(&message)["data"]["agency_telephone"], "01422 000000");
+    let data = &fits(&message)["data"];
+    assert_eq!(data["agency_telephone"], "01422 000000");
+    assert_eq!((&data["bytes_read"], &data["bytes_announced"]), (&json!(3), &json!(9)));
 }
 
 #[test]

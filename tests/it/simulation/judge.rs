@@ -231,7 +231,7 @@ impl Judge for SimJudge {
                 state: LinkState::Linked,
                 person: Some(person),
                 weight: 20.0,
-                possible: Vec::new(),
+                ..LinkVerdict::default()
             },
             None => LinkVerdict::default(),
         }
@@ -256,6 +256,7 @@ impl Judge for SimJudge {
             canonical: referred.raw.clone(),
             decision: plain(&facing.decided),
             receipt: plain(&vec![(referred.repeat.body, receipt.clone())]),
+            ..Dossier::default()
         };
         let record = Sealed { wrapped_key: Vec::new(), body: dossier.to_bytes() };
         let mut rows = Batch::default();
@@ -286,6 +287,8 @@ impl Judge for SimJudge {
             received_at: addition.received_at,
             raw: merged.to_bytes(),
             referral: Default::default(),
+            facts: Vec::new(),
+            facts_of: String::new(),
             completeness: Default::default(),
             children: merged.profiles(),
             repeat: addition.repeat,

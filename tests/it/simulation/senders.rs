@@ -257,7 +257,7 @@ impl Senders {
         }
     }
 
-    /// What cannot be stored fails, alone, and its key stays free.
+    /// What cannot be concluded is kept as it was sent, alone, and its key stays free.
     async fn poisoned(&self) {
         let mut poison = self.draw();
         poison.spec.poison = match self.sim.below(4) {
@@ -275,9 +275,10 @@ impl Senders {
         } else {
             tokio::join!(biased; bad, self.accepted(&good)).0
         };
-        let failed = matches!(answer, Err(LaneError::Failed) | Ok(Done::Conflict { .. }));
-        if !failed {
-            self.sim.found(format!("{answer:?} for what cannot be stored"));
+        match answer {
+            Ok(Done::Kept) => *held(&self.ledger).kept.entry(poison.repeat.1).or_default() += 1,
+            Ok(Done::Conflict { .. }) => {}
+            other => self.sim.found(format!("{other:?} for what cannot be concluded")),
         }
     }
 

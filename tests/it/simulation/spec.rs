@@ -175,6 +175,8 @@ impl Submission {
                 received_at: now,
                 raw: self.spec.to_bytes(),
                 referral: Referral::default(),
+                facts: Vec::new(),
+                facts_of: String::new(),
                 completeness: Default::default(),
                 children: self.spec.profiles(),
                 repeat,
@@ -186,13 +188,14 @@ impl Submission {
 
 /// A submission below the minimum.
 pub(super) fn refusal(agency: &AgencyId, body: Token16, key: Token16, now: Timestamp) -> Work {
-    use frontdoor::domain::refusal::{Refusal, RefusalKind};
+    use frontdoor::domain::refusal::{Extent, Refusal, RefusalKind};
     Work::Refuse(Box::new(Refused {
         agency: agency.clone(),
         received_at: now,
         raw: b"{}".to_vec(),
-        bytes: 2,
+        extent: Extent::whole(b"{}"),
         refusal: Refusal { kind: RefusalKind::BelowMinimum, faults: Vec::new() },
+        about: None,
         body,
         key: Some(key),
         traceparent: None,
