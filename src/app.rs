@@ -186,9 +186,14 @@ impl Vitals for Pulse {
 fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
-    let decision = if to.statutory { &decided.full } else { &decided.alone };
-    let referral = rules.routing.cut(&referral, to, decision);
-    Some(Document { referral, decision: serde_json::Value::Null })
+    let decision = decided.for_whom(to.statutory);
+    let route = decision.routes.iter().find(|route| route.destination == to.id);
+    Some(Document {
+        referral: rules.routing.cut(&referral, to, decision),
+        decision: serde_json::Value::Null,
+        priority: route.map_or(decision.priority, |route| route.priority),
+        respond_by: decision.respond_by,
+    })
 }
 
 fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::access::{Access, AgencyPrincipal, DestinationPrincipal, OperationsPrincipal, Quota};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
-use crate::domain::{DestinationId, MessageId, Timestamp};
+use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
 use crate::pipeline::Intake;
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
@@ -83,6 +83,9 @@ pub struct Document {
     pub referral: Value,
     /// The decision, cut; `null` where the destination does not see it.
     pub decision: Value,
+    /// As far as this destination may learn of it: history only under statute.
+    pub priority: Priority,
+    pub respond_by: Timestamp,
 }
 
 /// Cuts a referral for a destination; `None` when the dossier cannot be understood.

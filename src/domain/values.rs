@@ -62,9 +62,9 @@ impl Readable for YesNo {
     fn read(stated: &Value) -> Option<Self> {
         match stated {
             Value::Bool(yes) => Some(YesNo(*yes)),
-            Value::Number(number) => match number.as_u64() {
-                Some(1) => Some(YesNo(true)),
-                Some(0) => Some(YesNo(false)),
+            Value::Number(number) => match number.as_f64()? {
+                1.0 => Some(YesNo(true)),
+                0.0 => Some(YesNo(false)),
                 _ => None,
             },
             Value::String(text) => match plain(text).to_ascii_lowercase().as_str() {

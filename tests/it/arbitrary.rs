@@ -24,6 +24,11 @@ fn answer(values: &[&str]) -> BoxedStrategy<Option<Value>> {
     .boxed()
 }
 
+/// Rarely stated, so that much is left that no rule has read.
+fn sometimes(answer: BoxedStrategy<Option<Value>>) -> BoxedStrategy<Option<Value>> {
+    prop_oneof![5 => Just(None), 1 => answer].boxed()
+}
+
 fn yes_no() -> BoxedStrategy<Option<Value>> {
     answer(&["yes", "no"])
 }
@@ -92,6 +97,8 @@ fn child() -> BoxedStrategy<Option<Value>> {
         ("address", address()),
         ("school", object(vec![("name", answer(&["A School"])), ("code", answer(&["999101"]))])),
         ("agreement", agreement()),
+        ("social_worker", sometimes(answer(&["Farah Example", "none"]))),
+        ("privateFostering", misspelt()),
         ("own_words", answer(&["I like school", "he hits me"])),
     ])
 }
@@ -106,10 +113,21 @@ pub(crate) const WORRIES: [&str; 6] = [
     "ڈر لگتا ہے",
 ];
 
-/// Codes of a list, few or none at a time.
+/// Codes of a list, few or none at a time, and now and then one that nobody can read.
 fn codes(all: Vec<&'static str>, most: usize) -> BoxedStrategy<Option<Value>> {
-    let some = |codes: Vec<&str>| (!codes.is_empty()).then(|| json!(codes));
-    prop_oneof![1 => Just(vec![]), 2 => subsequence(all, 0..=most)].prop_map(some).boxed()
+    let some = |(mut codes, strange): (Vec<&'static str>, Option<&'static str>)| {
+        codes.extend(strange);
+        (!codes.is_empty()).then(|| json!(codes))
+    };
+    let known = prop_oneof![1 => Just(vec![]), 2 => subsequence(all, 0..=most)];
+    let strange = option::weighted(0.1, select(vec!["99Z", "CSE", "dv-high"]));
+    (known, strange).prop_map(some).boxed()
+}
+
+/// Keys that nobody declared; mostly none.
+fn misspelt() -> BoxedStrategy<Option<Value>> {
+    let said = select(vec![json!("yes"), json!("no"), json!(["18C"]), json!("he hits me")]);
+    prop_oneof![12 => Just(None), 1 => said.prop_map(Some)].boxed()
 }
 
 pub(crate) fn all_concerns() -> Vec<&'static str> {
@@ -125,6 +143,9 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
     let people = object(vec![
         ("name", answer(&["A Person"])),
         ("relationship", answer(&["mother", "stepfather"])),
+        ("parental_responsibility", yes_no()),
+        ("alleged_to_have_harmed", sometimes(yes_no())),
+        ("has_access_to_child", yes_no()),
         ("agreement", prop_oneof![3 => Just(None), 1 => agreement()].boxed()),
     ]);
     let referrer = object(vec![
@@ -132,7 +153,9 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
         ("agency", answer(&["A School", "A Hospital"])),
         ("source", answer(&["2A", "6", "3E"])),
     ]);
-    let early = ["early-help", "early-help", "assessment", "protection", "advice"];
+    let early =
+        ["early-help", "early-help", "early-help", "assessment", "protection", "disabled-children"];
+    let scale = object(vec![("scale", answer(&["2", "7", "11"]))]);
     object(vec![
         ("children", vec(child(), 1..=3).prop_map(|all| Some(json!(all))).boxed()),
         ("referrer", referrer),
@@ -146,6 +169,11 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
         ("do_not_alert", answer(&["no", "no", "yes"])),
         ("request", answer(&early)),
         ("telephone_first", yes_no()),
+        ("primary_need", sometimes(answer(&["N1", "N7", "N99"]))),
+        ("abuse_category", sometimes(answer(&["SAB", "EMO", "cold"]))),
+        ("level_claimed", sometimes(answer(&["green", "2", "level 4", "s47"]))),
+        ("domains", sometimes(scale)),
+        ("dangerNow", misspelt()),
     ])
     .prop_map(|document| document.expect("a referral has children"))
     .boxed()

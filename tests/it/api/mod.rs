@@ -263,7 +263,8 @@ fn cut(destination: &Destination, dossier: &Dossier) -> Option<Document> {
         referral.as_object_mut()?.remove("children");
         decision = Value::Null;
     }
-    Some(Document { referral, decision })
+    let (priority, respond_by) = (Priority::Standard, Timestamp(1_768_386_000_000_000));
+    Some(Document { referral, decision, priority, respond_by })
 }
 
 fn directory(rate_per_minute: u32) -> Directory {
