@@ -210,7 +210,8 @@ codes! {
 
 codes! {
     /// What the sender asks for. A request is input, never the decision.
-    Request, rule "request", ask "Use protection, assessment, disabled-children, early-help or advice", {
+    Request, rule "request",
+    ask "Use protection, assessment, disabled-children, early-help or advice", {
         Protection = "protection", "Protection of a child at risk of significant harm";
         Assessment = "assessment", "Assessment of a child in need";
         DisabledChildren = "disabled-children", "Services of the Disabled Children's Team";

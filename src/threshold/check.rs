@@ -161,9 +161,10 @@ impl Check<'_> {
         let may_know = |to: &To| match to {
             To::Team(id) => teams.receivers.get(id).is_some_and(|team| team.statutory),
             To::LocalityPanel => false,
-            To::LocalityTeam => teams.locality_teams.values().all(|id| {
-                teams.receivers.get(id).is_some_and(|team| team.statutory)
-            }),
+            To::LocalityTeam => teams
+                .locality_teams
+                .values()
+                .all(|id| teams.receivers.get(id).is_some_and(|team| team.statutory)),
             To::CaseTeam => true,
         };
         if self.rule.targets.iter().any(|target| !may_know(&target.to)) {

@@ -305,7 +305,8 @@ impl OneChild<'_> {
         let note = self.policy.standing.get(id);
         let text = |of: fn(&super::Note) -> &String| note.map(of).cloned().unwrap_or_default();
         let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
-        let reason = Reason { rule: RuleId::new(id), basis, why, tasks: Vec::new(), history: false };
+        let (rule, tasks) = (RuleId::new(id), Vec::new());
+        let reason = Reason { rule, basis, why, tasks, history: false };
         add_reason(&mut draft.reasons, reason);
     }
 }

@@ -167,9 +167,9 @@ impl Policy {
     pub fn screens(&self, rule: &Rule) -> bool {
         let screening = To::Team(self.teams.screening.clone());
         let screened = self.gravity(&self.screening);
-        rule.targets.iter().any(|target| {
-            target.to == screening && self.gravity(&target.purpose) >= screened
-        })
+        rule.targets
+            .iter()
+            .any(|target| target.to == screening && self.gravity(&target.purpose) >= screened)
     }
 
     /// Whether a rule reads a fact of this role.

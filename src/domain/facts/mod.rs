@@ -108,7 +108,7 @@ impl Table {
                 "agreement",
                 yes_no(),
                 team,
-                "yes: the family, or someone with parental responsibility, agreed and nobody refused",
+                "yes: the family, or a parent with responsibility, agreed and nobody refused",
             ),
             choice("disability", yes_no(), team, "A disability is recorded"),
             choice("locality", places, team, "Whose area the child's home is in"),
@@ -131,7 +131,7 @@ impl Table {
         [
             choice("unread_sign", yes_no(), harm, "A sign of harm may stand in what is unreadable"),
             count("level_claimed", 0, STATUTORY, harm, claimed),
-            choice("social_worker", yes_no(), harm, "The sender names a social worker of the child"),
+            choice("social_worker", yes_no(), harm, "A social worker of the child is named"),
             choice("alleged_has_access", yes_no(), harm, "Who is accused can reach the child"),
             count("scale", NO_SCALE, 10, Role::Plain, "Signs of Safety, 0 is gravest; -1 unknown"),
         ]

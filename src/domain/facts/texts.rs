@@ -1,11 +1,11 @@
 //! The free text of a referral, in which words are noticed, and what its plain answers say of harm.
 
+use crate::domain::Referral;
 use crate::domain::answer::Answer;
 use crate::domain::codes::{AbuseCategory, PrimaryNeed};
 use crate::domain::record::{AS_STATED, Field, Path, Spoken};
 use crate::domain::referral::Harm;
 use crate::domain::values::Words;
-use crate::domain::Referral;
 use serde_json::Value;
 
 /// What forms hold where nothing was meant.

@@ -1,7 +1,7 @@
 //! Signs of harm that may stand in what could not be read: a code of another list, an answer in a
 //! sentence, a key that is misspelt. Nobody knows what they say, so a person reads them, soon.
 
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, Readable};
 use crate::domain::household::Person;
 use crate::domain::record::{Field, Other, Path, Spoken};
 use crate::domain::values::YesNo;
@@ -54,8 +54,7 @@ pub(super) fn asks_for_silence(referral: &Referral) -> bool {
     let of_alerting = |other: &Other| {
         other.0.iter().any(|(key, value)| {
             let key: String = key.chars().filter(char::is_ascii_alphabetic).collect();
-            let plain = Answer::<YesNo>::read(Some(value.clone()), &mut Path::default(), &mut vec![]);
-            let denied = plain == Answer::Value(YesNo(false)) || says_nothing(value);
+            let denied = YesNo::read(value) == Some(YesNo(false)) || says_nothing(value);
             key.to_ascii_lowercase().contains("alert") && !denied
         })
     };

@@ -93,20 +93,21 @@ fn answer(definition: &str, stated: &Value) -> Value {
         return Value::from(text.trim());
     }
     let scalar = stated.is_string() || stated.is_number();
-    let read = match definition {
-        "Words" => scalar.then(|| Value::from(text.as_str())),
-        "YesNo" => yes_no(stated, &text),
-        "Danger" => yes_no(stated, &text)
-            .or((stated.is_string() && stopped(&text) == "unknown")
-                .then(|| Value::from("unknown"))),
-        "Date" => stated.as_str().and_then(date).map(Value::from),
-        "Small" => small(stated),
-        "NhsNumber" if scalar => nhs_number(&text).map(Value::from),
-        "Upn" => stated.as_str().and_then(upn).map(Value::from),
-        "Postcode" => stated.as_str().and_then(postcode).map(Value::from),
-        _ if scalar => code(definition, text.trim()).map(Value::from),
-        _ => None,
-    };
+    let read =
+        match definition {
+            "Words" => scalar.then(|| Value::from(text.as_str())),
+            "YesNo" => yes_no(stated, &text),
+            "Danger" => yes_no(stated, &text)
+                .or((stated.is_string() && stopped(&text) == "unknown")
+                    .then(|| Value::from("unknown"))),
+            "Date" => stated.as_str().and_then(date).map(Value::from),
+            "Small" => small(stated),
+            "NhsNumber" if scalar => nhs_number(&text).map(Value::from),
+            "Upn" => stated.as_str().and_then(upn).map(Value::from),
+            "Postcode" => stated.as_str().and_then(postcode).map(Value::from),
+            _ if scalar => code(definition, text.trim()).map(Value::from),
+            _ => None,
+        };
     let kept = || json!({"unreadable": unreadable(stated).unwrap_or(&text)});
     read.unwrap_or_else(kept)
 }

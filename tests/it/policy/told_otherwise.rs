@@ -47,34 +47,40 @@ fn each(expected: &str, stories: &[Value]) {
 
 #[test]
 fn the_plain_request_goes_to_the_panel() {
-    each("3 confirmation standard panel", &[
-        json!({}),
-        json!({"danger_now": "no.", "do_not_alert": 0}),
-        json!({"level_claimed": "2", "domains": {"scale": 7}}),
-        json!({"referrer": {"role": "Rape crisis worker", "faxNumber": "01632 960199"}}),
-        json!({"dangerNow": "", "more": {}}),
-    ]);
+    each(
+        "3 confirmation standard panel",
+        &[
+            json!({}),
+            json!({"danger_now": "no.", "do_not_alert": 0}),
+            json!({"level_claimed": "2", "domains": {"scale": 7}}),
+            json!({"referrer": {"role": "Rape crisis worker", "faxNumber": "01632 960199"}}),
+            json!({"dangerNow": "", "more": {}}),
+        ],
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_screened_soon_and_goes_to_no_panel() {
-    each("3 screening urgent", &[
-        json!({"concerns": ["CSE"]}),
-        json!({"concerns": [{"code": 99, "detail": "x"}]}),
-        json!({"indicators": ["dv-high"]}),
-        json!({"danger_now": "perhaps"}),
-        json!({"danger_now": ["yes"]}),
-        json!({"dangerNow": "yes"}),
-        json!({"do_not_alert": "only mum may know"}),
-        json!({"doNotAlert": "yes"}),
-        json!({"harm": [{"kind": ""}], "harms": ["a burn"]}),
-        json!({"agreement": {"agreed": "yes", "agred": "no"}}),
-        json!({"agreement": "yes, all of them"}),
-        json!({"primary_need": "N99"}),
-        json!({"abuse_category": "physical and more"}),
-        json!({"domains": {"scale": "between 2 and 3"}}),
-        json!({"household": {"people": [{"alleged_to_have_harmed": "so the police say"}]}}),
-    ]);
+    each(
+        "3 screening urgent",
+        &[
+            json!({"concerns": ["CSE"]}),
+            json!({"concerns": [{"code": 99, "detail": "x"}]}),
+            json!({"indicators": ["dv-high"]}),
+            json!({"danger_now": "perhaps"}),
+            json!({"danger_now": ["yes"]}),
+            json!({"dangerNow": "yes"}),
+            json!({"do_not_alert": "only mum may know"}),
+            json!({"doNotAlert": "yes"}),
+            json!({"harm": [{"kind": ""}], "harms": ["a burn"]}),
+            json!({"agreement": {"agreed": "yes", "agred": "no"}}),
+            json!({"agreement": "yes, all of them"}),
+            json!({"primary_need": "N99"}),
+            json!({"abuse_category": "physical and more"}),
+            json!({"domains": {"scale": "between 2 and 3"}}),
+            json!({"household": {"people": [{"alleged_to_have_harmed": "so the police say"}]}}),
+        ],
+    );
     for extra in [
         json!({"private_fostering": "since May"}),
         json!({"unborn": "due in March"}),
@@ -130,28 +136,40 @@ fn only_what_asks_for_early_help_goes_to_a_panel() {
 #[test]
 fn people_harms_levels_and_workers_are_read() {
     let person = |extra: Value| json!({"household": {"people": [extra]}});
-    each("4 screening standard", &[
-        person(json!({"alleged_to_have_harmed": "yes", "has_access_to_child": "no"})),
-        json!({"harm": [{"who": "An uncle"}]}),
-        json!({"harm": [{"when": "Last Friday"}]}),
-        json!({"harm": [{"place": "At the park"}]}),
-        json!({"harm": [{"what": ["a burn", "a cut"]}]}),
-    ]);
-    each("4 screening urgent", &[
-        person(json!({"alleged_to_have_harmed": "yes", "has_access_to_child": "yes"})),
-        person(json!({"alleged_to_have_harmed": "yes", "lives_with_child": "yes"})),
-    ]);
-    each("3 screening standard", &[
-        json!({"level_claimed": "Level 4"}),
-        json!({"level_claimed": 4}),
-        json!({"domains": {"scale": 0}}),
-        json!({"domains": {"scale": 3}}),
-    ]);
-    each("3 screening urgent", &[
-        json!({"level_claimed": "T5"}),
-        json!({"level_claimed": "Section 47"}),
-        json!({"level_claimed": "child in need"}),
-    ]);
+    each(
+        "4 screening standard",
+        &[
+            person(json!({"alleged_to_have_harmed": "yes", "has_access_to_child": "no"})),
+            json!({"harm": [{"who": "An uncle"}]}),
+            json!({"harm": [{"when": "Last Friday"}]}),
+            json!({"harm": [{"place": "At the park"}]}),
+            json!({"harm": [{"what": ["a burn", "a cut"]}]}),
+        ],
+    );
+    each(
+        "4 screening urgent",
+        &[
+            person(json!({"alleged_to_have_harmed": "yes", "has_access_to_child": "yes"})),
+            person(json!({"alleged_to_have_harmed": "yes", "lives_with_child": "yes"})),
+        ],
+    );
+    each(
+        "3 screening standard",
+        &[
+            json!({"level_claimed": "Level 4"}),
+            json!({"level_claimed": 4}),
+            json!({"domains": {"scale": 0}}),
+            json!({"domains": {"scale": 3}}),
+        ],
+    );
+    each(
+        "3 screening urgent",
+        &[
+            json!({"level_claimed": "T5"}),
+            json!({"level_claimed": "Section 47"}),
+            json!({"level_claimed": "child in need"}),
+        ],
+    );
     let named = |name: Value| outcome(&with_child(json!({"social_worker": name})));
     assert_eq!(named(json!("Farah Example")), "3 screening urgent");
     assert_eq!(named(json!("none")), "3 confirmation standard panel");
@@ -160,14 +178,17 @@ fn people_harms_levels_and_workers_are_read() {
 #[test]
 fn words_are_noticed_wherever_they_stand() {
     let person = |extra: Value| json!({"household": {"people": [extra]}});
-    each("3 screening urgent", &[
-        json!({"agreement": {"agreed": "yes", "reason": "she has a black eye"}}),
-        json!({"earlier_help": {"previous_referrals": "For neglect"}}),
-        person(json!({"relationship": "stepfather, a sex offender"})),
-        person(json!({"contact": {"how": "He has a knife: never at home"}})),
-        json!({"domains": {"going_well": "No longer afraid to go home"}}),
-        json!({"notes": [{"label": "Sexual abuse", "text": "see file"}]}),
-    ]);
+    each(
+        "3 screening urgent",
+        &[
+            json!({"agreement": {"agreed": "yes", "reason": "she has a black eye"}}),
+            json!({"earlier_help": {"previous_referrals": "For neglect"}}),
+            person(json!({"relationship": "stepfather, a sex offender"})),
+            person(json!({"contact": {"how": "He has a knife: never at home"}})),
+            json!({"domains": {"going_well": "No longer afraid to go home"}}),
+            json!({"notes": [{"label": "Sexual abuse", "text": "see file"}]}),
+        ],
+    );
     let child = with_child(json!({"agreement": {"reason": "he hits me"}}));
     assert_eq!(outcome(&child), "3 screening urgent");
     let names = with_child(json!({"given_name": "Isis", "family_name": "Hammer"}));
@@ -197,18 +218,21 @@ fn agreement_is_that_of_the_family_or_of_a_parent() {
         parent
     };
     let yes = json!({"informed": "yes", "agreed": "yes"});
-    each("3 confirmation standard panel", &[
-        people(json!([parent(yes.clone())])),
-        json!({"agreement": {"agreed": "Yes."}}),
-    ]);
-    each("3 screening standard", &[
-        json!({"agreement": {"informed": "no", "agreed": "yes"}}),
-        json!({"agreement": {"agreed": "yes if dad does not hear of it"}}),
-        people(json!([{"name": "A neighbour", "agreement": yes}])),
-        people(json!([parent(yes.clone()), {"name": "B", "agreement": {"agreed": "no"}}])),
-        people(json!([parent(yes.clone()), parent(json!({"agreed": "depends"}))])),
-        people(json!([parent(json!({"informed": "no", "agreed": "yes"}))])),
-    ]);
+    each(
+        "3 confirmation standard panel",
+        &[people(json!([parent(yes.clone())])), json!({"agreement": {"agreed": "Yes."}})],
+    );
+    each(
+        "3 screening standard",
+        &[
+            json!({"agreement": {"informed": "no", "agreed": "yes"}}),
+            json!({"agreement": {"agreed": "yes if dad does not hear of it"}}),
+            people(json!([{"name": "A neighbour", "agreement": yes}])),
+            people(json!([parent(yes.clone()), {"name": "B", "agreement": {"agreed": "no"}}])),
+            people(json!([parent(yes.clone()), parent(json!({"agreed": "depends"}))])),
+            people(json!([parent(json!({"informed": "no", "agreed": "yes"}))])),
+        ],
+    );
     let mut own = with(json!({"agreement": null}));
     own["children"][0]["agreement"] = yes.clone();
     assert_eq!(outcome(&own), "3 screening standard", "a child's own yes alone");
