@@ -179,6 +179,51 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
     .boxed()
 }
 
+/// What keeps a referral from a panel, mostly.
+const GRAVE: [&str; 12] = [
+    "concerns",
+    "indicators",
+    "danger_now",
+    "harm",
+    "primary_need",
+    "abuse_category",
+    "level_claimed",
+    "domains",
+    "dangerNow",
+    "do_not_alert",
+    "household",
+    "worry",
+];
+const GRAVE_OF_CHILD: [&str; 6] =
+    ["private_fostering", "unborn", "own_words", "agreement", "social_worker", "privateFostering"];
+
+/// A referral that asks for early help with agreement, and tells little else: most go to a panel.
+pub(crate) fn early_help() -> BoxedStrategy<Value> {
+    let kept = vec(proptest::bool::weighted(0.08), GRAVE.len() + GRAVE_OF_CHILD.len());
+    let sign = select(vec![json!([]), json!(["missing-education"])]);
+    (referral(), kept, sign)
+        .prop_map(|(mut document, kept, sign)| {
+            let (of_all, of_child) = kept.split_at(GRAVE.len());
+            let members = document.as_object_mut().expect("an object");
+            for (key, _) in GRAVE.iter().zip(of_all).filter(|(_, kept)| !**kept) {
+                members.remove(*key);
+            }
+            for child in members["children"].as_array_mut().expect("a list") {
+                let child = child.as_object_mut().expect("an object");
+                for (key, _) in GRAVE_OF_CHILD.iter().zip(of_child).filter(|(_, kept)| !**kept) {
+                    child.remove(*key);
+                }
+                child.insert("address".to_owned(), json!({"postcode": "HX7 5AA"}));
+            }
+            members.entry("worry").or_insert(json!("Bedtimes are hard"));
+            members.entry("indicators").or_insert(sign);
+            members.insert("request".to_owned(), json!("early-help"));
+            members.insert("agreement".to_owned(), json!({"informed": "yes", "agreed": "yes"}));
+            document
+        })
+        .boxed()
+}
+
 /// What may be known of a child.
 pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
     let link = select(vec![LinkState::New, LinkState::Possible, LinkState::Linked]);

@@ -1,12 +1,13 @@
 //! Invariants 2, 3 and 6 on generated referrals, against the shipped policy.
 
 use super::*;
-use crate::arbitrary::{POSTCODES, all_concerns, all_indicators, history, referral};
+use crate::arbitrary::{POSTCODES, all_concerns, all_indicators, early_help, history, referral};
 use frontdoor::domain::{ChildDecision, ChildHistory};
 use frontdoor::threshold::{decide, merge, raise};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
 use serde_json::json;
 
 /// Fails unless `grave` is at least as grave and as quick as `mild`, child by child.
@@ -243,16 +244,15 @@ proptest! {
 
     #[test]
     fn an_answer_that_cannot_be_read_or_a_misspelt_key_sends_no_child_to_a_panel_instead(
-        document in referral(),
+        document in prop_oneof![referral(), early_help()],
     ) {
         let clear = decided(&document);
         let mut places = Vec::new();
         stated(&document, "", &mut places);
         for place in &places {
-            for other in [unreadable(&document, place), misspelt(&document, place)] {
-                if let Some(other) = other {
-                    no_panel_instead(&clear, &decided(&other), place)?;
-                }
+            let others = [unreadable(&document, place), misspelt(&document, place)];
+            for other in others.into_iter().flatten() {
+                no_panel_instead(&clear, &decided(&other), place)?;
             }
         }
         for place in TELLING {
@@ -361,7 +361,7 @@ proptest! {
     }
 
     #[test]
-    fn the_coordinator_has_only_children_that_a_panel_has(document in referral()) {
+    fn the_coordinator_has_only_children_that_a_panel_has(document in early_help()) {
         for child in &decided(&document).children {
             let ids = panels(child);
             prop_assert!(!ids.contains(&"caf-coordinator") || ids.len() > 1);
@@ -397,6 +397,17 @@ proptest! {
         prop_assert!(scored.missing.windows(2).all(|pair| pair[0].weight >= pair[1].weight));
         prop_assert!(scored.missing.iter().all(|missing| missing.weight > 0));
     }
+}
+
+#[test]
+fn many_generated_referrals_go_to_a_panel() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut panel = || {
+        let document = early_help().new_tree(&mut runner).expect("a referral").current();
+        decided(&document).children.iter().any(|child| !panels(child).is_empty())
+    };
+    let with_panel = (0..200).filter(|_| panel()).count();
+    assert!(with_panel > 40, "{with_panel} of 200");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! message, the queue it waits in, and the document behind it.
 
 use super::*;
-use crate::arbitrary::{history, referral};
+use crate::arbitrary::{early_help, history, referral};
 use arc_swap::ArcSwap;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{AgencyId, ChildHistory, DestinationId, Directory};
@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn what_a_team_that_may_not_know_receives_is_the_same_with_and_without_history(
-        document in referral(), known in vec(history(), 3)
+        document in prop_oneof![referral(), early_help()], known in vec(history(), 3)
     ) {
         let stages = stages();
         let children = read(&document).children.len();
