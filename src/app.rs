@@ -48,12 +48,24 @@ use tokio::task::JoinHandle;
 /// Submissions that may wait for the lane.
 const LANE_QUEUE: usize = 4_096;
 
-/// Opens the store of the settings; a schema that is older or newer than needed is refused.
+/// Opens the store of the settings for a command, also beside a gateway; a schema that is older
+/// or newer than needed is refused.
 pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
     let url = &settings.database.url;
     let store = open::open(url).await?;
+    if url.starts_with("sqlite:") && store.check_schema().await.is_err() {
+        // On one machine nobody else migrates; but never under a gateway that is running.
+        open::open_alone(url).await?.migrate().await?;
+    }
+    store.check_schema().await?;
+    Ok(store)
+}
+
+/// Opens the store of the settings for a gateway.
+async fn open_store_to_serve(settings: &Settings) -> Result<Arc<dyn Store>> {
+    let url = &settings.database.url;
+    let store = open::open_alone(url).await?;
     if url.starts_with("sqlite:") {
-        // On one machine there is nobody else to run it beside.
         store.migrate().await?;
     }
     store.check_schema().await?;
@@ -220,7 +232,7 @@ impl App {
     pub async fn start(settings: Settings) -> Result<App> {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
-        let store = open_store(&settings).await?;
+        let store = open_store_to_serve(&settings).await?;
         let ring = open_keys(&settings, store.as_ref()).await?;
         let rules = load_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));

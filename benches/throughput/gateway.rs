@@ -29,7 +29,9 @@ impl Home {
         let mut connection = PgConnection::connect(&server).await?;
         sqlx::raw_sql("CREATE DATABASE bench").execute(&mut connection).await?;
         let (server, _) = server.rsplit_once('/').context("a URL with a database")?;
-        std::fs::write(dir.path().join("master.key"), "5a".repeat(32))?;
+        let key = dir.path().join("master.key");
+        std::fs::write(&key, "5a".repeat(32))?;
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let home = Home { database: format!("{server}/bench"), dir };
         home.run(&["migrate"])?;
         Ok(home)
@@ -75,6 +77,11 @@ impl Home {
         self.run(&["people", "import", file.to_str().context("a path")?])?;
         let rate = f64::from(count) / started.elapsed().as_secs_f64();
         eprintln!("imported {count} people, {rate:.0} a second");
+        // What an import leaves to tidy up is not the load's.
+        let mut connection = PgConnection::connect(&self.database).await?;
+        for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+        }
         Ok(())
     }
 

@@ -40,16 +40,19 @@ async fn main() -> anyhow::Result<()> {
     load::run(&gateway.url, &gateway.key, Shape::flat_out(32, 5)).await?;
     let mut runs = Vec::new();
     for connections in [32, 256] {
+        eprintln!("{connections} connections for {SECONDS} s");
         let before = Usage::now(&pids)?;
         let shape = Shape::flat_out(connections, SECONDS);
         let report = load::run(&gateway.url, &gateway.key, shape).await?;
         let lag = gateway.outbox_lag().await?;
         let usage = Usage::now(&pids)?.since(&before);
         gateway.wait_until_delivered().await?;
+        eprintln!("pgbench with {connections} clients for {SECONDS} s");
         let yardstick = yardstick::run(connections, SECONDS).await?;
         runs.push(Run { connections, report, usage, yardstick, lag });
     }
     let half = runs.iter().map(|run| run.report.per_second).fold(0.0, f64::max) / 2.0;
+    eprintln!("{half:.0} a second for {SECONDS} s");
     let paced = load::run(&gateway.url, &gateway.key, Shape::paced(64, SECONDS, half)).await?;
     let loaded = cpu::peak_megabytes(gateway.id())?;
     for run in &runs {

@@ -85,7 +85,10 @@ CREATE UNIQUE INDEX person_source ON person (source) WHERE source IS NOT NULL;
 CREATE TABLE person_token (
     token    bigint NOT NULL,
     person   uuid NOT NULL,
-    lane_seq bigint NOT NULL
+    lane_seq bigint NOT NULL,
+    -- True where a referral taught it: a new feed does not take it away. Null, which costs no
+    -- room, for those that came with the person.
+    gained   boolean
 );
 CREATE INDEX person_token_block ON person_token (token, lane_seq) INCLUDE (person);
 CREATE INDEX person_token_person ON person_token (person);
@@ -146,6 +149,10 @@ CREATE INDEX outbox_open ON outbox (priority DESC, created_at)
 CREATE INDEX outbox_clock ON outbox (due_at)
     WHERE acknowledged_at IS NULL AND breached_at IS NULL;
 CREATE UNIQUE INDEX outbox_copy ON outbox (copy_of, copy_why) WHERE copy_of IS NOT NULL;
+-- Of few rows, and none when a message is written or confirmed: for the operations page.
+CREATE INDEX outbox_late ON outbox (destination, delivered_at)
+    WHERE breached_at IS NOT NULL AND acknowledged_at IS NULL;
+CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 
 CREATE TABLE repeat (
     key        bytea PRIMARY KEY,
@@ -227,3 +234,17 @@ CREATE TABLE queued (
 ALTER TABLE queued ALTER COLUMN payload SET STORAGE EXTERNAL;
 CREATE INDEX queued_next ON queued (destination, priority DESC, position) WHERE NOT dead;
 CREATE INDEX queued_message ON queued (id);
+CREATE INDEX queued_spent ON queued (destination, leased_until)
+    WHERE NOT dead AND deliveries > 20;
+CREATE INDEX queued_dead ON queued (position) WHERE dead;
+
+-- Connections are set to plans that no statistics change, so gathering them again and again while
+-- these tables grow would be work for nothing.
+ALTER TABLE referral SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE person SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE person_token SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE link SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE outbox SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE repeat SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE tally_delta SET (autovacuum_analyze_threshold = 1000000000);
+ALTER TABLE audit_link SET (autovacuum_analyze_threshold = 1000000000);

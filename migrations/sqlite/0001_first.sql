@@ -75,6 +75,9 @@ CREATE TABLE person_token (
     person   BLOB NOT NULL,
     token    INTEGER NOT NULL,
     lane_seq INTEGER NOT NULL,
+    -- True where a referral taught it: a new feed does not take it away. Null for those that
+    -- came with the person.
+    gained   BOOLEAN,
     PRIMARY KEY (person, token)
 ) WITHOUT ROWID;
 CREATE INDEX person_token_block ON person_token (token, lane_seq, person);
@@ -132,6 +135,10 @@ CREATE INDEX outbox_open ON outbox (priority DESC, created_at)
 CREATE INDEX outbox_clock ON outbox (due_at)
     WHERE acknowledged_at IS NULL AND breached_at IS NULL;
 CREATE UNIQUE INDEX outbox_copy ON outbox (copy_of, copy_why) WHERE copy_of IS NOT NULL;
+-- Of few rows, and none when a message is written or confirmed: for the operations page.
+CREATE INDEX outbox_late ON outbox (destination, delivered_at)
+    WHERE breached_at IS NOT NULL AND acknowledged_at IS NULL;
+CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 
 CREATE TABLE repeat (
     key        BLOB NOT NULL PRIMARY KEY,
@@ -209,3 +216,6 @@ CREATE TABLE queued (
 );
 CREATE INDEX queued_next ON queued (destination, priority DESC, position) WHERE NOT dead;
 CREATE INDEX queued_message ON queued (id);
+CREATE INDEX queued_spent ON queued (destination, leased_until)
+    WHERE NOT dead AND deliveries > 20;
+CREATE INDEX queued_dead ON queued (position) WHERE dead;

@@ -1,9 +1,9 @@
-//! The wall clock and the operating system's randomness.
+//! The wall clock, and randomness that the operating system seeds.
 
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
 
-/// The operating system's clock and entropy.
+/// The operating system's clock, and a generator for keys and ids that it seeds and reseeds.
 #[derive(Default)]
 pub struct OsEnv {
     kill: Option<KillPoint>,
@@ -35,7 +35,7 @@ impl Env for OsEnv {
 
     #[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
     fn entropy(&self, into: &mut [u8]) {
-        getrandom::fill(into).expect("the operating system gives randomness");
+        rand::Rng::fill_bytes(&mut rand::rng(), into);
     }
 
     fn reached(&self, point: &'static str) {

@@ -11,7 +11,7 @@ pub(super) struct Migrate {}
 
 impl Migrate {
     pub(super) async fn run(self, settings: Settings) -> Result {
-        for name in open::open(&settings.database.url).await?.migrate().await? {
+        for name in open::open_alone(&settings.database.url).await?.migrate().await? {
             say(format!("Applied {name}."));
         }
         say("The database's schema is up to date.");

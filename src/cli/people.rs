@@ -23,10 +23,14 @@ impl People {
         let ring = app::open_keys(&settings, store.as_ref()).await?;
         let env = app::OsEnv::new();
         let imported = app::import_people(store.as_ref(), &ring, &env, &file).await?;
-        for fault in &imported.faults {
-            say(fault);
+        for line in imported.faults.iter().chain(&imported.passed_over) {
+            say(line);
         }
-        say(format!("{} people loaded, {} rows not read.", imported.loaded, imported.faults.len()));
+        let (unread, over) = (imported.faults.len(), imported.passed_over.len());
+        say(format!(
+            "{} people loaded, {unread} rows not read, {over} passed over.",
+            imported.loaded
+        ));
         if imported.faults.is_empty() { Ok(()) } else { Err(Ended::Findings) }
     }
 }

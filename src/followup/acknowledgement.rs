@@ -12,8 +12,8 @@ pub fn sealed_name(id: MessageId) -> Vec<u8> {
 }
 
 /// Acknowledges everything that this destination was sent of a referral; what was acknowledged
-/// before stays as it was. `person` is JSON and is sealed. Returns when the last of it was
-/// acknowledged.
+/// before stays as it was, and an update that is still under way is news that nobody has yet.
+/// `person` is JSON and is sealed. Returns when the last of it was acknowledged.
 ///
 /// # Errors
 /// When the store does not answer; saying it again is harmless.
@@ -33,9 +33,10 @@ pub async fn acknowledge(
                 .about(stored.row.id)
                 .detail(row.id.to_string());
             let by = keys.seal_record(&sealed_name(row.id), person, env);
-            store.acknowledge(row.id, by, event, now).await?;
+            let changed = store.acknowledge(row.id, by, event, now).await?;
+            last = last.max(changed.then_some(now));
         }
-        last = last.max(row.acknowledged_at.or(Some(now)));
+        last = last.max(row.acknowledged_at);
     }
     Ok(last.unwrap_or(now))
 }

@@ -11,12 +11,14 @@ use tokio::sync::watch;
 const BREACH_EVERY: Duration = Duration::from_secs(5);
 /// How often appended tallies are folded.
 const FOLD_EVERY: Duration = Duration::from_secs(10);
-/// How often expired repeat keys are removed.
-const EXPIRE_EVERY: Duration = Duration::from_secs(600);
+/// How often a page of repeat keys is looked through for expired ones: a million keys in an hour.
+const EXPIRE_EVERY: Duration = Duration::from_secs(15);
 /// Deliveries marked in one transaction.
 const BREACHES: usize = 256;
 /// Deltas folded in one transaction.
 const FOLDS: usize = 10_000;
+/// Repeat keys in a page.
+const KEYS: usize = 5_000;
 
 /// The task that drives the clocks.
 pub struct Clocks {
@@ -30,6 +32,7 @@ impl Clocks {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let [mut breach, mut fold, mut expire] =
             [BREACH_EVERY, FOLD_EVERY, EXPIRE_EVERY].map(interval);
+        let mut after = None;
         loop {
             // The watch's guard may not be held while a clock is read: this task moves.
             let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
@@ -38,7 +41,10 @@ impl Clocks {
                 _ = stopped => return,
                 _ = breach.tick() => self.breach().await.map(|_| ()),
                 _ = fold.tick() => self.fold().await.map(|_| ()),
-                _ = expire.tick() => self.store.expire_repeats(self.env.now()).await.map(|_| ()),
+                _ = expire.tick() => {
+                    let page = self.store.expire_repeats(self.env.now(), after, KEYS).await;
+                    page.map(|(_, next)| after = next)
+                }
             };
             if let Err(error) = done {
                 tracing::warn!(code = "clock-delayed", %error, "a clock could not be read");

@@ -62,6 +62,11 @@ impl Facts<'_> {
                 });
             } else {
                 into.tokens.extend(child.tokens.iter().map(|token| (*token, link.person)));
+                if link.state != LinkState::Linked {
+                    // This referral made the person: what was added makes the profile better.
+                    let profile = ring.seal_profile(link.person, &child.profile, env);
+                    into.profiles.push((link.person, profile));
+                }
             }
             self.links_of(index, link, into);
         }
@@ -80,7 +85,10 @@ impl Facts<'_> {
             level_rank: rank,
         };
         // A child without a sure match is a new person; the possible ones are for a reviewer.
-        let state = if link.fresh { LinkState::New } else { LinkState::Linked };
+        let state = match link.state {
+            LinkState::Linked => LinkState::Linked,
+            LinkState::New | LinkState::Possible => LinkState::New,
+        };
         into.links.push(row(link.person, state, link.weight));
         for (person, weight) in &link.possible {
             into.links.push(row(*person, LinkState::Possible, *weight));

@@ -69,7 +69,10 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("record", Sealed),
         ],
     ),
-    ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear)]),
+    (
+        "person_token",
+        &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("gained", Clear)],
+    ),
     (
         "link",
         &[

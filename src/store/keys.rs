@@ -2,13 +2,12 @@
 
 use super::error::{Result, StoreError};
 use super::rows::{Sealed, Token, Token16};
-use super::seal::{open, open_packed, seal, seal_packed};
+use super::seal::{Cipher, open, open_packed, seal, seal_packed};
 use super::traits::KeyStore;
 use crate::audit::ChainKey;
 use crate::domain::PersonId;
 use crate::domain::time::Env;
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -20,8 +19,8 @@ const LENGTH: usize = 5 * 32;
 /// The keys of one authority, ready to use.
 #[derive(Clone)]
 pub struct KeyRing {
-    wrapping: XChaCha20Poly1305,
-    profiles: XChaCha20Poly1305,
+    wrapping: Cipher,
+    profiles: Cipher,
     tokens: Hmac<Sha256>,
     repeats: Hmac<Sha256>,
     chains: ChainKey,
@@ -34,7 +33,7 @@ impl KeyRing {
     /// `Damaged` when the stored keys do not open: this is another master key than the one they
     /// were wrapped with. Nothing is overwritten.
     pub async fn open(store: &dyn KeyStore, master: &[u8; 32], env: &dyn Env) -> Result<Self> {
-        let cipher = XChaCha20Poly1305::new(&(*master).into());
+        let cipher = Cipher::new(master);
         let mut fresh = Zeroizing::new(vec![0u8; LENGTH]);
         env.entropy(&mut fresh);
         let wrapped = seal(&cipher, STORED_AS.as_bytes(), &fresh, env);
@@ -54,8 +53,8 @@ impl KeyRing {
         let mut parts = keys.chunks_exact(32).map(|part| <[u8; 32]>::try_from(part).ok());
         let mut next = || parts.next().flatten();
         Some(KeyRing {
-            wrapping: XChaCha20Poly1305::new(&next()?.into()),
-            profiles: XChaCha20Poly1305::new(&next()?.into()),
+            wrapping: Cipher::new(&next()?),
+            profiles: Cipher::new(&next()?),
             tokens: Hmac::new_from_slice(&next()?).ok()?,
             repeats: Hmac::new_from_slice(&next()?).ok()?,
             chains: ChainKey::new(&next()?),
@@ -76,7 +75,7 @@ impl KeyRing {
     pub fn seal_record(&self, name: &[u8], plain: &[u8], env: &dyn Env) -> Sealed {
         let mut data_key = Zeroizing::new([0u8; 32]);
         env.entropy(data_key.as_mut());
-        let cipher = XChaCha20Poly1305::new(&(*data_key).into());
+        let cipher = Cipher::new(&data_key);
         Sealed {
             wrapped_key: seal(&self.wrapping, name, data_key.as_ref(), env),
             body: seal_packed(&cipher, name, plain, env),
@@ -101,13 +100,13 @@ impl KeyRing {
             .ok_or_else(|| StoreError::Damaged("a record does not open with its key".to_owned()))
     }
 
-    fn data_cipher(&self, name: &[u8], wrapped_key: &[u8]) -> Result<XChaCha20Poly1305> {
+    fn data_cipher(&self, name: &[u8], wrapped_key: &[u8]) -> Result<Cipher> {
         let key = open(&self.wrapping, name, wrapped_key).map(Zeroizing::new);
         let key = key.and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
         let key = key.map(Zeroizing::new).ok_or_else(|| {
             StoreError::Damaged("a record's data key does not open; it may be erased".to_owned())
         })?;
-        Ok(XChaCha20Poly1305::new(&(*key).into()))
+        Ok(Cipher::new(&key))
     }
 
     /// Seals a person's linkage profile.

@@ -197,15 +197,24 @@ impl Runner {
         round: &[usize],
     ) -> Result<Vec<Done>, StoreError> {
         let items: Indexed = round.iter().map(|index| (*index, &works[*index])).collect();
-        let ahead = Ahead::fetch(&self.parts, works, round).await?;
+        let keyed = keyed(&items);
+        let keys: Vec<Token16> = keyed.iter().map(|(_, repeat)| repeat.key).collect();
+        let mut ahead = Ahead::fetch(&self.parts, works, round, &keys).await?;
         let mut tx = self.parts.store.begin().await?;
         let now = self.parts.env.now();
-        let mut done: HashMap<usize, Done> = self.find_repeats(tx.as_mut(), &items, now).await?;
+        let holds = ahead.holds(tx.as_ref(), now);
+        let stored = match holds || keys.is_empty() {
+            true => std::mem::take(&mut ahead.repeats),
+            false => tx.repeats(&keys, now).await?,
+        };
+        let mut done = self.answer_repeats(&keyed, stored)?;
         let fresh: Indexed =
             items.iter().filter(|(index, _)| !done.contains_key(index)).copied().collect();
         let mut batch = Batch::default();
         let mut linker = Linker::new(&self.parts, ahead);
-        linker.look_again(tx.as_mut(), &fresh, now).await?;
+        if !holds {
+            linker.look_again(tx.as_mut(), &fresh, now).await?;
+        }
         self.parts.env.reached("lane.within");
         let mut refusals = open_refusals(tx.as_mut(), &fresh).await?;
         for (index, work) in &fresh {
@@ -233,27 +242,17 @@ impl Runner {
         Ok(round.iter().filter_map(|index| done.remove(index)).collect())
     }
 
-    async fn find_repeats(
+    fn answer_repeats(
         &self,
-        tx: &mut dyn LaneTx,
-        items: &Indexed<'_>,
-        now: Timestamp,
+        keyed: &[(usize, RepeatKey)],
+        stored: Vec<Repeat>,
     ) -> Result<HashMap<usize, Done>, StoreError> {
-        let keyed: Vec<(usize, RepeatKey)> = items
-            .iter()
-            .filter_map(|(index, work)| work.repeat().map(|repeat| (*index, repeat)))
-            .collect();
-        let keys: Vec<Token16> = keyed.iter().map(|(_, repeat)| repeat.key).collect();
-        if keys.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let stored = tx.repeats(&keys, now).await?;
         let stored: HashMap<Token16, Repeat> =
             stored.into_iter().map(|repeat| (repeat.key, repeat)).collect();
         let mut done = HashMap::new();
         for (index, repeat) in keyed {
             if let Some(first) = stored.get(&repeat.key) {
-                done.insert(index, self.parts.judge.repeated(first, repeat.body)?);
+                done.insert(*index, self.parts.judge.repeated(first, repeat.body)?);
             }
         }
         Ok(done)
@@ -274,7 +273,8 @@ impl Runner {
             Ok(merged) => merged,
             Err(done) => return Ok(Concluded { rows: Batch::default(), done }),
         };
-        let (links, histories) = linker.links_again(tx, &merged, &known_links, now).await?;
+        let id = stored.row.id;
+        let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
         let concluded = self
             .parts
             .judge
@@ -290,7 +290,7 @@ impl Runner {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         if batch.is_empty() {
-            return Ok(());
+            return tx.commit().await;
         }
         if batch.audit.is_empty() {
             return Err(StoreError::Refused("rows without an audit event".to_owned()));
@@ -300,7 +300,8 @@ impl Runner {
         if place.is_some() {
             // A later message of a (referral, destination) waits for the one before: it is claimed.
             for row in batch.outbox.iter_mut().filter(|row| row.sequence <= 1) {
-                row.fence = 1;
+                // As a claim would have it: under its first lease, at its first attempt.
+                (row.fence, row.attempts) = (1, 1);
                 row.leased_until = Some(now.plus_seconds(BIRTH_LEASE_SECONDS));
             }
         }
@@ -319,6 +320,11 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+fn keyed(items: &Indexed<'_>) -> Vec<(usize, RepeatKey)> {
+    let keyed = |(index, work): &(usize, &Work)| work.repeat().map(|repeat| (*index, repeat));
+    items.iter().filter_map(keyed).collect()
 }
 
 /// Which works go through, and which only wait for the answer of an earlier one with their key.

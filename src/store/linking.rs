@@ -6,20 +6,24 @@ use super::lane::LaneParts;
 use super::rows::*;
 use super::traits::{BLOCK_CAP, LaneTx};
 use super::work::*;
-use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Timestamp};
+use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 /// Twelve months, in seconds, for "earlier referrals".
 const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
-/// Candidates and verdicts from before the lock.
+/// What was read, and which verdicts were given, before the lock. It holds under the lock when no
+/// batch was committed since `horizon`, and the clock was not put back since `asked`.
 #[derive(Default)]
 pub(super) struct Ahead {
     horizon: LaneSeq,
+    asked: Timestamp,
+    pub(super) repeats: Vec<Repeat>,
+    histories: HashMap<PersonId, HistoryRow>,
     known: Known,
-    /// Verdicts by work index and child.
-    verdicts: HashMap<(usize, usize), LinkVerdict>,
+    /// By work index and child.
+    verdicts: Verdicts,
 }
 
 /// People by token, with opened profiles.
@@ -80,41 +84,68 @@ impl Known {
 }
 
 impl Ahead {
-    /// Fetches candidates for every child of the round in one query, and compares them off the
-    /// async threads.
+    /// Fetches candidates for every child of the round in one query, compares them off the async
+    /// threads, and reads the stored answers for `keys` and the histories of those found.
     pub(super) async fn fetch(
         parts: &Arc<LaneParts>,
         works: &Arc<Vec<Work>>,
         round: &[usize],
+        keys: &[Token16],
     ) -> Result<Ahead, StoreError> {
         let tokens = tokens_of(round.iter().map(|index| &works[*index]));
-        if tokens.is_empty() {
+        if tokens.is_empty() && keys.is_empty() {
             return Ok(Ahead::default());
         }
+        let asked = parts.env.now();
+        // The candidates first: with them comes the horizon, and nothing may be older than it.
         let (horizon, rows) = parts.store.candidates(&tokens).await?;
-        let result = Arc::new(Mutex::new(None));
-        let (into, judge) = (result.clone(), parts.judge.clone());
-        let (works, round) = (works.clone(), round.to_vec());
-        (parts.offload)(Box::new(move || {
-            let mut known = Known::default();
-            known.add(judge.as_ref(), rows);
-            let verdicts = compare(judge.as_ref(), &known, &works, &round);
-            if let Ok(mut into) = into.lock() {
-                *into = Some(Ahead { horizon, known, verdicts });
-            }
-        }))
-        .await;
-        let compared = result.lock().ok().and_then(|mut result| result.take());
-        compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+        let repeats = async {
+            if keys.is_empty() { Ok(Vec::new()) } else { parts.store.repeats(keys, asked).await }
+        };
+        let compared = compare_aside(parts, works, round, rows);
+        let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
+        let (known, verdicts) = compared;
+        let people = people_once(verdicts.values());
+        let histories = if people.is_empty() {
+            Vec::new()
+        } else {
+            parts.store.histories(&people, year_before(asked)).await?
+        };
+        let histories = histories.into_iter().map(|row| (row.person, row)).collect();
+        Ok(Ahead { horizon, asked, repeats, histories, known, verdicts })
+    }
+
+    /// Whether it holds for the transaction, which has the lane's lock.
+    pub(super) fn holds(&self, tx: &dyn LaneTx, now: Timestamp) -> bool {
+        self.horizon == tx.seq() && self.asked <= now
     }
 }
 
-fn compare(
-    judge: &dyn Judge,
-    known: &Known,
-    works: &[Work],
+type Verdicts = HashMap<(usize, usize), LinkVerdict>;
+
+async fn compare_aside(
+    parts: &LaneParts,
+    works: &Arc<Vec<Work>>,
     round: &[usize],
-) -> HashMap<(usize, usize), LinkVerdict> {
+    rows: Vec<CandidateRow>,
+) -> Result<(Known, Verdicts), StoreError> {
+    let result = Arc::new(Mutex::new(None));
+    let (into, judge) = (result.clone(), parts.judge.clone());
+    let (works, round) = (works.clone(), round.to_vec());
+    (parts.offload)(Box::new(move || {
+        let mut known = Known::default();
+        known.add(judge.as_ref(), rows);
+        let verdicts = compare(judge.as_ref(), &known, &works, &round);
+        if let Ok(mut into) = into.lock() {
+            *into = Some((known, verdicts));
+        }
+    }))
+    .await;
+    let compared = result.lock().ok().and_then(|mut result| result.take());
+    compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+}
+
+fn compare(judge: &dyn Judge, known: &Known, works: &[Work], round: &[usize]) -> Verdicts {
     let mut verdicts = HashMap::new();
     for index in round {
         if let Work::Refer(referred) = &works[*index] {
@@ -147,7 +178,6 @@ pub(super) struct Linker<'a> {
     ahead: Ahead,
     /// Tokens whose blocks grew since the ahead verdicts were given.
     grown: HashSet<Token>,
-    histories: HashMap<PersonId, HistoryRow>,
     /// What earlier items of this batch add to a person's history.
     within: HashMap<PersonId, Within>,
 }
@@ -161,17 +191,11 @@ struct Within {
 
 impl<'a> Linker<'a> {
     pub(super) fn new(parts: &'a LaneParts, ahead: Ahead) -> Self {
-        Linker {
-            parts,
-            ahead,
-            grown: HashSet::new(),
-            histories: HashMap::new(),
-            within: HashMap::new(),
-        }
+        Linker { parts, ahead, grown: HashSet::new(), within: HashMap::new() }
     }
 
-    /// Under the lock: adds what committed since, and fetches the history of every person that
-    /// might be linked.
+    /// Under the lock, and only when what was read ahead does not hold: adds what committed since,
+    /// and fetches anew the history of every person that might be linked.
     pub(super) async fn look_again(
         &mut self,
         tx: &mut dyn LaneTx,
@@ -182,18 +206,16 @@ impl<'a> Linker<'a> {
         if tokens.is_empty() {
             return Ok(());
         }
+        self.ahead.histories.clear();
         let rows = tx.candidates_since(self.ahead.horizon, &tokens).await?;
         let touched = self.ahead.known.add(self.parts.judge.as_ref(), rows);
         self.grown.extend(touched);
-        let mut people = Vec::new();
         for (index, work) in items {
             if let Work::Refer(referred) = work {
                 self.settle(*index, &referred.children);
-                for child in 0..referred.children.len() {
-                    people.extend(people_of(&self.ahead.verdicts[&(*index, child)]));
-                }
             }
         }
+        let people = people_once(self.ahead.verdicts.values());
         self.fetch_histories(tx, people, now).await
     }
 
@@ -215,15 +237,12 @@ impl<'a> Linker<'a> {
         mut people: Vec<PersonId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        people.sort_unstable();
-        people.dedup();
-        people.retain(|person| !self.histories.contains_key(person));
+        people.retain(|person| !self.ahead.histories.contains_key(person));
         if people.is_empty() {
             return Ok(());
         }
-        let since = now.plus_seconds(-YEAR_SECONDS);
-        for row in tx.histories(&people, since).await? {
-            self.histories.insert(row.person, row);
+        for row in tx.histories(&people, year_before(now), None).await? {
+            self.ahead.histories.insert(row.person, row);
         }
         Ok(())
     }
@@ -238,15 +257,17 @@ impl<'a> Linker<'a> {
         let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        self.conclude_links(referred, verdicts, &[])
+        self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
     }
 
-    /// `known` are the links that the referral has already, when it is added to.
+    /// `known` are the links that the referral has already, when it is added to; `stored` are
+    /// histories without it.
     fn conclude_links(
         &self,
         referred: &Referred,
         verdicts: Vec<LinkVerdict>,
         known: &[StoredLink],
+        stored: &HashMap<PersonId, HistoryRow>,
     ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
         let own = takers(&verdicts, known);
         let links: Vec<ChildLink> = verdicts
@@ -254,10 +275,13 @@ impl<'a> Linker<'a> {
             .enumerate()
             .map(|(child, verdict)| {
                 let person = verdict.person.filter(|person| own.get(person) == Some(&child));
-                self.child_link(verdict, person, referred.received_at)
+                match made_before(known, child) {
+                    Some(person) => child_of_its_own(verdict, person),
+                    None => self.child_link(verdict, person, referred.received_at),
+                }
             })
             .collect();
-        let histories = links.iter().map(|link| self.history_of(link, known)).collect();
+        let histories = links.iter().map(|link| self.history_of(link, stored)).collect();
         (links, histories)
     }
 
@@ -288,26 +312,39 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// `known` are the referral's own links, which do not count as history.
-    fn history_of(&self, link: &ChildLink, known: &[StoredLink]) -> ChildHistory {
+    /// What is known of the linked person, or else of the likeliest of the possible ones.
+    fn history_of(&self, link: &ChildLink, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
         let person = match link.state {
-            LinkState::New => return ChildHistory::default(),
-            LinkState::Linked => link.person,
-            LinkState::Possible => match link.possible.first() {
-                Some((person, _)) => *person,
-                None => return ChildHistory::default(),
-            },
+            LinkState::New => None,
+            LinkState::Linked => Some(link.person),
+            LinkState::Possible => link.possible.first().map(|(person, _)| *person),
         };
-        let mut history = ChildHistory { link: link.state, ..ChildHistory::default() };
-        if let Some(row) = self.histories.get(&person) {
+        let mut history = ChildHistory::default();
+        if let Some(person) = person {
+            history = self.known_of(person, stored);
+            history.link = link.state;
+        }
+        if link.state != LinkState::Linked && !link.fresh {
+            // Others may have been linked to the person that this referral made.
+            let own = self.known_of(link.person, stored);
+            if person.is_none() && own.referrals_12m > 0 {
+                history.link = LinkState::Linked;
+            }
+            history.referrals_12m = history.referrals_12m.max(own.referrals_12m);
+            history.agencies_12m = history.agencies_12m.max(own.agencies_12m);
+            history.highest_level_12m = history.highest_level_12m.max(own.highest_level_12m);
+        }
+        history
+    }
+
+    fn known_of(&self, person: PersonId, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
+        let mut history = ChildHistory::default();
+        if let Some(row) = stored.get(&person) {
             history.case_status = row.case_status;
             history.case_team = row.case_team.clone();
-            let own = u32::from(is_settled(known, person));
-            history.referrals_12m = row.referrals.saturating_sub(own);
-            if history.referrals_12m > 0 {
-                history.agencies_12m = row.agencies;
-                history.highest_level_12m = row.highest_level;
-            }
+            history.referrals_12m = row.referrals;
+            history.agencies_12m = row.agencies;
+            history.highest_level_12m = row.highest_level;
         }
         if let Some(within) = self.within.get(&person) {
             let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
@@ -329,7 +366,7 @@ impl<'a> Linker<'a> {
         known: &[StoredLink],
     ) {
         for (link, child) in links.iter().zip(&referred.children) {
-            if link.fresh {
+            if link.state != LinkState::Linked {
                 self.ahead.known.profiles.insert(link.person, child.profile.clone().into());
             }
             let mut touched = HashSet::new();
@@ -346,11 +383,12 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Links of a referral that was added to: children known keep their people; those without one
-    /// yet, and those made new, are looked up again.
+    /// Links of a referral that was added to. Children keep the people they have; all are looked
+    /// up again, and whoever is found now stands first among the possible ones, for a reviewer.
     pub(super) async fn links_again(
         &mut self,
         tx: &mut dyn LaneTx,
+        referral: ReferralId,
         merged: &Referred,
         known: &[StoredLink],
         now: Timestamp,
@@ -359,25 +397,26 @@ impl<'a> Linker<'a> {
             merged.children.iter().flat_map(|child| child.tokens.iter().copied()).collect();
         let rows = tx.candidates_since(0, &tokens).await?;
         self.ahead.known.add(self.parts.judge.as_ref(), rows);
-        let own: HashSet<PersonId> = known.iter().map(|link| link.person).collect();
+        let kept = known.iter().filter(|link| link.state != LinkState::Possible);
+        let own: HashSet<PersonId> = kept.map(|link| link.person).collect();
         let mut verdicts = Vec::new();
         for (index, child) in merged.children.iter().enumerate() {
             let candidates = self.ahead.known.candidates(child, &own);
             let mut verdict = self.parts.judge.link(child, &candidates);
             if let Some(link) = settled(known, index) {
-                verdict.possible.retain(|(person, _)| *person != link.person);
-                verdict.possible.extend(
-                    verdict.person.filter(|p| *p != link.person).map(|p| (p, verdict.weight)),
-                );
+                let found = verdict.person.map(|person| (person, verdict.weight));
+                verdict.possible.splice(0..0, found);
                 verdict.state = LinkState::Linked;
                 verdict.person = Some(link.person);
                 verdict.weight = link.weight;
             }
             verdicts.push(verdict);
         }
-        let people = verdicts.iter().flat_map(people_of).collect();
-        self.fetch_histories(tx, people, now).await?;
-        Ok(self.conclude_links(merged, verdicts, known))
+        let people = people_once(verdicts.iter());
+        // Apart from what the rest of the batch reads: there this referral counts.
+        let rows = tx.histories(&people, year_before(now), Some(referral)).await?;
+        let stored = rows.into_iter().map(|row| (row.person, row)).collect();
+        Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
 }
 
@@ -399,6 +438,18 @@ fn takers(verdicts: &[LinkVerdict], known: &[StoredLink]) -> HashMap<PersonId, u
     takers
 }
 
+/// The person that a stored referral made for one of its children.
+fn made_before(known: &[StoredLink], child: usize) -> Option<PersonId> {
+    settled(known, child).filter(|link| link.state == LinkState::New).map(|link| link.person)
+}
+
+/// The link of a child to the person that its referral made before it was added to.
+fn child_of_its_own(verdict: LinkVerdict, person: PersonId) -> ChildLink {
+    let possible = verdict.possible;
+    let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
+    ChildLink { state, person, fresh: false, weight: 0.0, possible }
+}
+
 /// Whether a child of a stored referral is already this person.
 fn is_settled(known: &[StoredLink], person: PersonId) -> bool {
     known.iter().any(|link| link.person == person && link.state != LinkState::Possible)
@@ -412,7 +463,16 @@ fn settled(known: &[StoredLink], child: usize) -> Option<&StoredLink> {
         .find(|link| link.state != LinkState::Possible)
 }
 
-fn people_of(verdict: &LinkVerdict) -> impl Iterator<Item = PersonId> {
-    let best = verdict.possible.first().map(|(person, _)| *person);
-    verdict.person.into_iter().chain(best)
+/// Everybody whose history may count, each once.
+fn people_once<'a>(verdicts: impl Iterator<Item = &'a LinkVerdict>) -> Vec<PersonId> {
+    let best = |verdict: &LinkVerdict| verdict.possible.first().map(|(person, _)| *person);
+    let mut people: Vec<PersonId> =
+        verdicts.flat_map(|verdict| verdict.person.into_iter().chain(best(verdict))).collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+fn year_before(now: Timestamp) -> Timestamp {
+    now.plus_seconds(-YEAR_SECONDS)
 }

@@ -25,6 +25,6 @@ mod statements;
 
 pub use crate::audit::{ChainName, Event};
 pub use error::StoreError;
-pub use open::open;
+pub use open::{open, open_alone};
 pub use rows::*;
 pub use traits::*;

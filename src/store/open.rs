@@ -10,9 +10,11 @@ use std::sync::Arc;
 /// `postgres://user@host:port/database`, and verifies that a commit is durable there
 /// (invariant 1). The schema is not touched: see `SchemaStore`.
 ///
+/// A SQLite file is opened beside a gateway that serves from it: see [`open_alone`].
+///
 /// # Errors
-/// `Unavailable` when the database cannot be reached or another process has the file; `Unsafe`
-/// when the address cannot be read or a setting that durability rests on is off.
+/// `Unavailable` when the database cannot be reached; `Unsafe` when the address cannot be read or
+/// a setting that durability rests on is off.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
     if url.starts_with("sqlite:") {
         return Ok(Arc::new(SqliteStore::open(url).await?));
@@ -25,4 +27,16 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
          sqlite:data/frontdoor.db"
             .to_owned(),
     ))
+}
+
+/// As [`open`], for a gateway, and for what must not happen beside one: a SQLite file is for one
+/// at a time. PostgreSQL may have any number.
+///
+/// # Errors
+/// As [`open`], and `Unavailable` when another process has the file.
+pub async fn open_alone(url: &str) -> Result<Arc<dyn Store>> {
+    if url.starts_with("sqlite:") {
+        return Ok(Arc::new(SqliteStore::open_alone(url).await?));
+    }
+    open(url).await
 }

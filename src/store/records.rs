@@ -220,6 +220,23 @@ impl HistoryRecord {
 }
 
 #[derive(FromRow)]
+pub(super) struct KnownRecord {
+    source: Vec<u8>,
+    id: Uuid,
+    as_of: Option<i64>,
+}
+
+impl KnownRecord {
+    pub(super) fn row(self) -> Result<KnownPerson> {
+        Ok(KnownPerson {
+            source: token16(&self.source, "source")?,
+            id: PersonId(self.id),
+            as_of: self.as_of.map(Timestamp),
+        })
+    }
+}
+
+#[derive(FromRow)]
 pub(super) struct RepeatRecord {
     key: Vec<u8>,
     body: Vec<u8>,
@@ -369,6 +386,11 @@ impl TallyRecord {
         };
         Ok((tally, self.count))
     }
+}
+
+/// The least id that a message written at `at` can have.
+pub(super) fn least_id(at: Timestamp) -> Uuid {
+    MessageId::from_parts(at, [0; 10]).0
 }
 
 /// Destination, priority code, state, number, oldest.

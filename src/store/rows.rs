@@ -112,6 +112,14 @@ pub struct PersonRow {
     pub tokens: Vec<Token>,
 }
 
+/// A person of the authority's own records, as loaded before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownPerson {
+    pub source: Token16,
+    pub id: PersonId,
+    pub as_of: Option<Timestamp>,
+}
+
 /// An append-only statement about a child of a referral and a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkRow {
@@ -264,6 +272,9 @@ pub struct Batch {
     pub referrals: Vec<ReferralRow>,
     pub information: Vec<InformationRow>,
     pub persons: Vec<PersonRow>,
+    /// Better profiles of people that a referral made. A person of the authority's own records
+    /// keeps the profile of the feed.
+    pub profiles: Vec<(PersonId, Vec<u8>)>,
     /// Tokens that known persons gain.
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
@@ -353,6 +364,7 @@ impl Batch {
         self.referrals.extend(other.referrals);
         self.information.extend(other.information);
         self.persons.extend(other.persons);
+        self.profiles.extend(other.profiles);
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
         self.outbox.extend(other.outbox);
@@ -371,6 +383,7 @@ impl Batch {
             referrals,
             information,
             persons,
+            profiles,
             tokens,
             links,
             outbox,
@@ -384,6 +397,7 @@ impl Batch {
         referrals.is_empty()
             && information.is_empty()
             && persons.is_empty()
+            && profiles.is_empty()
             && tokens.is_empty()
             && links.is_empty()
             && outbox.is_empty()

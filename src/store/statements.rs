@@ -1,5 +1,7 @@
 //! Statements that are the same text in both dialects.
 
+use super::rows::DeliveryState;
+
 /// Columns of [`super::records::ReferralRecord`].
 macro_rules! referral_columns {
     () => {
@@ -44,16 +46,41 @@ macro_rules! still_open {
 /// that is open nor another that is leased at `$1`.
 macro_rules! at_its_turn {
     () => {
-        "NOT EXISTS (SELECT 1 FROM outbox e \
-         WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
-         AND e.destination = o.destination AND e.id <> o.id \
-         AND e.delivered_at IS NULL AND e.acknowledged_at IS NULL AND e.state <> 'dead' \
-         AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
-              OR e.leased_until > $1))"
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM outbox e \
+             WHERE coalesce(e.referral, e.refusal, e.id) = coalesce(o.referral, o.refusal, o.id) \
+             AND e.destination = o.destination AND e.id <> o.id \
+             AND e.delivered_at IS NULL AND e.acknowledged_at IS NULL AND e.state <> 'dead' \
+             AND (e.sequence < o.sequence OR (e.sequence = o.sequence AND e.id < o.id) \
+                  OR ",
+            waits!("e.leased_until"),
+            "))"
+        )
     };
 }
 
-pub(super) use {at_its_turn, delivery_columns, open, outbox_columns, still_open};
+/// That a time is still to come at `$1`. Nothing waits longer than 30 s: a time further off than
+/// two minutes was written by a clock that was ahead, and has run out.
+macro_rules! waits {
+    ($column:literal) => {
+        concat!("(", $column, " > $1 AND ", $column, " <= $1 + 120000000)")
+    };
+}
+
+/// That row `o` is due at `$1`, and nobody holds it.
+macro_rules! due {
+    () => {
+        concat!(
+            "NOT ",
+            waits!("o.next_attempt_at"),
+            " AND (o.leased_until IS NULL OR NOT ",
+            waits!("o.leased_until"),
+            ")"
+        )
+    };
+}
+
+pub(super) use {at_its_turn, delivery_columns, due, open, outbox_columns, still_open, waits};
 
 pub(super) const REFERRAL_BY_REFERENCE: &str =
     concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");
@@ -77,13 +104,23 @@ pub(super) const LINKS_OF: &str = "SELECT child, person, state, weight FROM link
 pub(super) const MESSAGE: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE id = $1");
 
+/// Of the thousand most pressing: behind more than that the relay is not waiting for a moment but
+/// working, and it looks again within a second anyhow.
 pub(super) const NEXT_DUE: &str = concat!(
-    "SELECT min(CASE WHEN leased_until > next_attempt_at THEN leased_until \
-     ELSE next_attempt_at END) FROM outbox o WHERE ",
+    "SELECT min(CASE WHEN ",
+    waits!("o.leased_until"),
+    " AND (o.leased_until > o.next_attempt_at OR NOT ",
+    waits!("o.next_attempt_at"),
+    ") THEN o.leased_until WHEN ",
+    waits!("o.next_attempt_at"),
+    " OR o.next_attempt_at < $1 THEN o.next_attempt_at ELSE $1 END) \
+     FROM (SELECT id, referral, refusal, destination, sequence, leased_until, next_attempt_at \
+         FROM outbox WHERE ",
     open!(),
-    " AND (o.leased_until > $1 OR ",
-    at_its_turn!(),
-    ")"
+    " ORDER BY priority DESC, created_at LIMIT 1000) AS o WHERE ",
+    waits!("o.leased_until"),
+    " OR ",
+    at_its_turn!()
 );
 
 pub(super) const REFUSAL: &str = "SELECT id, agency, received_at, last_at, count, bytes, problem, \
@@ -92,15 +129,44 @@ pub(super) const REFUSAL: &str = "SELECT id, agency, received_at, last_at, count
 pub(super) const DELIVERIES: &str =
     concat!("SELECT ", delivery_columns!(), " FROM outbox WHERE id > $1 ORDER BY id LIMIT $2");
 
-pub(super) const DELIVERIES_IN_STATE: &str = concat!(
+/// Most of the table is in these states: a page is soon full.
+const DELIVERIES_DONE: &str = concat!(
     "SELECT ",
     delivery_columns!(),
     " FROM outbox WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2"
 );
 
+/// Few of the table are open: by their index, not by reading everything else.
+const DELIVERIES_OPEN: &str = concat!(
+    "WITH o AS MATERIALIZED (SELECT ",
+    delivery_columns!(),
+    " FROM outbox WHERE ",
+    open!(),
+    ") SELECT ",
+    delivery_columns!(),
+    " FROM o WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2"
+);
+
+const DELIVERIES_DEAD: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM outbox WHERE id > $1 AND state = 'dead' AND state = $3 ORDER BY id LIMIT $2"
+);
+
+pub(super) fn deliveries_in(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Delivering | DeliveryState::Failing => DELIVERIES_OPEN,
+        DeliveryState::Delivered | DeliveryState::Acknowledged => DELIVERIES_DONE,
+        DeliveryState::Dead => DELIVERIES_DEAD,
+    }
+}
+
+/// Whoever has the referral has its first message, however it came. A later one that was never
+/// delivered is news that nobody has: it stays open.
 pub(super) const ACKNOWLEDGE: &str = concat!(
     "UPDATE outbox SET state = 'acknowledged', acknowledged_at = $2, by_wrapped_key = $3, \
-     by_record = $4 WHERE id = $1 AND acknowledged_at IS NULL RETURNING ",
+     by_record = $4 WHERE id = $1 AND acknowledged_at IS NULL \
+     AND (delivered_at IS NOT NULL OR sequence = 1 OR state = 'dead') RETURNING ",
     outbox_columns!()
 );
 
@@ -110,8 +176,6 @@ pub(super) const DEAD: &str = concat!(
      WHERE id = $1 AND state NOT IN ('dead', 'acknowledged') RETURNING ",
     outbox_columns!()
 );
-
-pub(super) const EXPIRE_REPEATS: &str = "DELETE FROM repeat WHERE expires_at <= $1";
 
 pub(super) const CHAIN_LINKS: &str = "SELECT number, at, events, mac FROM audit_link \
      WHERE chain = $1 AND number > $2 ORDER BY number LIMIT $3";
@@ -124,15 +188,37 @@ pub(super) const MOVE_CHAIN_HEAD: &str =
 
 // Counts.
 
+/// Since `$1`, and whatever is still open. Ids begin with the time: `$2` is the least that a
+/// message made at `$1` can have.
 pub(super) const STANDING_DELIVERIES: &str = concat!(
-    "SELECT destination, priority, state, count(*), min(created_at) FROM outbox \
-     WHERE created_at >= $1 OR ",
+    "SELECT destination, priority, state, count(*), min(created_at) FROM (\
+         SELECT destination, priority, state, created_at FROM outbox \
+         WHERE id >= $2 AND created_at >= $1 \
+         UNION ALL SELECT destination, priority, state, created_at FROM outbox \
+         WHERE created_at < $1 AND ",
     open!(),
-    " GROUP BY destination, priority, state ORDER BY destination, priority DESC, state"
+    ") AS standing \
+     GROUP BY destination, priority, state ORDER BY destination, priority DESC, state"
 );
 
-pub(super) const UNACKNOWLEDGED: &str = "SELECT destination, min(delivered_at) FROM outbox \
-     WHERE state = 'delivered' GROUP BY destination ORDER BY destination";
+/// Those whose clock is running, and of those that are late the oldest of each destination, from
+/// one step of the index to the next.
+pub(super) const UNACKNOWLEDGED: &str = "WITH RECURSIVE late (destination) AS (\
+         SELECT min(destination) FROM outbox \
+         WHERE breached_at IS NOT NULL AND acknowledged_at IS NULL \
+         UNION ALL SELECT (SELECT min(o.destination) FROM outbox o \
+             WHERE o.breached_at IS NOT NULL AND o.acknowledged_at IS NULL \
+             AND o.destination > late.destination) \
+         FROM late WHERE late.destination IS NOT NULL) \
+     SELECT destination, min(delivered_at) FROM (\
+         SELECT destination, delivered_at FROM outbox WHERE due_at > 0 \
+         AND acknowledged_at IS NULL AND breached_at IS NULL AND state = 'delivered' \
+         UNION ALL SELECT destination, (SELECT min(o.delivered_at) FROM outbox o \
+             WHERE o.breached_at IS NOT NULL AND o.acknowledged_at IS NULL \
+             AND o.destination = late.destination AND o.delivered_at > 0 \
+             AND o.state = 'delivered') \
+         FROM late WHERE destination IS NOT NULL) AS waiting \
+     WHERE delivered_at IS NOT NULL GROUP BY destination ORDER BY destination";
 
 pub(super) const WAITING: &str =
     concat!("SELECT min(created_at), count(*) FROM outbox WHERE ", open!());
@@ -161,9 +247,6 @@ pub(super) const KEPT: &str = "SELECT value FROM kept WHERE name = $1";
 
 // The embedded broker's queues.
 
-/// A message is leased at most this often; RabbitMQ's queues have the same `x-delivery-limit`.
-pub(super) const LEASES: i32 = 20;
-
 pub(super) const QUEUE_BURY: &str =
     "DELETE FROM queued WHERE id = $1 AND destination = $2 AND dead";
 
@@ -177,9 +260,10 @@ pub(super) const QUEUE_DEPTH: &str =
 pub(super) const QUEUE_DEAD: &str = "SELECT id, destination, priority, payload, deliveries, \
      position FROM queued WHERE dead ORDER BY position LIMIT $1";
 
-/// Messages that were leased as often as they may be and came back.
+/// Messages that came back after their first lease and twenty more: RabbitMQ's queues have an
+/// `x-delivery-limit` of 20 returns. The number is in the index's predicate as well.
 pub(super) const QUEUE_EXHAUST: &str = "UPDATE queued SET dead = true WHERE destination = $1 \
-     AND NOT dead AND deliveries >= $3 AND leased_until <= $2";
+     AND NOT dead AND deliveries > 20 AND leased_until <= $2";
 
 /// Why an addition is refused that was made to an older revision, or twice in one batch.
 pub(super) const OVERTAKEN: &str =

@@ -18,6 +18,12 @@ pub trait LaneStore: Send + Sync {
     /// sequence up to which the answer is complete. Read outside the lane's lock.
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)>;
 
+    /// As [`LaneTx::repeats`], outside the lane's lock.
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>>;
+
+    /// As [`LaneTx::histories`], outside the lane's lock.
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>>;
+
     /// Opens the batch's transaction and takes the lane's lock (in PostgreSQL
     /// `pg_advisory_xact_lock` in a statement of its own, READ COMMITTED).
     async fn begin(&self) -> Result<Box<dyn LaneTx>>;
@@ -26,6 +32,10 @@ pub trait LaneStore: Send + Sync {
 /// One batch's transaction, under the lane's lock. Dropping it rolls back.
 #[async_trait]
 pub trait LaneTx: Send {
+    /// The number of the last batch that was committed. When it is the horizon of what was read
+    /// ahead of the lock, all of that still holds.
+    fn seq(&self) -> LaneSeq;
+
     /// As [`LaneStore::candidates`], only people or tokens written after `since`.
     async fn candidates_since(
         &mut self,
@@ -39,9 +49,14 @@ pub trait LaneTx: Send {
     /// Open refusals with one of these bodies (an agency's token already contains the agency).
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>>;
 
-    /// History in clear of these people, counting referrals received at or after `since`.
-    async fn histories(&mut self, people: &[PersonId], since: Timestamp)
-    -> Result<Vec<HistoryRow>>;
+    /// History in clear of these people, counting referrals received at or after `since`, but
+    /// for `except`: a referral is no history of itself.
+    async fn histories(
+        &mut self,
+        people: &[PersonId],
+        since: Timestamp,
+        except: Option<ReferralId>,
+    ) -> Result<Vec<HistoryRow>>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(
@@ -61,7 +76,8 @@ pub trait LaneTx: Send {
 /// changes nothing.
 #[async_trait]
 pub trait RelayStore: Send + Sync {
-    /// Claims up to `limit` rows that are due and whose lease, if any, has run out. Of one
+    /// Claims up to `limit` rows that are due and whose lease, if any, has run out; a time more
+    /// than two minutes ahead was written by a clock that was wrong, and has run out too. Of one
     /// (referral, destination) only the lowest unconfirmed sequence is claimed, and none while
     /// another is leased. `immediate` first, then by age.
     async fn claim(
@@ -102,8 +118,14 @@ pub trait ClockStore: Send + Sync {
     /// Folds appended tallies into totals; returns how many deltas were folded.
     async fn fold_tallies(&self, limit: usize) -> Result<usize>;
 
-    /// Removes repeat keys that have expired; returns how many.
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64>;
+    /// Looks at the next `limit` repeat keys after `after`, in their order, and removes those
+    /// that have expired. Returns how many, and where to go on; `None` at the end.
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        after: Option<Token16>,
+        limit: usize,
+    ) -> Result<(u64, Option<Token16>)>;
 }
 
 /// What the HTTP API and the pages read and write outside the lane.
@@ -122,7 +144,8 @@ pub trait ReadStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<DeliveryRow>>;
     /// A named person has the message: state `acknowledged`, `by` sealed. Idempotent: returns
-    /// whether this call changed it.
+    /// whether this call changed it. A later message of a referral that was never delivered stays
+    /// open: nobody has it.
     async fn acknowledge(
         &self,
         id: MessageId,
@@ -151,9 +174,9 @@ pub trait KeyStore: Send + Sync {
 /// lock, with one link of the `import` chain.
 #[async_trait]
 pub trait ImportStore: Send + Sync {
-    /// Which of these sources are known, and as whom: an id seals a profile, so a person is
-    /// replaced under the id it has.
-    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>>;
+    /// Which of these sources are known, as whom, and of when: an id seals a profile, so a person
+    /// is replaced under the id it has.
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>>;
     /// Writes people or, where the id is known, replaces them with their tokens. `Refused` when a
     /// `source` is known under another id: see [`ImportStore::known`].
     async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()>;

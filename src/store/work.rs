@@ -100,10 +100,13 @@ pub enum Done {
 /// How a child of a submission stands to the people known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChildLink {
+    /// `Linked` to a person known otherwise; else `person` was made for this child, and is
+    /// `Possible` where it may be someone known.
     pub state: LinkState,
-    /// The linked person, or the new one made for this child.
+    /// The linked person, or the one made for this child.
     pub person: PersonId,
-    /// Whether `person` is new with this submission.
+    /// Whether `person` is new with this submission; one made for a referral that is added to
+    /// is not.
     pub fresh: bool,
     /// Match weight in bits of the link; 0 when `fresh`.
     pub weight: f32,

@@ -9,10 +9,13 @@ use crate::store::{Failure, OutboxRow, StoreError};
 use futures::future::{BoxFuture, FutureExt};
 use metrics::counter;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Seconds of failing after which MASSTT gets a copy; at once when people are to be alerted.
 const COPY_AFTER_SECONDS: f64 = 60.0;
+/// Confirms are marked together with those that come this soon after the first.
+const GATHER: Duration = Duration::from_millis(20);
 /// Originals remembered as copied; the store remembers them all.
 const REMEMBERED: usize = 10_000;
 
@@ -54,6 +57,9 @@ impl Ledger {
 
     pub(super) fn confirmed(&mut self, row: OutboxRow) {
         self.copied.remove(&row.id);
+        if self.is_empty() {
+            self.retry_at.get_or_insert(Instant::now() + GATHER);
+        }
         self.confirmed.push(row);
     }
 
@@ -86,7 +92,7 @@ impl Ledger {
         self.confirmed.is_empty() && self.failed.is_empty() && self.copies.is_empty()
     }
 
-    /// When writing is tried again after the store failed.
+    /// When to write: confirms gather for a moment, and a store that failed is left alone.
     pub(super) fn retry_at(&self) -> Option<Instant> {
         self.retry_at
     }

@@ -23,7 +23,7 @@ impl AuditStore for PostgresStore {
             .bind(chain.as_str())
             .bind(after)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await?;
         Ok(records.into_iter().map(ChainLinkRecord::row).collect())
     }

@@ -3,9 +3,9 @@ use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
 use crate::store::deliveries::{Changed, event};
 use crate::store::error::Result;
-use crate::store::records::{DeliveryRecord, read_all};
+use crate::store::records::{DeliveryRecord, read_all, token16};
 use crate::store::rows::*;
-use crate::store::statements::{EXPIRE_REPEATS, delivery_columns};
+use crate::store::statements::delivery_columns;
 use crate::store::traits::ClockStore;
 use async_trait::async_trait;
 
@@ -34,6 +34,15 @@ const FOLD: &str = "WITH gone AS (DELETE FROM tally_delta WHERE ctid = ANY (ARRA
          ON CONFLICT (hour, what, agency, destination, level, priority) \
          DO UPDATE SET count = tally.count + excluded.count) \
      SELECT count(*) FROM gone";
+
+/// A page of the keys in their order, which needs no index of when they expire: no referral pays
+/// for that. The place to go on is empty when the page was not full. A key that is used again
+/// meanwhile is a new one.
+const EXPIRE: &str = "WITH page AS MATERIALIZED (SELECT key AS page_key FROM repeat \
+         WHERE key > $2 ORDER BY key LIMIT $3), \
+     gone AS (DELETE FROM repeat USING page WHERE key = page_key AND expires_at <= $1 RETURNING 1) \
+     SELECT (SELECT count(*) FROM gone), \
+         (SELECT page_key FROM page ORDER BY page_key OFFSET $3 - 1 LIMIT 1)";
 
 #[async_trait]
 impl ClockStore for PostgresStore {
@@ -69,8 +78,19 @@ impl ClockStore for PostgresStore {
         Ok(usize::try_from(folded).unwrap_or_default())
     }
 
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64> {
-        let gone = sqlx::query(EXPIRE_REPEATS).bind(now.0).execute(&self.pool).await?;
-        Ok(gone.rows_affected())
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        after: Option<Token16>,
+        limit: usize,
+    ) -> Result<(u64, Option<Token16>)> {
+        let (gone, last): (i64, Option<Vec<u8>>) = sqlx::query_as(EXPIRE)
+            .bind(now.0)
+            .bind(after.as_ref().map_or(&[][..], |key| key.as_slice()))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_one(&self.pool)
+            .await?;
+        let last = last.map(|key| token16(&key, "key")).transpose()?;
+        Ok((u64::try_from(gone).unwrap_or_default(), last))
     }
 }

@@ -1,46 +1,42 @@
+use super::together::Together;
 use super::{PostgresStore, append, column, people, write};
 use crate::audit::{ChainName, Event};
-use crate::domain::{PersonId, Timestamp};
+use crate::domain::Timestamp;
 use crate::store::error::Result;
-use crate::store::records::token16;
-use crate::store::rows::{PersonRow, Token16};
+use crate::store::records::{KnownRecord, read_all};
+use crate::store::rows::{KnownPerson, PersonRow, Token16};
 use crate::store::statements::COUNT_PEOPLE;
 use crate::store::traits::ImportStore;
 use async_trait::async_trait;
-use uuid::Uuid;
 
 #[async_trait]
 impl ImportStore for PostgresStore {
-    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>> {
-        let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
-            "SELECT source, id FROM person \
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>> {
+        let records = sqlx::query_as(
+            "SELECT source, id, as_of FROM person \
              WHERE source = ANY($1::bytea[]) AND source IS NOT NULL",
         )
         .bind(column(sources, |source| source.as_slice()))
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(source, id)| Ok((token16(&source, "source")?, PersonId(id))))
-            .collect()
+        read_all(records, KnownRecord::row)
     }
 
     async fn import(&self, rows: &[PersonRow], event: Event, now: Timestamp) -> Result<()> {
         let chains = self.chains()?;
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
-        people::write(&mut tx, rows).await?;
-        // A changed person must be seen by batches that have read ahead: the tokens are new ones.
-        sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[])")
-            .bind(column(rows, |person| person.id.0))
-            .execute(&mut *tx)
-            .await?;
-        people::add_tokens(&mut tx, rows, seq).await?;
+        people::replace_tokens(&mut tx, rows, seq).await?;
+        let mut all = Together::default();
+        people::write(&mut all, rows);
+        people::feed_tokens(&mut all, rows, seq);
+        all.run(&mut tx).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }
 
     async fn count_people(&self) -> Result<u64> {
-        let count: i64 = sqlx::query_scalar(COUNT_PEOPLE).fetch_one(&self.pool).await?;
+        let count: i64 = sqlx::query_scalar(COUNT_PEOPLE).fetch_one(&self.readers).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 }

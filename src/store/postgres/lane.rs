@@ -1,9 +1,10 @@
 //! The commit lane's reads, before and under its lock.
 
+use super::locked::Locked;
 use super::{PostgresStore, column, write};
-use crate::audit::ChainKey;
+use crate::audit::{ChainKey, ChainName};
 use crate::domain::ids::RefusalId;
-use crate::domain::{PersonId, Reference, Timestamp};
+use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
@@ -11,15 +12,17 @@ use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
-use sqlx::Postgres;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
-/// order of their numbers, so nothing at or below the horizon is missing from the rows.
-const AHEAD: &str = "SELECT lane.seq, held.token, held.person FROM lane LEFT JOIN (\
-     SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) AS held \
-     ON true";
+/// order of their numbers, so nothing at or below the horizon is missing from the rows. The
+/// profile comes with a person's first token only.
+const AHEAD: &str = "SELECT lane.seq, held.token, held.person, CASE WHEN held.nth = 1 THEN \
+         (SELECT profile FROM person WHERE id = held.person) END \
+     FROM lane LEFT JOIN (SELECT token, person, row_number() OVER (PARTITION BY person) AS nth \
+         FROM (SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) \
+         AS block) AS held ON true";
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
@@ -50,7 +53,7 @@ const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.re
          WHERE id = asked.person OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = asked.person AND l.at >= $2 \
+         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> $3 \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
@@ -61,18 +64,32 @@ impl LaneStore for PostgresStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.pool.acquire().await?;
         let tokens = distinct(tokens);
-        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>)> =
+        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>, Option<Vec<u8>>)> =
             sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
-        let pairs = rows.into_iter().filter_map(|(_, token, person)| Some((token?, person?)));
-        let candidates = candidates_of(&mut db, LaneSeq::MIN, &tokens, pairs.collect()).await?;
-        Ok((horizon, candidates))
+        let (mut pairs, mut profiles) = (Vec::with_capacity(rows.len()), Vec::new());
+        for (_, token, person, profile) in rows {
+            pairs.extend(token.zip(person));
+            profiles.extend(person.zip(profile));
+        }
+        if all_read(&pairs, &tokens) {
+            return Ok((horizon, with_profiles(by_person(&pairs), profiles)));
+        }
+        Ok((horizon, block_by_block(&mut db, LaneSeq::MIN, &tokens).await?))
+    }
+
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        repeats(&mut *self.pool.acquire().await?, keys, now).await
+    }
+
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
+        histories(&mut *self.pool.acquire().await?, people, since, None).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
-        let tx = self.begin_locked().await?;
+        let tx = Locked::begin(self).await?;
         Ok(Box::new(PgLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
     }
 }
@@ -82,23 +99,27 @@ fn few(tokens: &[i64]) -> i64 {
     READ_OF_BLOCK + 4 * i64::try_from(tokens.len()).unwrap_or(i64::MAX / 8)
 }
 
-/// Candidates from pairs that were read up to [`few`]; where that was not all of them some block
-/// is large, and they are read again block by block.
-async fn candidates_of(
+/// Whether pairs read up to [`few`] are all; where they are not some block is large.
+fn all_read(pairs: &[(i64, Uuid)], tokens: &[i64]) -> bool {
+    i64::try_from(pairs.len()).is_ok_and(|read| read < few(tokens))
+}
+
+async fn block_by_block(
     db: &mut PgConnection,
     since: LaneSeq,
     tokens: &[i64],
-    mut pairs: Vec<(i64, Uuid)>,
 ) -> Result<Vec<CandidateRow>> {
-    if i64::try_from(pairs.len()).is_ok_and(|read| read >= few(tokens)) {
-        pairs = sqlx::query_as(CAPPED)
-            .bind(tokens)
-            .bind(READ_OF_BLOCK)
-            .bind(since)
-            .fetch_all(&mut *db)
-            .await?;
-    }
-    let people = by_person(&pairs);
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(CAPPED)
+        .bind(tokens)
+        .bind(READ_OF_BLOCK)
+        .bind(since)
+        .fetch_all(&mut *db)
+        .await?;
+    profiled(db, &pairs).await
+}
+
+async fn profiled(db: &mut PgConnection, pairs: &[(i64, Uuid)]) -> Result<Vec<CandidateRow>> {
+    let people = by_person(pairs);
     if people.is_empty() {
         return Ok(Vec::new());
     }
@@ -108,7 +129,7 @@ async fn candidates_of(
 
 /// One batch's transaction.
 struct PgLaneTx {
-    tx: sqlx::Transaction<'static, Postgres>,
+    tx: Locked,
     chains: Option<ChainKey>,
     /// PostgreSQL answers COMMIT after a failed statement with a quiet rollback: it must not pass
     /// for a commit.
@@ -124,6 +145,10 @@ impl PgLaneTx {
 
 #[async_trait]
 impl LaneTx for PgLaneTx {
+    fn seq(&self) -> LaneSeq {
+        self.tx.seq
+    }
+
     async fn candidates_since(
         &mut self,
         since: LaneSeq,
@@ -134,13 +159,8 @@ impl LaneTx for PgLaneTx {
     }
 
     async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
-        let records: std::result::Result<Vec<RepeatRecord>, _> = sqlx::query_as(REPEATS)
-            .bind(column(keys, |key| key.as_slice()))
-            .bind(now.0)
-            .fetch_all(&mut *self.tx)
-            .await;
-        let answer = records.map_err(StoreError::from);
-        self.noting(answer.and_then(|records| read_all(records, RepeatRecord::row)))
+        let answer = repeats(&mut self.tx, keys, now).await;
+        self.noting(answer)
     }
 
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
@@ -157,14 +177,10 @@ impl LaneTx for PgLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
-        let mut people = column(people, |person| person.0);
-        people.sort_unstable();
-        people.dedup();
-        let records: std::result::Result<Vec<HistoryRecord>, _> =
-            sqlx::query_as(HISTORIES).bind(people).bind(since.0).fetch_all(&mut *self.tx).await;
-        let answer = records.map_err(StoreError::from);
-        self.noting(answer.and_then(|records| read_all(records, HistoryRecord::row)))
+        let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
     }
 
     async fn referral(
@@ -178,7 +194,13 @@ impl LaneTx for PgLaneTx {
     async fn write(&mut self, batch: &Batch) -> Result<()> {
         let chains = self.chains.clone().ok_or_else(no_chain_key);
         let answer = match chains {
-            Ok(chains) => write::batch(&mut self.tx, &chains, batch).await,
+            Ok(chains) => {
+                let (number, mac) = &self.tx.head;
+                let head = (*number, mac.as_slice());
+                let link = chains.link(ChainName::Intake, head, batch.at, &batch.audit);
+                let seq = self.tx.seq + 1;
+                write::batch(&mut self.tx, batch, seq, &link).await
+            }
             Err(error) => Err(error),
         };
         self.noting(answer)
@@ -188,8 +210,36 @@ impl LaneTx for PgLaneTx {
         if self.failed {
             return Err(StoreError::Refused("the batch failed and was rolled back".to_owned()));
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
+}
+
+async fn repeats(db: &mut PgConnection, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+    let records = sqlx::query_as(REPEATS)
+        .bind(column(keys, |key| key.as_slice()))
+        .bind(now.0)
+        .fetch_all(db)
+        .await?;
+    read_all(records, RepeatRecord::row)
+}
+
+async fn histories(
+    db: &mut PgConnection,
+    people: &[PersonId],
+    since: Timestamp,
+    except: Option<ReferralId>,
+) -> Result<Vec<HistoryRow>> {
+    let mut people = column(people, |person| person.0);
+    people.sort_unstable();
+    people.dedup();
+    let records = sqlx::query_as(HISTORIES)
+        .bind(people)
+        .bind(since.0)
+        // No referral has the nil id.
+        .bind(except.map_or(Uuid::nil(), |id| id.0))
+        .fetch_all(db)
+        .await?;
+    read_all(records, HistoryRecord::row)
 }
 
 async fn candidates_since(
@@ -201,11 +251,14 @@ async fn candidates_since(
         return Ok(Vec::new());
     }
     let tokens = distinct(tokens);
-    let pairs = sqlx::query_as(SINCE)
+    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(SINCE)
         .bind(&tokens)
         .bind(few(&tokens))
         .bind(since)
         .fetch_all(&mut *db)
         .await?;
-    candidates_of(db, since, &tokens, pairs).await
+    if all_read(&pairs, &tokens) {
+        return profiled(db, &pairs).await;
+    }
+    block_by_block(db, since, &tokens).await
 }

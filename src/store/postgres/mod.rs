@@ -5,25 +5,35 @@ mod clocks;
 mod import;
 mod keys;
 mod lane;
+mod locked;
 mod people;
 mod queue;
 mod read;
 mod relay;
 mod schema;
+mod together;
 mod write;
 
 use super::error::{Result, StoreError};
-use crate::audit::ChainKey;
+use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
+use crate::domain::Timestamp;
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use together::Together;
 
-/// Connections kept by one gateway: the lane's and its read ahead, the relay's, and the rest for
-/// reads.
+/// Connections of one gateway's lane, relay and clocks.
 const CONNECTIONS: u32 = 10;
 
-/// Settings of every connection.
+/// Connections for what people and their systems read: however many ask, and however much they
+/// ask for, the lane and the relay have theirs.
+const READERS: u32 = 4;
+
+/// A read that takes longer is given up. Pages are small; whoever needs more asks again.
+const READ_TIMEOUT: (&str, &str) = ("statement_timeout", "4s");
+
+/// Settings of every connection, where the database's address does not say otherwise.
 ///
 /// The plans are the ones that the statements are written for, an index look-up for each key
 /// given: PostgreSQL plans once, from no statistics or old ones, and a hash join over a table that
@@ -50,8 +60,9 @@ const SETTINGS: [(&str, &str); 15] = [
 /// A store in PostgreSQL.
 pub struct PostgresStore {
     pool: PgPool,
-    /// Opens a transaction and takes the lane's lock, in two statements: under READ COMMITTED the
-    /// second has its snapshot, and whatever comes after the lock sees all that was committed.
+    readers: PgPool,
+    /// The number of the lane's lock.
+    lock: i64,
     begin_lane: Arc<str>,
     chains: OnceLock<ChainKey>,
 }
@@ -64,27 +75,30 @@ impl PostgresStore {
     /// or a setting that durability rests on is off.
     pub async fn open(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let options =
-            options.application_name("frontdoor").options(SETTINGS).disable_statement_logging();
+        let options = options.application_name("frontdoor").disable_statement_logging();
+        let stated = options.get_options().unwrap_or_default().to_owned();
+        let unstated = |(name, _): &(&str, &str)| !stated.contains(&format!("-c {name}="));
+        let options = options.options(SETTINGS.into_iter().filter(unstated));
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         verify_durability(&pool).await?;
+        let readers = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(options.options([READ_TIMEOUT]));
         let lock = lane_lock(&pool).await?;
-        Ok(PostgresStore {
-            pool,
-            begin_lane: format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({lock})"
-            )
-            .into(),
-            chains: OnceLock::new(),
-        })
+        let begin_lane = locked::begin_statement(lock).into();
+        Ok(PostgresStore { pool, readers, lock, begin_lane, chains: OnceLock::new() })
     }
 
+    /// A transaction under the lane's lock for whoever is not the lane.
     async fn begin_locked(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-        Ok(self.pool.begin_with(AssertSqlSafe(self.begin_lane.clone())).await?)
+        let mut tx = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(self.lock).execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     fn chains(&self) -> Result<&ChainKey> {
@@ -132,26 +146,30 @@ fn column<'a, R, T>(rows: &'a [R], get: impl Fn(&'a R) -> T) -> Vec<T> {
 async fn append(
     connection: &mut PgConnection,
     key: &ChainKey,
-    chain: crate::audit::ChainName,
-    at: crate::domain::Timestamp,
-    events: &[crate::audit::Event],
+    chain: ChainName,
+    at: Timestamp,
+    events: &[Event],
 ) -> Result<()> {
     let (number, mac): (i64, Vec<u8>) =
         sqlx::query_as("SELECT number, mac FROM audit_head WHERE chain = $1 FOR UPDATE")
             .bind(chain.as_str())
             .fetch_one(&mut *connection)
             .await?;
-    let link = key.link(chain, (number, &mac), at, events);
-    sqlx::query(
-        "WITH moved AS (UPDATE audit_head SET number = $2, mac = $5 WHERE chain = $1) \
-         INSERT INTO audit_link (chain, number, at, events, mac) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(chain.as_str())
-    .bind(link.number)
-    .bind(link.at.0)
-    .bind(link.events)
-    .bind(link.mac)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let mut all = Together::default();
+    add_link(&mut all, chain, &key.link(chain, (number, &mac), at, events));
+    all.run(connection).await
+}
+
+/// Adds a link after the head that it was made from, which must be held.
+fn add_link(all: &mut Together, chain: ChainName, link: &StoredLinkOfChain) {
+    all.part("UPDATE audit_head SET number = ?, mac = ? WHERE chain = ?")
+        .bind(link.number)
+        .bind(link.mac.clone())
+        .bind(chain.as_str());
+    all.part("INSERT INTO audit_link (chain, number, at, events, mac) VALUES (?, ?, ?, ?, ?)")
+        .bind(chain.as_str())
+        .bind(link.number)
+        .bind(link.at.0)
+        .bind(link.events.clone())
+        .bind(link.mac.clone());
 }

@@ -46,12 +46,7 @@ impl QueueStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<QueuedMessage>> {
         let mut tx = self.pool.begin().await?;
-        sqlx::query(QUEUE_EXHAUST)
-            .bind(destination.as_str())
-            .bind(now.0)
-            .bind(LEASES)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(QUEUE_EXHAUST).bind(destination.as_str()).bind(now.0).execute(&mut *tx).await?;
         let mut records: Vec<QueuedRecord> = sqlx::query_as(LEASE)
             .bind(destination.as_str())
             .bind(now.0)
@@ -89,7 +84,7 @@ impl QueueStore for PostgresStore {
     async fn depth(&self, destination: &DestinationId) -> Result<u64> {
         let depth: i64 = sqlx::query_scalar(QUEUE_DEPTH)
             .bind(destination.as_str())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.readers)
             .await?;
         Ok(u64::try_from(depth).unwrap_or_default())
     }

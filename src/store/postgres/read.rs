@@ -59,12 +59,12 @@ pub(super) async fn with_links(
 #[async_trait]
 impl ReadStore for PostgresStore {
     async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         by_reference(&mut db, reference).await
     }
 
     async fn referral_by_id(&self, id: ReferralId) -> Result<Option<StoredReferral>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         let record: Option<ReferralRecord> =
             sqlx::query_as(REFERRAL_BY_ID).bind(id.0).fetch_optional(&mut *db).await?;
         match record {
@@ -74,21 +74,21 @@ impl ReadStore for PostgresStore {
     }
 
     async fn links(&self, id: ReferralId) -> Result<Vec<StoredLink>> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         links_of(&mut db, id.0).await
     }
 
     async fn refusal(&self, id: RefusalId) -> Result<Option<RefusalRow>> {
         let record: Option<RefusalRecord> =
-            sqlx::query_as(REFUSAL).bind(id.0).fetch_optional(&self.pool).await?;
+            sqlx::query_as(REFUSAL).bind(id.0).fetch_optional(&self.readers).await?;
         record.map(RefusalRecord::row).transpose()
     }
 
     async fn overview(&self, since: Timestamp) -> Result<Overview> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = self.readers.acquire().await?;
         let tallies = sqlx::query_as(TALLIES).bind(since.0).fetch_all(&mut *db).await?;
-        let standing =
-            sqlx::query_as(STANDING_DELIVERIES).bind(since.0).fetch_all(&mut *db).await?;
+        let standing = sqlx::query_as(STANDING_DELIVERIES).bind(since.0).bind(least_id(since));
+        let standing = standing.fetch_all(&mut *db).await?;
         let unacknowledged: Vec<(String, i64)> =
             sqlx::query_as(UNACKNOWLEDGED).fetch_all(&mut *db).await?;
         let (outbox_oldest, outbox_waiting): (Option<i64>, i64) =
@@ -114,14 +114,14 @@ impl ReadStore for PostgresStore {
         after: Option<MessageId>,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>> {
-        let statement = if state.is_some() { DELIVERIES_IN_STATE } else { DELIVERIES };
+        let statement = state.map_or(DELIVERIES, deliveries_in);
         let mut query = sqlx::query_as(statement)
             .bind(after.map_or(Uuid::nil(), |id| id.0))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
         if let Some(state) = state {
             query = query.bind(state.as_str());
         }
-        read_all(query.fetch_all(&self.pool).await?, DeliveryRecord::row)
+        read_all(query.fetch_all(&self.readers).await?, DeliveryRecord::row)
     }
 
     async fn acknowledge(
@@ -141,7 +141,9 @@ impl ReadStore for PostgresStore {
             .await?;
         let Some(record) = changed else { return Ok(false) };
         let counted = tally("acknowledged", &record.row()?, now);
-        super::write::tallies(&mut tx, &[counted]).await?;
+        let mut all = super::together::Together::default();
+        super::write::tallies(&mut all, &[counted]);
+        all.run(&mut tx).await?;
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
         Ok(true)

@@ -1,3 +1,4 @@
+use super::together::Together;
 use super::{PostgresStore, append, column, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::{MessageId, Timestamp};
@@ -15,7 +16,9 @@ use sqlx::postgres::PgConnection;
 const CLAIM: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT o.id AS due_id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " ORDER BY o.priority DESC, o.created_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
      UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $2 \
@@ -62,9 +65,11 @@ async fn copy(
     if there {
         return Ok(false);
     }
-    write::outbox(&mut *db, std::slice::from_ref(row)).await?;
-    sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(&mut *db).await?;
-    write::tallies(db, &[tally("routed", row, now)]).await?;
+    let mut all = Together::default();
+    write::outbox(&mut all, std::slice::from_ref(row));
+    write::tallies(&mut all, &[tally("routed", row, now)]);
+    all.run(&mut *db).await?;
+    sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(db).await?;
     Ok(true)
 }
 
@@ -91,7 +96,8 @@ impl RelayStore for PostgresStore {
         if done.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tx = self.pool.begin().await?;
+        // A mark that is lost with the server is made again: the message is sent once more.
+        let mut tx = self.pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await?;
         let changed: Vec<Changed> = sqlx::query_as(CONFIRM)
             .bind(column(done, |(id, _)| id.0))
             .bind(column(done, |(_, fence)| *fence))
@@ -140,7 +146,9 @@ impl RelayStore for PostgresStore {
             sqlx::query_as(DEAD).bind(id.0).fetch_optional(&mut *tx).await?;
         let Some(record) = changed else { return Ok(false) };
         let original = record.row()?;
-        write::tallies(&mut tx, &[tally("dead", &original, now)]).await?;
+        let mut counted = Together::default();
+        write::tallies(&mut counted, &[tally("dead", &original, now)]);
+        counted.run(&mut tx).await?;
         let mut events = vec![event("delivery.dead", &Changed::of(&original), None)];
         if let Some(row) = row
             && copy(&mut tx, id, CopyWhy::Dead, &row, now).await?

@@ -33,11 +33,11 @@ impl SchemaStore for PostgresStore {
 
     async fn check_schema(&self) -> Result<()> {
         let there: bool = sqlx::query_scalar("SELECT to_regclass('migration') IS NOT NULL")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.readers)
             .await?;
         if !there {
             return judge(&[]);
         }
-        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.pool).await?)
+        judge(&sqlx::query_as::<_, (i32, bool)>(APPLIED).fetch_all(&self.readers).await?)
     }
 }

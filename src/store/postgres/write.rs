@@ -1,7 +1,8 @@
-//! Writes one lane batch: one statement for each table, whatever the number of rows.
+//! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
+use super::together::Together;
 use super::{column, people};
-use crate::audit::{ChainKey, ChainName};
+use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
 use crate::store::error::{Result, StoreError};
@@ -10,22 +11,30 @@ use crate::store::rows::*;
 use crate::store::statements::OVERTAKEN;
 use sqlx::postgres::PgConnection;
 
-/// Writes the batch under the lane's lock and gives it the next number.
-pub(super) async fn batch(db: &mut PgConnection, chains: &ChainKey, batch: &Batch) -> Result<()> {
-    let seq = next_seq(db).await?;
-    referrals(db, &batch.referrals).await?;
+/// Writes the batch under the lane's lock, with its number and its link of the `intake` chain.
+pub(super) async fn batch(
+    db: &mut PgConnection,
+    batch: &Batch,
+    seq: LaneSeq,
+    link: &StoredLinkOfChain,
+) -> Result<()> {
     information(db, &batch.information).await?;
-    people::write(db, &batch.persons).await?;
-    people::add_tokens(db, &batch.persons, seq).await?;
-    people::gain_tokens(db, &batch.tokens, seq).await?;
-    links(db, &batch.links, seq).await?;
-    outbox(db, &batch.outbox).await?;
-    repeats(db, &batch.repeats).await?;
+    people::improve(db, &batch.profiles, seq).await?;
+    // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
     refused_again(db, &batch.refused_again).await?;
-    clears(db, &batch.clears).await?;
-    tallies(db, &batch.tallies).await?;
-    super::append(db, chains, ChainName::Intake, batch.at, &batch.audit).await
+    let mut all = Together::default();
+    all.part("UPDATE lane SET seq = ?").bind(seq);
+    referrals(&mut all, &batch.referrals);
+    people::write(&mut all, &batch.persons);
+    people::tokens(&mut all, &batch.persons, &batch.tokens, seq);
+    links(&mut all, &batch.links, seq);
+    outbox(&mut all, &batch.outbox);
+    repeats(&mut all, &batch.repeats);
+    clears(&mut all, &batch.clears);
+    tallies(&mut all, &batch.tallies);
+    super::add_link(&mut all, ChainName::Intake, link);
+    all.run(db).await
 }
 
 /// Takes the next lane number; only under the lane's lock.
@@ -33,16 +42,16 @@ pub(super) async fn next_seq(db: &mut PgConnection) -> Result<LaneSeq> {
     Ok(sqlx::query_scalar("UPDATE lane SET seq = seq + 1 RETURNING seq").fetch_one(db).await?)
 }
 
-async fn referrals(db: &mut PgConnection, rows: &[ReferralRow]) -> Result<()> {
+fn referrals(all: &mut Together, rows: &[ReferralRow]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "INSERT INTO referral (id, reference, agency, received_at, respond_by, level, \
          level_rank, priority, score, policy_hash, revision, wrapped_key, record) \
-         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], \
-         $6::text[], $7::smallint[], $8::smallint[], $9::smallint[], $10::text[], \
-         $11::integer[], $12::bytea[], $13::bytea[])",
+         SELECT * FROM UNNEST(?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], \
+         ?::text[], ?::smallint[], ?::smallint[], ?::smallint[], ?::text[], \
+         ?::integer[], ?::bytea[], ?::bytea[])",
     )
     .bind(column(rows, |r| r.id.0))
     .bind(column(rows, |r| r.reference.to_string()))
@@ -56,10 +65,7 @@ async fn referrals(db: &mut PgConnection, rows: &[ReferralRow]) -> Result<()> {
     .bind(column(rows, |r| r.policy_hash.as_str()))
     .bind(column(rows, |r| r.revision))
     .bind(column(rows, |r| r.record.wrapped_key.as_slice()))
-    .bind(column(rows, |r| r.record.body.as_slice()))
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.record.body.as_slice()));
 }
 
 async fn information(db: &mut PgConnection, rows: &[InformationRow]) -> Result<()> {
@@ -105,15 +111,16 @@ async fn information(db: &mut PgConnection, rows: &[InformationRow]) -> Result<(
     Ok(())
 }
 
-async fn links(db: &mut PgConnection, rows: &[LinkRow], seq: LaneSeq) -> Result<()> {
+fn links(all: &mut Together, rows: &[LinkRow], seq: LaneSeq) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "INSERT INTO link (referral, child, person, state, weight, at, agency, level_rank, \
-         lane_seq) SELECT new.*, $9 FROM UNNEST($1::uuid[], $2::integer[], $3::uuid[], \
-         $4::text[], $5::real[], $6::bigint[], $7::text[], $8::smallint[]) AS new",
+         lane_seq) SELECT new.*, ? FROM UNNEST(?::uuid[], ?::integer[], ?::uuid[], \
+         ?::text[], ?::real[], ?::bigint[], ?::text[], ?::smallint[]) AS new",
     )
+    .bind(seq)
     .bind(column(rows, |r| r.referral.0))
     .bind(column(rows, |r| i32::from(r.child)))
     .bind(column(rows, |r| r.person.0))
@@ -121,26 +128,22 @@ async fn links(db: &mut PgConnection, rows: &[LinkRow], seq: LaneSeq) -> Result<
     .bind(column(rows, |r| r.weight))
     .bind(column(rows, |r| r.at.0))
     .bind(column(rows, |r| r.agency.as_str()))
-    .bind(column(rows, |r| r.level_rank))
-    .bind(seq)
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.level_rank));
 }
 
 /// Writes messages that have not been sent on yet.
-pub(super) async fn outbox(db: &mut PgConnection, rows: &[OutboxRow]) -> Result<()> {
+pub(super) fn outbox(all: &mut Together, rows: &[OutboxRow]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "INSERT INTO outbox (id, referral, refusal, destination, purpose, priority, kind, \
          sequence, created_at, due_at, payload, traceparent, agency, level, attempts, fence, \
          leased_until, next_attempt_at, state) \
-         SELECT new.*, new.created_at, 'delivering' FROM UNNEST($1::uuid[], $2::uuid[], \
-         $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::integer[], \
-         $9::bigint[], $10::bigint[], $11::bytea[], $12::text[], $13::text[], $14::text[], \
-         $15::integer[], $16::bigint[], $17::bigint[]) AS new (id, referral, refusal, \
+         SELECT new.*, new.created_at, 'delivering' FROM UNNEST(?::uuid[], ?::uuid[], \
+         ?::uuid[], ?::text[], ?::text[], ?::smallint[], ?::text[], ?::integer[], \
+         ?::bigint[], ?::bigint[], ?::bytea[], ?::text[], ?::text[], ?::text[], \
+         ?::integer[], ?::bigint[], ?::bigint[]) AS new (id, referral, refusal, \
          destination, purpose, priority, kind, sequence, created_at, due_at, payload, \
          traceparent, agency, level, attempts, fence, leased_until)",
     )
@@ -160,30 +163,24 @@ pub(super) async fn outbox(db: &mut PgConnection, rows: &[OutboxRow]) -> Result<
     .bind(column(rows, |r| r.level.as_str()))
     .bind(column(rows, |r| r.attempts))
     .bind(column(rows, |r| r.fence))
-    .bind(column(rows, |r| r.leased_until.map(|at| at.0)))
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.leased_until.map(|at| at.0)));
 }
 
 /// A key that is there already has expired: the lane asked under its lock.
-async fn repeats(db: &mut PgConnection, rows: &[NewRepeat]) -> Result<()> {
+fn repeats(all: &mut Together, rows: &[NewRepeat]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "INSERT INTO repeat (key, body, referral, expires_at) \
-         SELECT * FROM UNNEST($1::bytea[], $2::bytea[], $3::uuid[], $4::bigint[]) \
+         SELECT * FROM UNNEST(?::bytea[], ?::bytea[], ?::uuid[], ?::bigint[]) \
          ON CONFLICT (key) DO UPDATE SET body = excluded.body, referral = excluded.referral, \
          expires_at = excluded.expires_at",
     )
     .bind(column(rows, |r| r.key.as_slice()))
     .bind(column(rows, |r| r.body.as_slice()))
     .bind(column(rows, |r| r.referral.0))
-    .bind(column(rows, |r| r.expires_at.0))
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.expires_at.0));
 }
 
 async fn refusals(db: &mut PgConnection, rows: &[RefusalRow]) -> Result<()> {
@@ -232,31 +229,28 @@ async fn refused_again(db: &mut PgConnection, rows: &[(RefusalId, Timestamp)]) -
     Ok(())
 }
 
-async fn clears(db: &mut PgConnection, rows: &[(Token16, Timestamp)]) -> Result<()> {
+fn clears(all: &mut Together, rows: &[(Token16, Timestamp)]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "UPDATE refusal SET cleared_at = cleared.at \
-         FROM UNNEST($1::bytea[], $2::bigint[]) AS cleared (key, at) \
+         FROM UNNEST(?::bytea[], ?::bigint[]) AS cleared (key, at) \
          WHERE refusal.key = cleared.key AND refusal.cleared_at IS NULL",
     )
     .bind(column(rows, |r| r.0.as_slice()))
-    .bind(column(rows, |r| r.1.0))
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.1.0));
 }
 
 /// Appends counts.
-pub(super) async fn tallies(db: &mut PgConnection, rows: &[(Tally, i64)]) -> Result<()> {
+pub(super) fn tallies(all: &mut Together, rows: &[(Tally, i64)]) {
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    all.part(
         "INSERT INTO tally_delta (hour, what, agency, destination, level, priority, count) \
-         SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], \
-         $6::smallint[], $7::bigint[])",
+         SELECT * FROM UNNEST(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], \
+         ?::smallint[], ?::bigint[])",
     )
     .bind(column(rows, |r| r.0.hour.0))
     .bind(column(rows, |r| r.0.what.as_str()))
@@ -264,8 +258,5 @@ pub(super) async fn tallies(db: &mut PgConnection, rows: &[(Tally, i64)]) -> Res
     .bind(column(rows, |r| r.0.destination.as_str()))
     .bind(column(rows, |r| r.0.level.as_str()))
     .bind(column(rows, |r| priority_code(r.0.priority)))
-    .bind(column(rows, |r| r.1))
-    .execute(db)
-    .await?;
-    Ok(())
+    .bind(column(rows, |r| r.1));
 }

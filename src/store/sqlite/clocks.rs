@@ -4,9 +4,9 @@ use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
 use crate::store::deliveries::{Changed, event};
 use crate::store::error::Result;
-use crate::store::records::{DeliveryRecord, read_all};
+use crate::store::records::{DeliveryRecord, read_all, token16};
 use crate::store::rows::*;
-use crate::store::statements::{EXPIRE_REPEATS, delivery_columns};
+use crate::store::statements::delivery_columns;
 use crate::store::traits::ClockStore;
 use async_trait::async_trait;
 
@@ -26,6 +26,13 @@ const FOLD: &str = "INSERT INTO tally (hour, what, agency, destination, level, p
 
 const FOLDED: &str = "DELETE FROM tally_delta \
      WHERE rowid IN (SELECT rowid FROM tally_delta ORDER BY rowid LIMIT $1)";
+
+/// The last key of a page of keys in their order, where the page is full. The order needs no
+/// index of when they expire: no referral pays for that.
+const PAGE_END: &str = "SELECT key FROM repeat WHERE key > $1 ORDER BY key LIMIT 1 OFFSET $2";
+
+const EXPIRE: &str = "DELETE FROM repeat \
+     WHERE key > $2 AND ($3 IS NULL OR key <= $3) AND expires_at <= $1";
 
 #[async_trait]
 impl ClockStore for SqliteStore {
@@ -63,8 +70,27 @@ impl ClockStore for SqliteStore {
         Ok(usize::try_from(folded.rows_affected()).unwrap_or_default())
     }
 
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64> {
-        let gone = sqlx::query(EXPIRE_REPEATS).bind(now.0).execute(&self.writer).await?;
-        Ok(gone.rows_affected())
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        after: Option<Token16>,
+        limit: usize,
+    ) -> Result<(u64, Option<Token16>)> {
+        let from = after.as_ref().map_or(&[][..], |key| key.as_slice());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut tx = self.begin_writing().await?;
+        let last: Option<Vec<u8>> = sqlx::query_scalar(PAGE_END)
+            .bind(from)
+            .bind(limit - 1)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let gone = sqlx::query(EXPIRE)
+            .bind(now.0)
+            .bind(from)
+            .bind(last.as_deref())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok((gone.rows_affected(), last.map(|key| token16(&key, "key")).transpose()?))
     }
 }

@@ -1,29 +1,26 @@
 use super::{SqliteStore, append, many, people, write};
 use crate::audit::{ChainName, Event};
-use crate::domain::{PersonId, Timestamp};
+use crate::domain::Timestamp;
 use crate::store::error::Result;
-use crate::store::records::token16;
-use crate::store::rows::{PersonRow, Token16};
+use crate::store::records::{KnownRecord, read_all};
+use crate::store::rows::{KnownPerson, PersonRow, Token16};
 use crate::store::statements::COUNT_PEOPLE;
 use crate::store::traits::ImportStore;
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
-use uuid::Uuid;
 
 #[async_trait]
 impl ImportStore for SqliteStore {
-    async fn known(&self, sources: &[Token16]) -> Result<Vec<(Token16, PersonId)>> {
+    async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>> {
         let mut known = Vec::new();
         for sources in sources.chunks(many::ROWS) {
             let mut query = QueryBuilder::new(
-                "SELECT source, id FROM person WHERE source IS NOT NULL AND source IN ",
+                "SELECT source, id, as_of FROM person \
+                 WHERE source IS NOT NULL AND source IN ",
             );
             many::push_list(&mut query, sources.iter().map(|source| source.as_slice()));
-            let rows: Vec<(Vec<u8>, Uuid)> =
-                query.build_query_as().persistent(false).fetch_all(&self.readers).await?;
-            for (source, id) in rows {
-                known.push((token16(&source, "source")?, PersonId(id)));
-            }
+            let records = query.build_query_as().persistent(false).fetch_all(&self.readers).await?;
+            known.extend(read_all(records, KnownRecord::row)?);
         }
         Ok(known)
     }
@@ -33,10 +30,7 @@ impl ImportStore for SqliteStore {
         let mut tx = self.begin_writing().await?;
         let seq = write::next_seq(&mut tx).await?;
         people::write(&mut tx, rows).await?;
-        // A changed person must be seen by batches that have read ahead: the tokens are new ones.
-        let old = "DELETE FROM person_token WHERE person = $1";
-        many::each!(tx, old, rows, |person| person.id.0);
-        people::add_tokens(&mut tx, rows, &[], seq).await?;
+        people::replace_tokens(&mut tx, rows, seq).await?;
         append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
         Ok(tx.commit().await?)
     }

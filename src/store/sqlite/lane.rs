@@ -3,7 +3,7 @@
 use super::{SqliteStore, many, write};
 use crate::audit::ChainKey;
 use crate::domain::ids::RefusalId;
-use crate::domain::{PersonId, Reference, Timestamp};
+use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
@@ -23,19 +23,30 @@ const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS aske
      AND (SELECT count(*) FROM (SELECT 1 FROM person_token AS block \
          WHERE block.token = asked.value LIMIT $2)) < $2";
 
+const LANE_SEQ: &str = "SELECT seq FROM lane";
+
 #[async_trait]
 impl LaneStore for SqliteStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
-        let mut db = self.readers.acquire().await?;
+        let mut db = self.ahead.acquire().await?;
         // Read first: the rows may be newer than the horizon, never older.
-        let horizon: LaneSeq =
-            sqlx::query_scalar("SELECT seq FROM lane").fetch_one(&mut *db).await?;
+        let horizon: LaneSeq = sqlx::query_scalar(LANE_SEQ).fetch_one(&mut *db).await?;
         Ok((horizon, blocks(&mut db, LaneSeq::MIN, tokens).await?))
     }
 
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        repeats(&mut *self.ahead.acquire().await?, keys, now).await
+    }
+
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
+        histories(&mut *self.ahead.acquire().await?, people, since, None).await
+    }
+
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
-        let tx = self.begin_writing().await?;
-        Ok(Box::new(SqliteLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
+        let mut tx = self.begin_writing().await?;
+        let seq = sqlx::query_scalar(LANE_SEQ).fetch_one(&mut *tx).await?;
+        let chains = self.chains.get().cloned();
+        Ok(Box::new(SqliteLaneTx { tx, seq, chains, failed: false }))
     }
 }
 
@@ -65,6 +76,7 @@ async fn blocks(
 /// One batch's transaction: the writer's only connection until it ends.
 struct SqliteLaneTx {
     tx: sqlx::Transaction<'static, Sqlite>,
+    seq: LaneSeq,
     chains: Option<ChainKey>,
     /// SQLite undoes only the statement that failed; half a batch must not be committed.
     failed: bool,
@@ -79,6 +91,10 @@ impl SqliteLaneTx {
 
 #[async_trait]
 impl LaneTx for SqliteLaneTx {
+    fn seq(&self) -> LaneSeq {
+        self.seq
+    }
+
     async fn candidates_since(
         &mut self,
         since: LaneSeq,
@@ -102,8 +118,9 @@ impl LaneTx for SqliteLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
-        let answer = histories(&mut self.tx, people, since).await;
+        let answer = histories(&mut self.tx, people, since, except).await;
         self.noting(answer)
     }
 
@@ -162,6 +179,7 @@ async fn histories(
     db: &mut SqliteConnection,
     people: &[PersonId],
     since: Timestamp,
+    except: Option<ReferralId>,
 ) -> Result<Vec<HistoryRow>> {
     let mut query = QueryBuilder::new(
         "SELECT p.id AS person, p.case_status, p.case_team, \
@@ -174,6 +192,8 @@ async fn histories(
              AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
     );
     query.push_bind(since.0);
+    // No referral has the nil id.
+    query.push(" AND l.referral <> ").push_bind(except.map_or(Uuid::nil(), |id| id.0));
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
     query.push(" WHERE p.id IN ");

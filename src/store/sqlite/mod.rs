@@ -1,7 +1,8 @@
-//! The store of one machine: a SQLite file, one process, one writer at a time.
+//! The store of one machine: a SQLite file, one gateway, one writer at a time.
 
 mod audit;
 mod clocks;
+mod files;
 mod import;
 mod keys;
 mod lane;
@@ -22,31 +23,47 @@ use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteSynchronous,
 };
-use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::fs::File;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Connections that only read; in WAL mode they neither wait for the writer nor hold it up.
+/// Connections for what people and their systems read; in WAL mode they neither wait for the
+/// writer nor hold it up.
 const READERS: u32 = 4;
+
+/// Connections for the lane's read ahead and for the relay: however many others read, these are
+/// theirs.
+const AHEAD: u32 = 2;
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
-    /// One connection: whoever has it is the only writer, and the next waits its turn here.
+    /// One connection: whoever has it is this process's only writer, and the next waits its turn
+    /// here. A writer of another process is waited for at BEGIN IMMEDIATE.
     writer: SqlitePool,
     readers: SqlitePool,
+    ahead: SqlitePool,
     chains: OnceLock<ChainKey>,
-    /// Held while the store lives, so that no second process opens the file.
-    _lock: File,
+    /// Held by a gateway while its store lives, so that there is one.
+    _lock: Option<File>,
 }
 
 impl SqliteStore {
-    /// Opens `sqlite:path`, making the file and its folder when absent.
+    /// Opens `sqlite:path`, making the file and its folder when absent. Commands open it beside a
+    /// gateway.
     ///
     /// # Errors
-    /// `Unavailable` when another process has the file or it cannot be opened, `Unsafe` when the
-    /// address cannot be read or the file does not take the settings that durability rests on.
+    /// `Unavailable` when the file cannot be opened, `Unsafe` when the address cannot be read or
+    /// the file does not take the settings that durability rests on.
     pub async fn open(url: &str) -> Result<Self> {
+        Self::open_file(url, false).await
+    }
+
+    /// As [`SqliteStore::open`], for a gateway: `Unavailable` when another one has the file.
+    pub async fn open_alone(url: &str) -> Result<Self> {
+        Self::open_file(url, true).await
+    }
+
+    async fn open_file(url: &str, alone: bool) -> Result<Self> {
         let options: SqliteConnectOptions = url.parse()?;
         let path = options.get_filename().to_owned();
         if url.contains(":memory:") || path.as_os_str().is_empty() {
@@ -56,7 +73,8 @@ impl SqliteStore {
                     .to_owned(),
             ));
         }
-        let lock = lock(&path)?;
+        files::make(&path)?;
+        let lock = if alone { Some(files::lock(&path)?) } else { None };
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -77,8 +95,10 @@ impl SqliteStore {
         verify_durability(&writer).await?;
         let readers = forever()
             .max_connections(READERS)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(SqliteStore { writer, readers, chains: OnceLock::new(), _lock: lock })
+            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
+        let ahead =
+            forever().max_connections(AHEAD).connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(SqliteStore { writer, readers, ahead, chains: OnceLock::new(), _lock: lock })
     }
 
     /// Opens a writing transaction: the writer's lock is taken at once, not at the first write,
@@ -89,33 +109,6 @@ impl SqliteStore {
 
     fn chains(&self) -> Result<&ChainKey> {
         self.chains.get().ok_or_else(super::deliveries::no_chain_key)
-    }
-}
-
-/// Locks `<file>.lock` for this process, making the folder when absent.
-fn lock(database: &Path) -> Result<File> {
-    let failed = |what: &str, error: std::io::Error| {
-        StoreError::Unavailable(format!("{what} of the database {}: {error}", database.display()))
-    };
-    if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| failed("the folder", error))?;
-    }
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|error| failed("the lock file", error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
-            "another process is using the database {}; stop it first, or use PostgreSQL to run \
-             several gateways",
-            database.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed("the lock", error)),
     }
 }
 
@@ -134,7 +127,8 @@ async fn verify_durability(writer: &SqlitePool) -> Result<()> {
     )))
 }
 
-/// Appends one link to a chain; the writer is alone, so the head cannot move meanwhile.
+/// Appends one link to a chain. The transaction has been the only writer since it began, also
+/// among processes, so the head cannot move meanwhile.
 async fn append(
     connection: &mut SqliteConnection,
     key: &ChainKey,

@@ -1,6 +1,6 @@
 //! Writing people: by the lane, and by the import.
 
-use super::many;
+use super::many::{self, each};
 use crate::domain::PersonId;
 use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
@@ -34,24 +34,67 @@ pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Re
     .await
 }
 
-/// Writes the tokens of new people and those that known people gain. A token that a person
-/// already has stays as it is.
+/// Writes the tokens of people; one that a person already has stays as it is.
 pub(super) async fn add_tokens(
     db: &mut SqliteConnection,
     people: &[PersonRow],
+    seq: LaneSeq,
+) -> Result<()> {
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (*token, p.id)));
+    insert_tokens(db, &pairs.collect::<Vec<_>>(), None, seq).await
+}
+
+/// Writes the tokens that known people gain. One that a person already has stays as it is.
+pub(super) async fn gain_tokens(
+    db: &mut SqliteConnection,
     gained: &[(Token, PersonId)],
     seq: LaneSeq,
 ) -> Result<()> {
-    let of_people = people.iter().flat_map(|p| p.tokens.iter().map(|token| (*token, p.id)));
-    let pairs: Vec<(Token, PersonId)> = of_people.chain(gained.iter().copied()).collect();
+    insert_tokens(db, gained, Some(true), seq).await
+}
+
+async fn insert_tokens(
+    db: &mut SqliteConnection,
+    pairs: &[(Token, PersonId)],
+    gained: Option<bool>,
+    seq: LaneSeq,
+) -> Result<()> {
     many::insert(
         db,
-        "INSERT INTO person_token (token, person, lane_seq)",
-        &pairs,
+        "INSERT INTO person_token (token, person, lane_seq, gained)",
+        pairs,
         "ON CONFLICT (person, token) DO NOTHING",
         move |values, (token, person)| {
-            values.push_bind(token.0).push_bind(person.0).push_bind(seq);
+            values.push_bind(token.0).push_bind(person.0).push_bind(seq).push_bind(gained);
         },
     )
     .await
+}
+
+/// Gives people the tokens of a new feed. What referrals taught stays, with the new number: a
+/// changed person must be seen by batches that have read ahead.
+pub(super) async fn replace_tokens(
+    db: &mut SqliteConnection,
+    people: &[PersonRow],
+    seq: LaneSeq,
+) -> Result<()> {
+    let old = "DELETE FROM person_token WHERE person = $1 AND gained IS NULL";
+    each!(db, old, people, |person| person.id.0);
+    let taught = "UPDATE person_token SET lane_seq = $2 WHERE person = $1";
+    each!(db, taught, people, |person| person.id.0, seq);
+    add_tokens(db, people, seq).await
+}
+
+/// Writes better profiles of people that referrals made. Their tokens get the new number, so
+/// that batches that have read ahead compare again.
+pub(super) async fn improve(
+    db: &mut SqliteConnection,
+    profiles: &[(PersonId, Vec<u8>)],
+    seq: LaneSeq,
+) -> Result<()> {
+    let better = "UPDATE person SET profile = $2 WHERE id = $1 AND source IS NULL";
+    each!(db, better, profiles, |(person, profile)| person.0, profile.as_slice());
+    let tokens = "UPDATE person_token SET lane_seq = $2 WHERE person = $1";
+    each!(db, tokens, profiles, |(person, _)| person.0, seq);
+    Ok(())
 }

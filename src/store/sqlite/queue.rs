@@ -44,12 +44,7 @@ impl QueueStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<QueuedMessage>> {
         let mut tx = self.begin_writing().await?;
-        sqlx::query(QUEUE_EXHAUST)
-            .bind(destination.as_str())
-            .bind(now.0)
-            .bind(LEASES)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(QUEUE_EXHAUST).bind(destination.as_str()).bind(now.0).execute(&mut *tx).await?;
         let mut records: Vec<QueuedRecord> = sqlx::query_as(LEASE)
             .bind(destination.as_str())
             .bind(now.0)

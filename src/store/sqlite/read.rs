@@ -87,8 +87,8 @@ impl ReadStore for SqliteStore {
     async fn overview(&self, since: Timestamp) -> Result<Overview> {
         let mut db = self.readers.acquire().await?;
         let tallies = sqlx::query_as(TALLIES).bind(since.0).fetch_all(&mut *db).await?;
-        let standing =
-            sqlx::query_as(STANDING_DELIVERIES).bind(since.0).fetch_all(&mut *db).await?;
+        let standing = sqlx::query_as(STANDING_DELIVERIES).bind(since.0).bind(least_id(since));
+        let standing = standing.fetch_all(&mut *db).await?;
         let unacknowledged: Vec<(String, i64)> =
             sqlx::query_as(UNACKNOWLEDGED).fetch_all(&mut *db).await?;
         let (outbox_oldest, outbox_waiting): (Option<i64>, i64) =
@@ -114,7 +114,7 @@ impl ReadStore for SqliteStore {
         after: Option<MessageId>,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>> {
-        let statement = if state.is_some() { DELIVERIES_IN_STATE } else { DELIVERIES };
+        let statement = state.map_or(DELIVERIES, deliveries_in);
         let mut query = sqlx::query_as(statement)
             .bind(after.map_or(Uuid::nil(), |id| id.0))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));

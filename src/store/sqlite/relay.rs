@@ -16,7 +16,9 @@ const CLAIM: &str = concat!(
     "UPDATE outbox SET fence = fence + 1, attempts = attempts + 1, leased_until = $2 \
      WHERE id IN (SELECT o.id FROM outbox o WHERE o.",
     open!(),
-    " AND o.next_attempt_at <= $1 AND (o.leased_until IS NULL OR o.leased_until <= $1) AND ",
+    " AND ",
+    due!(),
+    " AND ",
     at_its_turn!(),
     " ORDER BY o.priority DESC, o.created_at LIMIT $3) RETURNING ",
     outbox_columns!()
@@ -176,13 +178,13 @@ impl RelayStore for SqliteStore {
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let due: Option<i64> =
-            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.readers).await?;
+            sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.ahead).await?;
         Ok(due.map(Timestamp))
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<OutboxRow>> {
         let record: Option<OutboxRecord> =
-            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.readers).await?;
+            sqlx::query_as(MESSAGE).bind(id.0).fetch_optional(&self.ahead).await?;
         record.map(OutboxRecord::row).transpose()
     }
 }

@@ -21,7 +21,9 @@ pub(super) async fn batch(
         information(db, row).await?;
     }
     people::write(db, &batch.persons).await?;
-    people::add_tokens(db, &batch.persons, &batch.tokens, seq).await?;
+    people::add_tokens(db, &batch.persons, seq).await?;
+    people::improve(db, &batch.profiles, seq).await?;
+    people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
     outbox(db, &batch.outbox).await?;
     repeats(db, &batch.repeats).await?;

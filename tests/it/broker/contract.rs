@@ -8,7 +8,8 @@ use frontdoor::broker::{
 };
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, Priority};
-use frontdoor::store::{OutboxRow, QueuedMessage};
+use frontdoor::store::sqlite::SqliteStore;
+use frontdoor::store::{OutboxRow, QueueStore, QueuedMessage, SchemaStore};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,16 +20,30 @@ struct Home {
     env: Arc<Still>,
     one: DestinationId,
     other: DestinationId,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Home {
+    /// Queues in memory.
     async fn embedded() -> Home {
+        Self::over(Arc::new(MemoryQueues::default()), None)
+    }
+
+    /// Queues in a SQLite file, as `serve` keeps them.
+    async fn on_sqlite() -> Home {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("frontdoor.db").display());
+        let store = SqliteStore::open_alone(&url).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        Self::over(Arc::new(store), Some(folder))
+    }
+
+    fn over(queues: Arc<dyn QueueStore>, folder: Option<tempfile::TempDir>) -> Home {
         let (one, other) = (DestinationId::new("masstt"), DestinationId::new("panel.upper"));
         let topology = Arc::new(Topology::new([one.clone(), other.clone()]));
         let env = Arc::new(Still::new());
-        let queues = Arc::new(MemoryQueues::default());
         let broker = Arc::new(Embedded::new(queues, topology, env.clone()));
-        Home { broker: broker.clone(), mailbox: broker, env, one, other }
+        Home { broker: broker.clone(), mailbox: broker, env, one, other, _folder: folder }
     }
 
     async fn rabbitmq() -> Home {
@@ -37,7 +52,7 @@ impl Home {
         let env = Arc::new(Still::new());
         let broker = Arc::new(RabbitMq::start(settings("contract"), topology, env.clone()));
         eventually("RabbitMQ is connected", async || broker.is_up().then_some(())).await;
-        Home { broker: broker.clone(), mailbox: broker, env, one, other }
+        Home { broker: broker.clone(), mailbox: broker, env, one, other, _folder: None }
     }
 
     fn row(&self, destination: &DestinationId) -> OutboxRow {
@@ -210,6 +225,14 @@ macro_rules! contract {
                 #[tokio::test]
                 async fn $name() {
                     super::$name(super::Home::embedded().await).await;
+                }
+            )*
+        }
+        mod embedded_on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(super::Home::on_sqlite().await).await;
                 }
             )*
         }

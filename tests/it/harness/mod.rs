@@ -43,7 +43,7 @@ impl Home {
     }
 
     async fn made(dir: tempfile::TempDir, database_url: String, amqp_url: Option<String>) -> Home {
-        std::fs::write(dir.path().join("master.key"), "5a".repeat(32)).expect("a key file");
+        write_private(&dir.path().join("master.key"), "5a".repeat(32).as_bytes());
         let home = Home { dir, database_url, amqp_url, env: Vec::new() };
         home.run(&["migrate"]).await;
         home
@@ -109,6 +109,15 @@ impl Home {
         });
         Gateway { child, url, log }
     }
+}
+
+/// A file for this account alone.
+fn write_private(path: &Path, bytes: &[u8]) {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    file.expect("a file").write_all(bytes).expect("is written");
 }
 
 /// Reads until the line that names the address, then goes on reading so that the pipe stays open.

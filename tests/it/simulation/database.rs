@@ -198,6 +198,12 @@ impl Tables {
             }
             self.people.insert(row.id, PersonEntry { row, referrals: Vec::new() });
         }
+        for (person, profile) in batch.profiles {
+            self.people.get_mut(&person).expect("checked").row.profile = profile;
+            for block in self.blocks.values_mut() {
+                block.iter_mut().filter(|(known, _)| *known == person).for_each(|c| c.1 = seq);
+            }
+        }
         for (token, person) in batch.tokens {
             let block = self.blocks.entry(token).or_default();
             if !block.iter().any(|(known, _)| *known == person) {

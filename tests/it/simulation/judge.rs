@@ -117,6 +117,9 @@ impl SimJudge {
                 });
             } else {
                 into.tokens.extend(child.tokens.iter().map(|token| (*token, link.person)));
+                if link.state != LinkState::Linked {
+                    into.profiles.push((link.person, child.profile.clone()));
+                }
             }
             let row = |person, state, weight| LinkRow {
                 referral: facing.id,
@@ -128,7 +131,10 @@ impl SimJudge {
                 agency: facing.referred.agency.clone(),
                 level_rank: 4,
             };
-            let state = if link.fresh { LinkState::New } else { LinkState::Linked };
+            let state = match link.state {
+                LinkState::Linked => LinkState::Linked,
+                LinkState::New | LinkState::Possible => LinkState::New,
+            };
             into.links.push(row(link.person, state, link.weight));
             for (person, weight) in &link.possible {
                 into.links.push(row(*person, LinkState::Possible, *weight));

@@ -47,6 +47,7 @@ impl Tables {
         let lease = |id: MessageId| {
             let row = &mut self.outbox.get_mut(&id).expect("open").row;
             row.fence += 1;
+            row.attempts += 1;
             row.leased_until = Some(until);
             row.clone()
         };
@@ -87,7 +88,6 @@ impl Tables {
                 entry.state = DeliveryState::Failing;
                 entry.next_attempt_at = failure.next_attempt_at;
                 entry.row.leased_until = None;
-                entry.row.attempts += 1;
             }
         }
     }
@@ -220,12 +220,17 @@ impl ClockStore for RelayView {
         self.store.commit(fold).await
     }
 
-    async fn expire_repeats(&self, now: Timestamp) -> Result<u64> {
+    async fn expire_repeats(
+        &self,
+        now: Timestamp,
+        _after: Option<Token16>,
+        _limit: usize,
+    ) -> Result<(u64, Option<Token16>)> {
         self.store.statement().await?;
         let expire = |tables: &mut Tables| {
             let before = tables.repeats.len();
             tables.repeats.retain(|_, repeat| repeat.expires_at > now);
-            (before - tables.repeats.len()) as u64
+            ((before - tables.repeats.len()) as u64, None)
         };
         self.store.commit(expire).await
     }

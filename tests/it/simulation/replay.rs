@@ -6,7 +6,7 @@ use super::judge::stored;
 use super::sim::Sim;
 use super::spec::{CROWD, Facts, tokens};
 use frontdoor::domain::{LinkState, PersonId, ReferralId};
-use frontdoor::store::Token;
+use frontdoor::store::{LinkRow, Token};
 use std::collections::{BTreeSet, HashMap};
 
 #[derive(Default)]
@@ -54,18 +54,8 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
                     known.check(sim, *child, link.person, link.state, &others);
                 }
             }
-            if let Some(earlier) = decided.earlier.get(usize::from(index))
-                && link.state == LinkState::Linked
-            {
-                let counted = known.referrals.get(&link.person);
-                let counted =
-                    counted.into_iter().flatten().filter(|id| **id != decision.referral).count();
-                if usize::try_from(*earlier) != Ok(counted) {
-                    let referral = decision.referral;
-                    sim.found(format!(
-                        "child {index} of {referral}: {earlier} earlier referrals, not {counted}"
-                    ));
-                }
+            if let Some(earlier) = decided.earlier.get(usize::from(index)) {
+                known.count(sim, decision.referral, link, before.is_some(), *earlier);
             }
             settled.push((index, *child, link.person));
         }
@@ -76,11 +66,7 @@ pub(super) fn links(sim: &Sim, tables: &Tables) {
 }
 
 /// People that this child cannot be: they are other children of the same referral.
-fn spec_others(
-    links: &[frontdoor::store::LinkRow],
-    index: u16,
-    own: &BTreeSet<PersonId>,
-) -> BTreeSet<PersonId> {
+fn spec_others(links: &[LinkRow], index: u16, own: &BTreeSet<PersonId>) -> BTreeSet<PersonId> {
     let others =
         links.iter().filter(|link| link.child != index && link.state != LinkState::Possible);
     others.map(|link| link.person).chain(own.iter().copied()).collect()
@@ -118,6 +104,24 @@ impl Known {
         if !right {
             let finding = format!("{child:?} is {state:?} {person}, and is one of {sure:?}");
             sim.found(finding);
+        }
+    }
+
+    /// Of a linked person exactly what was counted; of a person that the referral itself made
+    /// before, at least what others said since.
+    fn count(&self, sim: &Sim, referral: ReferralId, link: &LinkRow, again: bool, earlier: u32) {
+        let counted = self.referrals.get(&link.person).into_iter().flatten();
+        let counted = counted.filter(|id| **id != referral).count();
+        let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);
+        let right = match link.state {
+            LinkState::Linked => earlier == counted,
+            _ => !again || earlier >= counted,
+        };
+        if !right {
+            let child = link.child;
+            sim.found(format!(
+                "child {child} of {referral}: {earlier} earlier referrals, not {counted}"
+            ));
         }
     }
 

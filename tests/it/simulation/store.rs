@@ -5,7 +5,7 @@ use super::database::{MessageEntry, Tables};
 use super::sim::{Process, count, held};
 use async_trait::async_trait;
 use frontdoor::domain::ids::RefusalId;
-use frontdoor::domain::{PersonId, Reference, Timestamp};
+use frontdoor::domain::{PersonId, Reference, ReferralId, Timestamp};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -96,6 +96,20 @@ impl LaneStore for SimStore {
         Ok(answer)
     }
 
+    async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
+        self.statement().await?;
+        let answer = repeats(&self.database.tables(), keys, now);
+        self.process.sim.sleep_ms(1, 3).await;
+        Ok(answer)
+    }
+
+    async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
+        self.statement().await?;
+        let answer = histories(&self.database.tables(), people, since, None);
+        self.process.sim.sleep_ms(1, 3).await;
+        Ok(answer)
+    }
+
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
         self.statement().await?;
         let lock = self.database.lock.clone().acquire_owned().await;
@@ -104,6 +118,7 @@ impl LaneStore for SimStore {
         Ok(Box::new(SimTx {
             store: self.clone(),
             now: self.process.sim.now(),
+            seq: self.database.tables().seq,
             staged: None,
             _lock: lock,
         }))
@@ -114,8 +129,49 @@ impl LaneStore for SimStore {
 struct SimTx {
     store: SimStore,
     now: Timestamp,
+    seq: LaneSeq,
     staged: Option<Batch>,
     _lock: OwnedSemaphorePermit,
+}
+
+fn repeats(tables: &Tables, keys: &[Token16], now: Timestamp) -> Vec<Repeat> {
+    let live = keys
+        .iter()
+        .filter_map(|key| tables.repeats.get(key))
+        .filter(|repeat| repeat.expires_at > now);
+    let repeat = |stored: &NewRepeat| {
+        let row = &tables.referrals[&stored.referral].row;
+        Repeat {
+            key: stored.key,
+            body: stored.body,
+            referral: row.id,
+            reference: row.reference,
+            record: row.record.clone(),
+        }
+    };
+    live.map(repeat).collect()
+}
+
+fn histories(
+    tables: &Tables,
+    people: &[PersonId],
+    since: Timestamp,
+    except: Option<ReferralId>,
+) -> Vec<HistoryRow> {
+    let history = |person: &PersonId| {
+        let entry = tables.people.get(person)?;
+        let referrals = entry.referrals.iter();
+        let referrals = referrals.filter(|(id, at)| *at >= since && Some(*id) != except).count();
+        Some(HistoryRow {
+            person: *person,
+            case_status: entry.row.case_status,
+            case_team: None,
+            referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
+            agencies: 1,
+            highest_level: 4,
+        })
+    };
+    people.iter().filter_map(history).collect()
 }
 
 pub(super) fn delivery(entry: &MessageEntry) -> DeliveryRow {
@@ -140,6 +196,10 @@ pub(super) fn delivery(entry: &MessageEntry) -> DeliveryRow {
 
 #[async_trait]
 impl LaneTx for SimTx {
+    fn seq(&self) -> LaneSeq {
+        self.seq
+    }
+
     async fn candidates_since(
         &mut self,
         since: LaneSeq,
@@ -152,22 +212,7 @@ impl LaneTx for SimTx {
     async fn repeats(&mut self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
         self.store.statement().await?;
         self.now = now;
-        let tables = self.store.database.tables();
-        let live = keys
-            .iter()
-            .filter_map(|key| tables.repeats.get(key))
-            .filter(|repeat| repeat.expires_at > now);
-        let repeat = |stored: &NewRepeat| {
-            let row = &tables.referrals[&stored.referral].row;
-            Repeat {
-                key: stored.key,
-                body: stored.body,
-                referral: row.id,
-                reference: row.reference,
-                record: row.record.clone(),
-            }
-        };
-        Ok(live.map(repeat).collect())
+        Ok(repeats(&self.store.database.tables(), keys, now))
     }
 
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>> {
@@ -181,22 +226,10 @@ impl LaneTx for SimTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
+        except: Option<ReferralId>,
     ) -> Result<Vec<HistoryRow>> {
         self.store.statement().await?;
-        let tables = self.store.database.tables();
-        let history = |person: &PersonId| {
-            let entry = tables.people.get(person)?;
-            let referrals = entry.referrals.iter().filter(|(_, at)| *at >= since).count();
-            Some(HistoryRow {
-                person: *person,
-                case_status: entry.row.case_status,
-                case_team: None,
-                referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
-                agencies: 1,
-                highest_level: 4,
-            })
-        };
-        Ok(people.iter().filter_map(history).collect())
+        Ok(histories(&self.store.database.tables(), people, since, except))
     }
 
     async fn referral(
@@ -228,7 +261,7 @@ impl LaneTx for SimTx {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        let SimTx { store, now, staged, _lock } = *self;
+        let SimTx { store, now, staged, _lock, .. } = *self;
         store.process.note("commit", staged.as_ref().map_or(0, |b| b.audit.len() as u64));
         let latest = store.process.sim.latest();
         store

@@ -40,7 +40,7 @@ impl Home {
         self.url.starts_with("sqlite:")
     }
 
-    /// The store, migrated and with its chain key. PostgreSQL's can be opened several times.
+    /// The store, migrated and with its chain key.
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let store = open(&self.url).await.expect("the store opens");
         store.migrate().await.expect("the schema is made");
@@ -48,11 +48,9 @@ impl Home {
         store
     }
 
-    /// As many stores as one database may have at a time, for two gateways' worth of work.
+    /// Two stores on one database: two gateways, or on SQLite a gateway and a command.
     pub(crate) async fn two(&self) -> [Arc<dyn Store>; 2] {
-        let first = self.store().await;
-        let second = if self.is_sqlite() { first.clone() } else { self.store().await };
-        [first, second]
+        [self.store().await, self.store().await]
     }
 
     /// Runs SQL behind the store's back.

@@ -1,9 +1,10 @@
-use super::homes::Home;
+use super::homes::{Home, ring};
 use super::on_both;
 use super::rows::*;
+use frontdoor::app::{Imported, OsEnv, import_people};
 use frontdoor::audit::{ChainName, Event};
-use frontdoor::domain::DestinationId;
 use frontdoor::domain::decision::CaseStatus;
+use frontdoor::domain::{DestinationId, PersonId};
 use frontdoor::store::*;
 
 on_both!(
@@ -11,6 +12,9 @@ on_both!(
     a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it,
     a_source_known_under_another_id_is_refused_and_nothing_is_changed,
     the_import_waits_for_the_lane,
+    a_new_feed_leaves_what_referrals_taught,
+    a_better_profile_reaches_a_batch_under_way_and_never_the_feeds_people,
+    a_record_that_comes_twice_is_folded_and_an_older_statement_is_passed_over,
 );
 
 fn event() -> Event {
@@ -46,7 +50,8 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let first = recorded(1, &[1, 2]);
     store.import(&[first.clone(), recorded(2, &[9])], event(), at(0)).await.expect("imports");
     let known = store.known(&[token16(1), token16(77)]).await.expect("reads");
-    assert_eq!(known, [(token16(1), first.id)]);
+    let expected = KnownPerson { source: token16(1), id: first.id, as_of: first.as_of };
+    assert_eq!(known, [expected]);
     let (horizon, _) = store.candidates(&[Token(2)]).await.expect("reads");
     let changed = PersonRow {
         id: first.id,
@@ -61,7 +66,7 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(horizon, &[Token(2), Token(3)]).await.expect("reads");
     assert_eq!((since.len(), &since[0].profile), (1, &changed.profile));
-    let history = tx.histories(&[first.id], at(0)).await.expect("reads");
+    let history = tx.histories(&[first.id], at(0), None).await.expect("reads");
     assert_eq!(history[0].case_status, CaseStatus::Cp);
 }
 
@@ -83,4 +88,86 @@ async fn the_import_waits_for_the_lane(home: Home) {
     assert!(!import.is_finished(), "the import did not wait");
     drop(tx);
     import.await.expect("ends").expect("imports");
+}
+
+/// The tokens by which a person is found now.
+async fn found_by(store: &dyn Store, of: PersonId, tokens: &[i64]) -> Vec<i64> {
+    let asked: Vec<Token> = tokens.iter().map(|token| Token(*token)).collect();
+    let (_, found) = store.candidates(&asked).await.expect("reads");
+    let row = found.into_iter().find(|row| row.person == of);
+    row.into_iter().flat_map(|row| row.tokens).map(|token| token.0).collect()
+}
+
+async fn a_new_feed_leaves_what_referrals_taught(home: Home) {
+    let store = home.store().await;
+    let first = recorded(1, &[1, 2]);
+    store.import(std::slice::from_ref(&first), event(), at(0)).await.expect("imports");
+    let taught = vec![(Token(7), first.id), (Token(8), first.id)];
+    write(store.as_ref(), &Batch { tokens: taught, ..batch() }).await;
+    let (horizon, _) = store.candidates(&[Token(7)]).await.expect("reads");
+    // The feed knows one of them by now, and has dropped one of its own.
+    let changed = PersonRow { id: first.id, ..recorded(1, &[2, 3, 8]) };
+    store.import(std::slice::from_ref(&changed), event(), at(9)).await.expect("imports");
+    let all = [1, 2, 3, 7, 8];
+    assert_eq!(found_by(store.as_ref(), first.id, &all).await, [2, 3, 7, 8]);
+    let mut tx = store.begin().await.expect("begins");
+    let since = tx.candidates_since(horizon, &[Token(7)]).await.expect("reads");
+    assert_eq!((since.len(), &since[0].profile), (1, &changed.profile), "the change is seen");
+    drop(tx);
+    let bare = PersonRow { id: first.id, ..recorded(1, &[]) };
+    store.import(&[bare], event(), at(10)).await.expect("imports");
+    assert_eq!(found_by(store.as_ref(), first.id, &all).await, [7, 8]);
+}
+
+async fn a_better_profile_reaches_a_batch_under_way_and_never_the_feeds_people(home: Home) {
+    let store = home.store().await;
+    let (made, fed) = (person(&[1]), recorded(5, &[2]));
+    write(store.as_ref(), &Batch { persons: vec![made.clone()], ..batch() }).await;
+    store.import(std::slice::from_ref(&fed), event(), at(0)).await.expect("imports");
+    let (horizon, _) = store.candidates(&[Token(1)]).await.expect("reads");
+    let better = b"better".to_vec();
+    let profiles = vec![(made.id, better.clone()), (fed.id, better.clone())];
+    let tokens = vec![(Token(3), made.id)];
+    write(store.as_ref(), &Batch { profiles, tokens, ..batch() }).await;
+    let mut tx = store.begin().await.expect("begins");
+    let since = tx.candidates_since(horizon, &[Token(1), Token(2), Token(3)]).await.expect("reads");
+    let expected =
+        CandidateRow { person: made.id, tokens: vec![Token(1), Token(3)], profile: better };
+    assert_eq!(since, [expected]);
+    drop(tx);
+    let (_, found) = store.candidates(&[Token(2)]).await.expect("reads");
+    assert_eq!(found[0].profile, fed.profile);
+}
+
+async fn import_text(store: &dyn Store, text: &str) -> Imported {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("is written");
+    import_people(store, &ring(), &OsEnv::new(), file.path()).await.expect("imports")
+}
+
+async fn a_record_that_comes_twice_is_folded_and_an_older_statement_is_passed_over(home: Home) {
+    let store = home.store().await;
+    let header = "record_id,surname,dob,case_status,as_of\n";
+    let status = async || {
+        home.texts("SELECT case_status FROM person WHERE source IS NOT NULL ORDER BY id").await
+    };
+    let twice = format!(
+        "{header}R1,Hollins,2016-03-09,open,2026-03-01\nR2,Uttley,2017-08-13,none,\n\
+         R1,Hollins,2016-03-09,cp,2026-03-02\nR1,Hollins,2016-03-09,cin,2026-02-01\n"
+    );
+    let imported = import_text(store.as_ref(), &twice).await;
+    assert_eq!((imported.loaded, imported.faults.len()), (2, 0));
+    assert_eq!(imported.passed_over.len(), 2);
+    assert!(imported.passed_over[0].starts_with("line 2: line 4"), "{:?}", imported.passed_over);
+    assert!(imported.passed_over[1].starts_with("line 5: line 4"), "{:?}", imported.passed_over);
+    assert_eq!(status().await, ["cp", "none"]);
+    // Yesterday's file by mistake.
+    let old = format!("{header}R1,Hollins,2016-03-09,none,2026-03-01\n");
+    let imported = import_text(store.as_ref(), &old).await;
+    assert_eq!((imported.loaded, imported.passed_over.len()), (0, 1));
+    assert!(imported.passed_over[0].starts_with("line 2:"), "{:?}", imported.passed_over);
+    assert_eq!(status().await, ["cp", "none"]);
+    let new = format!("{header}R1,Hollins,2016-03-09,none,2026-03-03\nR2,Uttley,2017-08-13,cla,\n");
+    assert_eq!(import_text(store.as_ref(), &new).await.loaded, 2);
+    assert_eq!(status().await, ["none", "cla"]);
 }

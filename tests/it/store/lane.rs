@@ -24,6 +24,7 @@ on_both!(
     the_last_statement_about_a_child_and_a_person_holds,
     an_addition_raises_the_revision_and_an_overtaken_one_is_refused,
     nothing_is_written_without_a_chain_key,
+    repeats_expire_page_by_page,
 );
 
 async fn a_batch_is_read_back_as_it_was_written(home: Home) {
@@ -73,7 +74,7 @@ async fn an_empty_batch_is_written_with_its_link(home: Home) {
     assert!(tx.candidates_since(0, &[]).await.expect("reads").is_empty());
     assert!(tx.repeats(&[], at(0)).await.expect("reads").is_empty());
     assert!(tx.open_refusals(&[]).await.expect("reads").is_empty());
-    assert!(tx.histories(&[], at(0)).await.expect("reads").is_empty());
+    assert!(tx.histories(&[], at(0), None).await.expect("reads").is_empty());
     tx.write(&batch()).await.expect("writes");
     tx.commit().await.expect("commits");
     assert_eq!(store.candidates(&[]).await.expect("reads"), (1, Vec::new()));
@@ -274,8 +275,8 @@ async fn a_repeat_is_answered_until_it_expires_and_its_key_can_be_used_again(hom
     assert_eq!((found.len(), found[0].referral, found[0].body), (1, second.id, token16(3)));
     drop(tx);
 
-    assert_eq!(store.expire_repeats(at(299)).await.expect("expires"), 0);
-    assert_eq!(store.expire_repeats(at(300)).await.expect("expires"), 1);
+    assert_eq!(store.expire_repeats(at(299), None, 9).await.expect("expires"), (0, None));
+    assert_eq!(store.expire_repeats(at(300), None, 9).await.expect("expires"), (1, None));
     let mut tx = store.begin().await.expect("begins");
     assert!(tx.repeats(&keys, at(200)).await.expect("reads").is_empty());
 }
@@ -333,7 +334,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
     let mut tx = store.begin().await.expect("begins");
     let stranger = person(&[]).id;
     let asked = [unlinked.id, known.id, stranger, known.id];
-    let mut rows = tx.histories(&asked, at(-10)).await.expect("reads");
+    let mut rows = tx.histories(&asked, at(-10), None).await.expect("reads");
     rows.sort_unstable_by_key(|row| row.person);
     let known_row = HistoryRow {
         person: known.id,
@@ -368,7 +369,7 @@ async fn the_last_statement_about_a_child_and_a_person_holds(home: Home) {
     let links = store.links(one.id).await.expect("reads");
     assert_eq!(links.iter().map(|link| link.state).collect::<Vec<_>>(), [LinkState::Possible]);
     let mut tx = store.begin().await.expect("begins");
-    let rows = tx.histories(&[child.id], at(-10)).await.expect("reads");
+    let rows = tx.histories(&[child.id], at(-10), None).await.expect("reads");
     assert_eq!(rows[0].referrals, 0);
 }
 
@@ -400,4 +401,25 @@ async fn nothing_is_written_without_a_chain_key(home: Home) {
     let error = try_write(store.as_ref(), &batch()).await.expect_err("there is no key");
     assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
     assert_eq!(store.candidates(&[]).await.expect("reads").0, 0);
+}
+
+async fn repeats_expire_page_by_page(home: Home) {
+    let store = home.store().await;
+    let one = referral();
+    let repeat = |n: u8| NewRepeat {
+        key: token16(n),
+        body: token16(n),
+        referral: one.id,
+        expires_at: at(if n % 2 == 0 { 10 } else { 1000 }),
+    };
+    let repeats = (0..10).map(repeat).collect();
+    write(store.as_ref(), &Batch { referrals: vec![one.clone()], repeats, ..batch() }).await;
+    let first = store.expire_repeats(at(10), None, 4).await.expect("expires");
+    assert_eq!(first, (2, Some(token16(3))));
+    let second = store.expire_repeats(at(10), first.1, 4).await.expect("expires");
+    assert_eq!(second, (2, Some(token16(7))));
+    let last = store.expire_repeats(at(10), second.1, 4).await.expect("expires");
+    assert_eq!(last, (1, None));
+    let again = store.expire_repeats(at(1000), None, 99).await.expect("expires");
+    assert_eq!(again, (5, None));
 }

@@ -1,6 +1,8 @@
 //! What every store must do: one suite, run on a SQLite file and on PostgreSQL.
 
+mod additions;
 mod audit;
+mod beside;
 mod clocks;
 mod homes;
 mod import;

@@ -1,13 +1,16 @@
-use super::homes::Home;
+use super::homes::{Home, ring};
 use super::on_both;
 use super::rows::*;
 use frontdoor::audit::{ChainName, Event};
-use frontdoor::domain::{AgencyId, DestinationId, Priority};
+use frontdoor::domain::time::Env;
+use frontdoor::domain::{AgencyId, DestinationId, Priority, Timestamp};
+use frontdoor::followup::acknowledgement::acknowledge;
 use frontdoor::store::*;
 
 on_both!(
     deliveries_are_read_in_pages_and_by_state,
     an_acknowledgement_counts_once,
+    an_update_that_nobody_was_sent_is_not_acknowledged_with_what_was,
     the_overview_shows_what_stands_where,
     a_read_is_recorded_on_the_chain_that_was_named,
     a_store_that_answers_says_so,
@@ -58,6 +61,56 @@ async fn an_acknowledgement_counts_once(home: Home) {
     assert!(overview.oldest_unacknowledged.is_empty());
 }
 
+async fn an_update_that_nobody_was_sent_is_not_acknowledged_with_what_was(home: Home) {
+    let store = home.store().await;
+    let one = referral();
+    let outbox = vec![
+        message(&one, "masstt", 1),
+        message(&one, "masstt", 2),
+        message(&one, "panel", 1),
+        message(&one, "panel", 2),
+    ];
+    let referrals = vec![one.clone()];
+    write(store.as_ref(), &Batch { referrals, outbox: outbox.clone(), ..batch() }).await;
+    store.claim(at(0), at(30), 9).await.expect("claims");
+    store.confirm(&[(outbox[0].id, 1)], at(1)).await.expect("confirms");
+    let stored = store.referral(one.reference).await.expect("reads").expect("there");
+    let env = At(at(5));
+    for destination in ["masstt", "panel"] {
+        let destination = DestinationId::new(destination);
+        let done = acknowledge(store.as_ref(), &ring(), &env, &stored, &destination, b"{}").await;
+        assert_eq!(done.expect("acknowledges"), at(5));
+    }
+    // Whoever says that they have the referral has its first message, however it came.
+    for (row, expected) in outbox.iter().zip([
+        DeliveryState::Acknowledged,
+        DeliveryState::Delivering,
+        DeliveryState::Acknowledged,
+        DeliveryState::Delivering,
+    ]) {
+        assert_eq!(delivery(store.as_ref(), row.id).await.state, expected);
+    }
+    // The updates go out, and are acknowledged for themselves.
+    let claimed = store.claim(at(6), at(36), 9).await.expect("claims");
+    assert_eq!(claimed.len(), 2);
+    let done: Vec<_> = claimed.iter().map(|row| (row.id, row.fence)).collect();
+    assert_eq!(store.confirm(&done, at(7)).await.expect("confirms").len(), 2);
+    let event = Event::new("delivery.acknowledged", "masstt");
+    assert!(store.acknowledge(outbox[1].id, sealed("a"), event, at(8)).await.expect("changes"));
+}
+
+/// A clock that stands.
+struct At(Timestamp);
+
+impl Env for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+    fn entropy(&self, into: &mut [u8]) {
+        into.fill(7);
+    }
+}
+
 async fn the_overview_shows_what_stands_where(home: Home) {
     let store = home.store().await;
     let empty = store.overview(at(0)).await.expect("reads");
@@ -86,6 +139,16 @@ async fn the_overview_shows_what_stands_where(home: Home) {
     // What was done before the time asked for is left out; what is still open is not.
     let later = store.overview(at(9000)).await.expect("reads");
     assert_eq!(later.deliveries, expected[1..]);
+    // Late ones are still the oldest that nobody has, and open ones show by state.
+    store.breach(at(9000), 9).await.expect("marks");
+    let late = store.overview(at(0)).await.expect("reads");
+    assert_eq!(late.oldest_unacknowledged, overview.oldest_unacknowledged);
+    for (state, count) in [(DeliveryState::Delivered, 1), (DeliveryState::Delivering, 2)] {
+        assert_eq!(store.deliveries(Some(state), None, 9).await.expect("reads").len(), count);
+    }
+    store.dead(first[1].id, None, at(9001)).await.expect("marks");
+    let dead = store.deliveries(Some(DeliveryState::Dead), None, 9).await.expect("reads");
+    assert_eq!(dead.iter().map(|row| row.id).collect::<Vec<_>>(), [first[1].id]);
 }
 
 async fn a_read_is_recorded_on_the_chain_that_was_named(home: Home) {

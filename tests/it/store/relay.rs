@@ -18,6 +18,7 @@ on_both!(
     an_acknowledged_message_does_not_die,
     a_message_is_diverted_once_and_not_when_it_got_through,
     next_due_leaves_out_what_must_wait_its_turn,
+    what_a_clock_that_was_ahead_wrote_is_claimed_by_one_that_is_right,
 );
 
 fn ids(rows: &[OutboxRow]) -> Vec<MessageId> {
@@ -283,4 +284,34 @@ async fn next_due_leaves_out_what_must_wait_its_turn(home: Home) {
     store.fail(&[failure], at(6)).await.expect("fails");
     // The second is due by itself, but behind the first: nothing can be claimed before that.
     assert_eq!(store.next_due(at(7)).await.expect("reads"), Some(at(60)));
+}
+
+async fn what_a_clock_that_was_ahead_wrote_is_claimed_by_one_that_is_right(home: Home) {
+    let store = home.store().await;
+    let (one, two, three) = (referral(), referral(), referral());
+    let hour = 3600;
+    // Leased at birth, claimed, and failed, all by a clock an hour ahead.
+    let born = OutboxRow {
+        leased_until: Some(at(hour + 30)),
+        fence: 1,
+        attempts: 1,
+        ..message(&one, "masstt", 1)
+    };
+    let behind = message(&one, "masstt", 2);
+    let (claimed, failed) = (message(&two, "masstt", 1), message(&three, "masstt", 1));
+    let outbox = vec![born.clone(), behind.clone(), claimed.clone(), failed.clone()];
+    let referrals = vec![one, two, three];
+    write(store.as_ref(), &Batch { referrals, outbox, ..batch() }).await;
+    assert_eq!(store.claim(at(hour), at(hour + 30), 9).await.expect("claims").len(), 2);
+    let next_attempt_at = at(hour + 30);
+    let failure = Failure { id: failed.id, fence: 1, next_attempt_at, fault: "unreachable" };
+    store.fail(&[failure], at(hour)).await.expect("fails");
+    // The clock is put right.
+    assert_eq!(store.next_due(at(10)).await.expect("reads"), Some(at(0)));
+    let again = store.claim(at(10), at(40), 9).await.expect("claims");
+    let again: HashSet<MessageId> = again.iter().map(|row| row.id).collect();
+    assert_eq!(again, HashSet::from([born.id, claimed.id, failed.id]), "and nothing out of turn");
+    // What waits as long as anything may is left alone.
+    assert!(store.claim(at(11), at(41), 9).await.expect("claims").is_empty());
+    assert_eq!(store.next_due(at(11)).await.expect("reads"), Some(at(40)));
 }

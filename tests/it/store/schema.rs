@@ -3,6 +3,7 @@ use super::on_both;
 use super::rows::*;
 use frontdoor::store::columns::COLUMNS;
 use frontdoor::store::*;
+use sqlx::{Connection, PgConnection};
 use std::time::{Duration, Instant};
 
 on_both!(
@@ -33,8 +34,7 @@ async fn the_list_of_columns_is_the_schema(home: Home) {
 
 async fn migrating_twice_changes_nothing_and_two_may_migrate_at_once(home: Home) {
     let first = open(&home.url).await.expect("opens");
-    let second =
-        if home.is_sqlite() { first.clone() } else { open(&home.url).await.expect("opens") };
+    let second = open(&home.url).await.expect("opens");
     let (one, two) = tokio::join!(first.migrate(), second.migrate());
     let done = [one.expect("migrates"), two.expect("migrates")].concat();
     assert_eq!(done, ["0001_first"]);
@@ -99,17 +99,6 @@ async fn an_address_of_no_known_database_is_refused_with_what_to_write() {
 }
 
 #[tokio::test]
-async fn a_second_process_is_kept_from_the_sqlite_file() {
-    let home = Home::sqlite().await;
-    let first = home.store().await;
-    let error = open(&home.url).await.err().expect("is refused");
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-    assert!(error.to_string().contains("another process"), "{error}");
-    drop(first);
-    home.store().await;
-}
-
-#[tokio::test]
 async fn sqlite_keeps_a_commit_on_disk_before_it_answers() {
     let home = Home::sqlite().await;
     home.store().await;
@@ -168,6 +157,55 @@ async fn two_authorities_in_one_postgres_do_not_wait_for_each_other() {
     other.expect("does not wait").expect("begins");
 }
 
+#[tokio::test]
+async fn a_lane_that_waited_too_long_for_its_lock_leaves_every_connection_usable() {
+    let home = Home::postgres().await;
+    let first = home.store().await;
+    let hasty = format!("{}&options[statement_timeout]=200", home.url);
+    let second = open(&hasty).await.expect("opens");
+    second.set_chain_key(super::homes::ring().chains().clone());
+    let held = first.begin().await.expect("begins");
+    let waiting = (0..10).map(|_| second.begin());
+    for refused in futures::future::join_all(waiting).await {
+        let error = refused.err().expect("the lock is held");
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    // As many at once as there are connections: each is used.
+    let reads = (0..10).map(|_| second.candidates(&[]));
+    for read in futures::future::join_all(reads).await {
+        read.expect("the connection works");
+    }
+    drop(held);
+    write(second.as_ref(), &batch()).await;
+    // And the lock is the lane's own transaction's: it is held to the end, and let go.
+    let held = second.begin().await.expect("begins");
+    let other = tokio::time::timeout(Duration::from_millis(100), first.begin()).await;
+    assert!(other.is_err(), "the lock is not held");
+    drop(held);
+}
+
+#[tokio::test]
+async fn readers_do_not_take_the_lanes_connections_and_are_not_waited_for() {
+    let home = Home::postgres().await;
+    let store = home.store().await;
+    sent(store.as_ref(), &["masstt"]).await;
+    let mut blocker = PgConnection::connect(&home.url).await.expect("connects");
+    sqlx::raw_sql("BEGIN; LOCK TABLE refusal").execute(&mut blocker).await.expect("locks");
+    let readers = (0..30).map(|_| store.overview(at(0)));
+    let readers = tokio::time::timeout(Duration::from_secs(30), futures::future::join_all(readers));
+    let work = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for _ in 0..20 {
+            store.candidates(&[Token(1)]).await.expect("reads");
+            store.claim(at(0), at(30), 9).await.expect("claims");
+        }
+    };
+    let work = tokio::time::timeout(Duration::from_secs(3), work);
+    let (readers, work) = tokio::join!(readers, work);
+    work.expect("the lane and the relay have connections of their own");
+    assert!(readers.expect("readers give up").iter().all(Result::is_err));
+}
+
 /// What the gateway does with a batch of a hundred referrals, each of a new child and a known one.
 async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec<PersonRow>) {
     let referrals: Vec<ReferralRow> = (0..100).map(|_| referral()).collect();
@@ -182,7 +220,7 @@ async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec
     tx.repeats(&keys, at(0)).await.expect("reads");
     tx.open_refusals(&keys).await.expect("reads");
     let people: Vec<_> = met.iter().map(|p| p.id).collect();
-    tx.histories(&people, at(-9)).await.expect("reads");
+    tx.histories(&people, at(-9), None).await.expect("reads");
     let links = referrals.iter().zip(persons.iter().chain(&met));
     let written = Batch {
         links: links.map(|(r, p)| link(r, p.id, Default::default())).collect(),
@@ -219,6 +257,16 @@ async fn work_grows_with_what_is_asked_and_not_with_what_is_there() {
     let mut known = Vec::new();
     for number in 0..20 {
         a_batch_from_end_to_end(store.as_ref(), number, &mut known).await;
+    }
+    // What the operations page, its lists and the clocks ask for, once for each batch.
+    store.breach(at(9999), 5_000).await.expect("marks");
+    for _ in 0..20 {
+        store.overview(at(1)).await.expect("reads");
+        for state in [DeliveryState::Delivering, DeliveryState::Failing, DeliveryState::Dead] {
+            store.deliveries(Some(state), None, 50).await.expect("reads");
+        }
+        store.next_due(at(0)).await.expect("reads");
+        store.expire_repeats(at(0), None, 100).await.expect("looks");
     }
     drop(store);
     // A connection tells what it read when it closes.
