@@ -205,10 +205,17 @@ impl Vitals for Pulse {
 fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
-    let decision = if to.statutory { &decided.full } else { &decided.alone };
+    let decision = decided.for_whom(to.statutory);
+    let route = decision.routes.iter().find(|route| route.destination == to.id);
     let mut cut = rules.routing.cut(&referral, to, decision);
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
-    Some(Document { marks: part("marks"), decision: part("decision"), referral: part("referral") })
+    Some(Document {
+        marks: part("marks"),
+        decision: part("decision"),
+        referral: part("referral"),
+        priority: route.map_or(decision.priority, |route| route.priority),
+        respond_by: decision.respond_by,
+    })
 }
 
 fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {

@@ -7,7 +7,7 @@ use super::problem::Problem;
 use crate::access::{Access, AgencyPrincipal, DestinationPrincipal, OperationsPrincipal, Quota};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
-use crate::domain::{DestinationId, MessageId, Timestamp};
+use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
 use crate::pipeline::Intake;
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
@@ -86,6 +86,9 @@ pub struct Document {
     pub decision: Value,
     /// The canonical referral, cut.
     pub referral: Value,
+    /// As far as this destination may learn of it: history only under statute.
+    pub priority: Priority,
+    pub respond_by: Timestamp,
 }
 
 /// Cuts a referral for a destination; `None` when the dossier cannot be understood.

@@ -164,6 +164,7 @@ fn teams(source: &Source, file: &File, context: &Context<'_>, faults: &mut Vec<F
             clock: team.destination.clock,
             open: team.destination.open,
             needs_agreement: team.needs_agreement,
+            statutory: team.destination.statutory,
         };
         (id.clone(), receiver)
     });

@@ -1,7 +1,8 @@
 //! An optional answer. Whatever a sender states is kept; nothing optional ever refuses
 //! (invariant 4): a typed value inside is valid or unreadable, never invalid.
 
-use super::record::{Field, Path, Unread};
+use super::record::{Field, Path, Spoken, Unread};
+use super::values::{YesNo, begins_with_yes};
 use serde_json::Value;
 use std::fmt;
 
@@ -44,6 +45,10 @@ pub trait Readable: Sized {
     fn read(stated: &Value) -> Option<Self>;
     /// The canonical JSON of the value; `read(&write(x)) == Some(x)`.
     fn write(&self) -> Value;
+    /// The value's free text, where it is any.
+    fn text(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<T> Answer<T> {
@@ -76,6 +81,20 @@ impl<T> Answer<T> {
 
     pub fn is_absent(&self) -> bool {
         matches!(self, Answer::Absent)
+    }
+
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Answer::Unreadable(_))
+    }
+}
+
+impl Answer<YesNo> {
+    /// A plain yes, or an answer that begins with one.
+    pub fn says_yes(&self) -> bool {
+        match self {
+            Answer::Value(YesNo(yes)) => *yes,
+            other => other.as_stated().is_some_and(begins_with_yes),
+        }
     }
 }
 
@@ -145,5 +164,17 @@ impl<T: Readable> Field for Answer<T> {
 
     fn places(at: &mut Path, visit: &mut dyn FnMut(&Path)) {
         visit(at);
+    }
+
+    fn speak<'a>(&'a self, at: &mut Path, visit: &mut dyn FnMut(&Path, Spoken<'a>)) {
+        match self {
+            Answer::Value(value) => {
+                if let Some(text) = value.text() {
+                    visit(at, Spoken::Text(text));
+                }
+            }
+            Answer::Unreadable(text) => visit(at, Spoken::Text(text)),
+            Answer::Absent | Answer::NotKnown | Answer::Refused => {}
+        }
     }
 }

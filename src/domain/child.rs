@@ -1,7 +1,7 @@
 //! A child whom a worry concerns: born, unborn, or known only by where they are.
 
 use super::answer::Answer;
-use super::codes::{DisabilityCode, Sex};
+use super::codes::{DisabilityCode, Sex, UpnMissing};
 use super::household::{Address, Agreement, SafeContact};
 use super::nhs_number::NhsNumber;
 use super::upn::Upn;
@@ -27,6 +27,10 @@ crate::record! {
         sex: Answer<Sex>,
         nhs_number: Answer<NhsNumber>,
         upn: Answer<Upn>,
+        /// Why there is no unique pupil number.
+        upn_missing: Answer<UpnMissing>,
+        /// The authority's own number of the child.
+        la_child_id: Answer<Words>,
         address: Address,
         previous_address: Address,
         /// Where the child is at this moment.
@@ -36,6 +40,7 @@ crate::record! {
         health_visitor: Service,
         ethnicity: Answer<Words>,
         religion: Answer<Words>,
+        immigration_status: Answer<Words>,
         /// BCP 47 tag or the language's name.
         language: Answer<Words>,
         interpreter: Answer<YesNo>,

@@ -57,7 +57,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// CIN census factors at assessment, used as codes of concern. 18A and 19A are retired.
+    /// CIN census factors at assessment, used as codes of concern. 18A and 19A are retired from the
+    /// census, which now tells abuse by a child from abuse by an adult; forms still tick them.
     ConcernCode, rule "concern-code",
     ask "Use a CIN factor code, for example 16A for neglect, or describe it in the worry", {
         AlcoholChild = "1A", "Alcohol misuse: child";
@@ -93,8 +94,10 @@ codes! {
         SelfHarm = "15A", "Self-harm";
         Neglect = "16A", "Abuse or neglect: neglect";
         EmotionalAbuse = "17A", "Abuse or neglect: emotional abuse";
+        PhysicalAbuse = "18A", "Physical abuse, by whom is not said (retired code)";
         PhysicalAbuseByChild = "18B", "Physical abuse by another child";
         PhysicalAbuseByAdult = "18C", "Physical abuse by an adult";
+        SexualAbuse = "19A", "Sexual abuse, by whom is not said (retired code)";
         SexualAbuseByChild = "19B", "Sexual abuse by another child";
         SexualAbuseByAdult = "19C", "Sexual abuse by an adult";
         OtherFactor = "20", "Other";
@@ -207,10 +210,52 @@ codes! {
 
 codes! {
     /// What the sender asks for. A request is input, never the decision.
-    Request, rule "request", ask "Use protection, assessment, early-help or advice", {
+    Request, rule "request",
+    ask "Use protection, assessment, disabled-children, early-help or advice", {
         Protection = "protection", "Protection of a child at risk of significant harm";
         Assessment = "assessment", "Assessment of a child in need";
+        DisabledChildren = "disabled-children", "Services of the Disabled Children's Team";
         EarlyHelp = "early-help", "Early help for a family";
         Advice = "advice", "Advice";
+    }
+}
+
+codes! {
+    /// Primary need at referral (CIN census). Of several, the first in this list counts.
+    PrimaryNeed, rule "primary-need", ask "Use N0 to N9, for example N1 for abuse or neglect", {
+        AbuseOrNeglect = "N1", "Abuse or neglect";
+        ChildsDisability = "N2", "Child's disability or illness";
+        ParentalDisability = "N3", "Parental disability or illness";
+        AcuteStress = "N4", "Family in acute stress";
+        Dysfunction = "N5", "Family dysfunction";
+        UnacceptableBehaviour = "N6", "Socially unacceptable behaviour";
+        LowIncome = "N7", "Low income";
+        AbsentParenting = "N8", "Absent parenting";
+        NotInNeed = "N9", "Cases other than children in need";
+        NotStated = "N0", "Not stated";
+    }
+}
+
+codes! {
+    /// Category of abuse (CIN census).
+    AbuseCategory, rule "abuse-category", ask "Use NEG, PHY, SAB, EMO or MUL", {
+        Neglect = "NEG", "Neglect";
+        Physical = "PHY", "Physical abuse";
+        Sexual = "SAB", "Sexual abuse";
+        Emotional = "EMO", "Emotional abuse";
+        Multiple = "MUL", "Multiple";
+    }
+}
+
+codes! {
+    /// Why a child has no unique pupil number (CIN census).
+    UpnMissing, rule "upn-missing", ask "Use UN1 to UN7", {
+        TooYoung = "UN1", "Under 6 and at no maintained nursery or school yet";
+        NeverAtSchool = "UN2", "Never at a maintained school in England";
+        OutsideEngland = "UN3", "Educated outside England";
+        NewlyInNeed = "UN4", "Newly in need; not known yet";
+        NoReliableMatch = "UN5", "Sources disagree about the child";
+        NotAvailable = "UN6", "Not looked after, and none available";
+        NoFurtherAction = "UN7", "Referral that ended without further action";
     }
 }

@@ -20,6 +20,9 @@ pub struct Reason {
     pub rule: RuleId,
     pub basis: String,
     pub why: String,
+    /// What a person must do or have done; the machine never does it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// The rule read history; never shown to a sender (invariant 6).
     #[serde(default)]
     pub history: bool,

@@ -55,6 +55,20 @@ impl Path {
         self.segments.len() >= pattern.len() && self.segments.iter().zip(pattern).rev().all(fits)
     }
 
+    /// Whether a declared key of this name lies on the way here.
+    pub fn passes(&self, name: &str) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Key(key) if *key == name))
+    }
+
+    /// The innermost declared key, e.g. `withheld_from` in `/address/withheld_from/0`.
+    pub fn last_key(&self) -> &'static str {
+        let mut keys = self.segments.iter().rev().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(*key),
+            Segment::Index(_) => None,
+        });
+        keys.next().unwrap_or_default()
+    }
+
     /// The first index on the way here, e.g. 2 in `/children/2/date_of_birth`.
     pub fn first_index(&self) -> Option<usize> {
         self.segments.iter().find_map(|segment| match segment {
@@ -94,6 +108,14 @@ impl Unread {
     }
 }
 
+/// What someone wrote in their own way: free text, an answer that could not be read, or the
+/// members of a record that nobody declared.
+#[derive(Clone, Copy)]
+pub enum Spoken<'a> {
+    Text(&'a str),
+    Other(&'a Other),
+}
+
 /// Anything that can stand as a member of a record.
 pub trait Field: Sized {
     /// Reads a stated value (`None` when absent). Never fails; reports what it could not read.
@@ -104,6 +126,8 @@ pub trait Field: Sized {
     fn walk(&self, at: &mut Path, visit: &mut dyn FnMut(&Path, State));
     /// Visits every place that can hold an answer, stated or not; a list counts as one item.
     fn places(at: &mut Path, visit: &mut dyn FnMut(&Path));
+    /// Visits everything that someone wrote in their own way, with its place.
+    fn speak<'a>(&'a self, at: &mut Path, visit: &mut dyn FnMut(&Path, Spoken<'a>));
 }
 
 impl<F: Field> Field for Vec<F> {
@@ -140,6 +164,14 @@ impl<F: Field> Field for Vec<F> {
         at.index(0);
         F::places(at, visit);
         at.leave();
+    }
+
+    fn speak<'a>(&'a self, at: &mut Path, visit: &mut dyn FnMut(&Path, Spoken<'a>)) {
+        for (index, item) in self.iter().enumerate() {
+            at.index(index);
+            item.speak(at, visit);
+            at.leave();
+        }
     }
 }
 
@@ -270,6 +302,24 @@ macro_rules! record {
                     <$ty as $crate::domain::record::Field>::places(at, visit);
                     at.leave();
                 )*
+            }
+
+            fn speak<'a>(
+                &'a self,
+                at: &mut $crate::domain::record::Path,
+                visit: &mut dyn FnMut(
+                    &$crate::domain::record::Path,
+                    $crate::domain::record::Spoken<'a>,
+                ),
+            ) {
+                $(
+                    at.key(stringify!($field));
+                    $crate::domain::record::Field::speak(&self.$field, at, visit);
+                    at.leave();
+                )*
+                if !self.other.0.is_empty() {
+                    visit(at, $crate::domain::record::Spoken::Other(&self.other));
+                }
             }
         }
     };

@@ -2,10 +2,10 @@
 
 use super::answer::Answer;
 use super::child::Child;
-use super::codes::{ConcernCode, Indicator, Request, SourceCode};
+use super::codes::{AbuseCategory, ConcernCode, Indicator, PrimaryNeed, Request, SourceCode};
 use super::household::{Agreement, Household};
 use super::record::{Field, Path, Unread};
-use super::values::{Danger, Date, Small, Words, YesNo};
+use super::values::{Danger, Date, Small, Words, YesNo, begins_with_yes};
 use serde_json::Value;
 
 crate::record! {
@@ -19,6 +19,8 @@ crate::record! {
         concerns: Vec<Concern>,
         indicators: Vec<Answer<Indicator>>,
         danger_now: Answer<Danger>,
+        primary_need: Answer<PrimaryNeed>,
+        abuse_category: Answer<AbuseCategory>,
         harm: Vec<Harm>,
         domains: Domains,
         /// What the family as a whole was told and agreed to; see also each person's own.
@@ -30,8 +32,14 @@ crate::record! {
         level_claimed: Answer<Words>,
         earlier_help: EarlierHelp,
         worker_safety: WorkerSafety,
+        /// What must not be passed on, or to whom it must not be.
+        keep_confidential: Answer<Words>,
+        form_date: Answer<Date>,
+        form_time: Answer<Words>,
         /// This follows a telephone call.
         telephone_first: Answer<YesNo>,
+        telephone_date: Answer<Date>,
+        telephone_time: Answer<Words>,
         safeguarding_lead_consulted: Answer<YesNo>,
         /// The sender's own id of the message or incident.
         source_message_id: Answer<Words>,
@@ -132,8 +140,13 @@ impl Referral {
         self.write().unwrap_or_else(|| Value::Object(serde_json::Map::new()))
     }
 
-    /// Danger now; absent, refused or unreadable is unknown (invariant 4).
+    /// Danger now. An answer that begins with a yes is one; absent, refused or otherwise
+    /// unreadable is unknown (invariant 4).
     pub fn danger(&self) -> Danger {
-        self.danger_now.value().copied().unwrap_or(Danger::Unknown)
+        match &self.danger_now {
+            Answer::Value(danger) => *danger,
+            Answer::Unreadable(text) if begins_with_yes(text) => Danger::Yes,
+            _ => Danger::Unknown,
+        }
     }
 }

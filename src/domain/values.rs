@@ -29,6 +29,26 @@ impl Readable for Words {
     fn write(&self) -> Value {
         Value::String(self.0.clone())
     }
+
+    fn text(&self) -> Option<&str> {
+        Some(&self.0)
+    }
+}
+
+/// A short answer without blanks and stops around it.
+fn plain(text: &str) -> &str {
+    text.trim().trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | ','))
+}
+
+/// Whether an answer begins with a plain yes and goes on: "Yes – do not tell dad". Such an answer
+/// is kept as stated, since what follows would be lost, but it is a yes to whoever looks for harm.
+pub fn begins_with_yes(text: &str) -> bool {
+    let text = text.trim_start();
+    ["yes", "y", "true"].into_iter().any(|yes| {
+        let begins = text.get(..yes.len()).is_some_and(|start| start.eq_ignore_ascii_case(yes));
+        let next = || text.as_bytes().get(yes.len());
+        begins && !next().is_some_and(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// Yes or no. "Unknown" is the answer `not-known`, or `unknown` where a form says so.
@@ -42,9 +62,14 @@ impl Readable for YesNo {
     fn read(stated: &Value) -> Option<Self> {
         match stated {
             Value::Bool(yes) => Some(YesNo(*yes)),
-            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-                "yes" | "y" | "true" => Some(YesNo(true)),
-                "no" | "n" | "false" => Some(YesNo(false)),
+            Value::Number(number) => match number.as_f64()? {
+                1.0 => Some(YesNo(true)),
+                0.0 => Some(YesNo(false)),
+                _ => None,
+            },
+            Value::String(text) => match plain(text).to_ascii_lowercase().as_str() {
+                "yes" | "y" | "true" | "1" | "yes now" | "yes, now" => Some(YesNo(true)),
+                "no" | "n" | "false" | "0" => Some(YesNo(false)),
                 _ => None,
             },
             _ => None,
@@ -72,7 +97,7 @@ impl Readable for Danger {
         match YesNo::read(stated) {
             Some(YesNo(true)) => Some(Danger::Yes),
             Some(YesNo(false)) => Some(Danger::No),
-            None => match stated.as_str()?.trim().to_ascii_lowercase().as_str() {
+            None => match plain(stated.as_str()?).to_ascii_lowercase().as_str() {
                 "unknown" => Some(Danger::Unknown),
                 _ => None,
             },

@@ -175,7 +175,8 @@ impl Judge for Stages {
         let record = self.ring.seal_record(&name, &dossier.to_bytes(), self.env.as_ref());
         let row = referral_row(id, reference, referred, &decided.full, record);
         let mut rows = Batch::default();
-        let facts = Facts { row: &row, referred, full: &decided.full, links, now };
+        let directory = &rules.directory;
+        let facts = Facts { row: &row, referred, decided: &decided, directory, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&[], self.env.as_ref(), &mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
@@ -253,7 +254,8 @@ impl Judge for Stages {
         // The revision that was read: the store writes only on top of it.
         row.revision = stored.row.revision;
         let mut rows = Batch::default();
-        let facts = Facts { row: &row, referred: merged, full: &decided.full, links, now };
+        let directory = &rules.directory;
+        let facts = Facts { row: &row, referred: merged, decided: &decided, directory, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&stored.deliveries, self.env.as_ref(), &mut rows);
         rows.tallies.push((facts.tally("added", ""), 1));

@@ -2,7 +2,10 @@
 
 use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutboxDraft};
-use crate::domain::{Decision, LinkState, MessageId, ReferralId, Timestamp, time::Env};
+use crate::domain::time::Env;
+use crate::domain::{
+    Decision, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp,
+};
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally};
@@ -17,11 +20,19 @@ pub struct Decided {
     pub full: Decision,
 }
 
+impl Decided {
+    /// What a destination may learn of: history only where it is social work under statute.
+    pub fn for_whom(&self, statutory: bool) -> &Decision {
+        if statutory { &self.full } else { &self.alone }
+    }
+}
+
 /// A referral's ids and what was decided of it.
 pub(super) struct Facts<'a> {
     pub row: &'a ReferralRow,
     pub referred: &'a Referred,
-    pub full: &'a Decision,
+    pub decided: &'a Decided,
+    pub directory: &'a Directory,
     pub links: &'a [ChildLink],
     pub now: Timestamp,
 }
@@ -62,7 +73,7 @@ impl Facts<'_> {
     }
 
     fn links_of(&self, index: usize, link: &ChildLink, into: &mut Batch) {
-        let rank = self.full.children.get(index).map_or(0, |child| child.level.rank);
+        let rank = self.decided.full.children.get(index).map_or(0, |child| child.level.rank);
         let row = |person, state, weight| LinkRow {
             referral: self.row.id,
             child: u16::try_from(index).unwrap_or(u16::MAX),
@@ -90,7 +101,8 @@ impl Facts<'_> {
 
     /// One message a destination: routed where it is new there, updated where it was before.
     pub(super) fn messages(&self, before: &[DeliveryRow], env: &dyn Env, into: &mut Batch) {
-        for route in &self.full.routes {
+        for route in &self.decided.full.routes {
+            let (route, level) = self.as_told(route);
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
             let kind =
@@ -104,7 +116,7 @@ impl Facts<'_> {
                 destination: &route.destination,
                 purpose: &route.purpose,
                 priority: route.priority,
-                level: &self.full.level,
+                level,
                 due_at: route.due_at,
                 rules: &route.rules,
                 children: route.children.len(),
@@ -123,13 +135,22 @@ impl Facts<'_> {
                 payload,
                 traceparent: self.referred.traceparent.clone(),
                 agency: self.referred.agency.clone(),
-                level: self.row.level.clone(),
+                level: level.code.clone(),
                 attempts: 0,
                 fence: 0,
                 leased_until: None,
             });
             into.tallies.push((self.tally("routed", route.destination.as_str()), 1));
         }
+    }
+
+    /// The route and the level as its destination may learn of them: purpose, priority and clock of
+    /// a message, and the queue it waits in, say no more than the document behind it.
+    fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level) {
+        let known = self.directory.destinations.get(&route.destination);
+        let told = self.decided.for_whom(known.is_some_and(|known| known.statutory));
+        let own = told.routes.iter().find(|other| other.destination == route.destination);
+        (own.unwrap_or(route), &told.level)
     }
 
     /// A count of something that happened to this referral.

@@ -44,7 +44,10 @@ impl Routing {
         let reasons = decision.children.iter().flat_map(|child| &child.reasons);
         let set: Vec<Mark> =
             reasons.filter_map(|reason| self.marks.get(&reason.rule)).flatten().copied().collect();
-        let yes = |answer: &Answer<YesNo>| answer.value() == Some(&YesNo(true));
+        let yes = Answer::<YesNo>::says_yes;
+        // What was answered in more than a plain no may hold a reason for silence.
+        let silence = &referral.do_not_alert;
+        let silence = yes(silence) || silence.is_unreadable();
         let children = referral.children.iter().map(|child| &child.interpreter);
         let people = referral.household.people.iter().map(|person| &person.interpreter);
         let languages = referral.children.iter().filter_map(|child| child.language.value());
@@ -53,12 +56,13 @@ impl Routing {
         let safety = &referral.worker_safety;
         let unsafe_for_workers = [&safety.violence, &safety.dogs, &safety.weapons];
         json!({
-            "do_not_alert": yes(&referral.do_not_alert) || set.contains(&Mark::DoNotAlert),
+            "do_not_alert": silence || set.contains(&Mark::DoNotAlert),
             "no_relative_interpreter": set.contains(&Mark::NoRelativeInterpreter),
             "interpreter": children.chain(people).any(yes),
             "languages": languages,
             "address_withheld": !withheld.from.is_empty(),
             "withheld_from": withheld.from,
+            "keep_confidential": !referral.keep_confidential.is_absent(),
             "worker_safety": unsafe_for_workers.into_iter().any(yes),
         })
     }
@@ -82,6 +86,7 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
                 "rule": reason.rule,
                 "basis": reason.basis,
                 "why": reason.why,
+                "tasks": reason.tasks,
             })).collect::<Vec<_>>(),
         })
     });

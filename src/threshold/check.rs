@@ -84,6 +84,10 @@ impl Check<'_> {
             }
             let positive = match (test, fact.shape) {
                 (Expr::Any(_, mask), Shape::Choice) => Some(*mask) == fact.bit("yes"),
+                // Of a count, everything from some number up.
+                (Expr::Any(_, mask), Shape::Count { .. }) => {
+                    mask & 1 == 0 && *mask == fact.all() & !0 << mask.trailing_zeros()
+                }
                 (test, _) => matches!(test, Expr::Any(..)),
             };
             if !positive {
@@ -151,6 +155,21 @@ impl Check<'_> {
                 "join the history with &&, and let it test for something known, for example \
                  referrals_12m >= 1",
             );
+        }
+        // The message itself would tell a team what it may not know.
+        let teams = &self.policy.teams;
+        let may_know = |to: &To| match to {
+            To::Team(id) => teams.receivers.get(id).is_some_and(|team| team.statutory),
+            To::LocalityPanel => false,
+            To::LocalityTeam => teams
+                .locality_teams
+                .values()
+                .all(|id| teams.receivers.get(id).is_some_and(|team| team.statutory)),
+            To::CaseTeam => true,
+        };
+        if self.rule.targets.iter().any(|target| !may_know(&target.to)) {
+            let what = "reads history and sends to a team that may not know of it";
+            say(found, what, "send only to destinations that are statutory");
         }
     }
 

@@ -1,7 +1,7 @@
 //! From facts to a decision.
 
 use super::merge::{add_reason, add_route, whole};
-use super::policy::{Policy, Rule, Target, To, standing};
+use super::policy::{Policy, Receiver, Rule, Target, To, standing};
 use crate::domain::facts::{self, FactId, Facts, Role};
 use crate::domain::working_days::Duration;
 use crate::domain::{
@@ -117,9 +117,11 @@ impl OneChild<'_> {
             fired.push(rule);
         }
         let (level, priority) = (draft.level.rank, draft.priority);
+        let screened = fired.iter().any(|rule| self.policy.screens(rule));
         for rule in yielding {
             let passed_over = rule.unless.as_ref().is_some_and(|unless| {
-                level >= unless.level_at_least.rank || priority >= unless.priority_at_least
+                let graver = level >= unless.level_at_least.rank;
+                graver || priority >= unless.priority_at_least || screened
             });
             if !passed_over {
                 self.raise(&mut draft, rule);
@@ -128,7 +130,7 @@ impl OneChild<'_> {
         }
         for rule in fired {
             draft.reasons.push(self.reason(rule));
-            rule.targets.iter().for_each(|target| self.send(&mut draft, rule, target));
+            self.send_all(&mut draft, rule);
         }
         if draft.routes.is_empty() {
             self.note(&mut draft, standing::UNCLEAR);
@@ -147,10 +149,26 @@ impl OneChild<'_> {
         }
     }
 
+    /// Where a rule's panel cannot be had, nobody else learns of what no panel has.
+    fn send_all(&self, draft: &mut Draft, rule: &Rule) {
+        let receives = |to: &To| self.team(to).and_then(|id| self.receiver(id));
+        let panel = rule.targets.iter().find(|target| target.to == To::LocalityPanel);
+        let lacking = panel.filter(|panel| !receives(&panel.to).is_some_and(|team| team.open));
+        for target in &rule.targets {
+            let screening = target.to == To::Team(self.policy.teams.screening.clone());
+            if lacking.is_none_or(|panel| panel == target || screening) {
+                self.send(draft, rule, target);
+            }
+        }
+    }
+
+    fn receiver(&self, id: &DestinationId) -> Option<&Receiver> {
+        self.policy.teams.receivers.get(id)
+    }
+
     fn send(&self, draft: &mut Draft, rule: &Rule, target: &Target) {
-        let teams = &self.policy.teams;
         let team = self.team(&target.to);
-        let receiver = team.and_then(|id| teams.receivers.get(id));
+        let receiver = team.and_then(|id| self.receiver(id));
         match (team, receiver) {
             (Some(id), Some(receiver)) if receiver.open => {
                 let priority = rule.priority.min(draft.priority);
@@ -176,7 +194,11 @@ impl OneChild<'_> {
             To::Team(id) => Some(id),
             To::LocalityPanel => teams.panels.get(locality()?),
             To::LocalityTeam => teams.locality_teams.get(locality()?),
-            To::CaseTeam if self.known.link == LinkState::Linked => self.known.case_team.as_ref(),
+            To::CaseTeam if self.known.link == LinkState::Linked => {
+                // That it holds a case is history, which only social work under statute may see.
+                let held = self.known.case_team.as_ref();
+                held.filter(|id| self.receiver(id).is_some_and(|team| team.statutory))
+            }
             To::CaseTeam => None,
         }
     }
@@ -265,7 +287,8 @@ impl OneChild<'_> {
             }
         }
         let history = self.policy.reads(rule, Role::History);
-        Reason { rule: rule.id.clone(), basis: rule.basis.clone(), why, history }
+        let (basis, tasks) = (rule.basis.clone(), rule.tasks.clone());
+        Reason { rule: rule.id.clone(), basis, why, tasks, history }
     }
 
     /// Names the topics, never the sender's words.
@@ -282,7 +305,8 @@ impl OneChild<'_> {
         let note = self.policy.standing.get(id);
         let text = |of: fn(&super::Note) -> &String| note.map(of).cloned().unwrap_or_default();
         let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
-        let reason = Reason { rule: RuleId::new(id), basis, why, history: false };
+        let (rule, tasks) = (RuleId::new(id), Vec::new());
+        let reason = Reason { rule, basis, why, tasks, history: false };
         add_reason(&mut draft.reasons, reason);
     }
 }

@@ -27,7 +27,8 @@ pub struct Target {
     pub purpose: Purpose,
 }
 
-/// The rule is passed over once other rules have made the case as grave as this.
+/// The rule is passed over once other rules have made the case as grave as this, or ask the
+/// screening team to screen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unless {
     pub level_at_least: Level,
@@ -116,6 +117,8 @@ pub struct Receiver {
     pub open: bool,
     /// Works only with families who have agreed.
     pub needs_agreement: bool,
+    /// Social work under statute: may see history.
+    pub statutory: bool,
 }
 
 /// The destinations, and which of them serves a locality.
@@ -158,6 +161,15 @@ impl Policy {
     /// Place in the order of gravity; an unknown purpose comes before all.
     pub fn gravity(&self, purpose: &Purpose) -> usize {
         self.purposes.iter().position(|known| known == purpose).map_or(0, |place| place + 1)
+    }
+
+    /// Whether a rule asks the screening team for more than confirmation.
+    pub fn screens(&self, rule: &Rule) -> bool {
+        let screening = To::Team(self.teams.screening.clone());
+        let screened = self.gravity(&self.screening);
+        rule.targets
+            .iter()
+            .any(|target| target.to == screening && self.gravity(&target.purpose) >= screened)
     }
 
     /// Whether a rule reads a fact of this role.

@@ -24,6 +24,11 @@ fn answer(values: &[&str]) -> BoxedStrategy<Option<Value>> {
     .boxed()
 }
 
+/// Rarely stated, so that much is left that no rule has read.
+fn sometimes(answer: BoxedStrategy<Option<Value>>) -> BoxedStrategy<Option<Value>> {
+    prop_oneof![5 => Just(None), 1 => answer].boxed()
+}
+
 fn yes_no() -> BoxedStrategy<Option<Value>> {
     answer(&["yes", "no"])
 }
@@ -92,6 +97,8 @@ fn child() -> BoxedStrategy<Option<Value>> {
         ("address", address()),
         ("school", object(vec![("name", answer(&["A School"])), ("code", answer(&["999101"]))])),
         ("agreement", agreement()),
+        ("social_worker", sometimes(answer(&["Farah Example", "none"]))),
+        ("privateFostering", misspelt()),
         ("own_words", answer(&["I like school", "he hits me"])),
     ])
 }
@@ -106,10 +113,21 @@ pub(crate) const WORRIES: [&str; 6] = [
     "ڈر لگتا ہے",
 ];
 
-/// Codes of a list, few or none at a time.
+/// Codes of a list, few or none at a time, and now and then one that nobody can read.
 fn codes(all: Vec<&'static str>, most: usize) -> BoxedStrategy<Option<Value>> {
-    let some = |codes: Vec<&str>| (!codes.is_empty()).then(|| json!(codes));
-    prop_oneof![1 => Just(vec![]), 2 => subsequence(all, 0..=most)].prop_map(some).boxed()
+    let some = |(mut codes, strange): (Vec<&'static str>, Option<&'static str>)| {
+        codes.extend(strange);
+        (!codes.is_empty()).then(|| json!(codes))
+    };
+    let known = prop_oneof![1 => Just(vec![]), 2 => subsequence(all, 0..=most)];
+    let strange = option::weighted(0.1, select(vec!["99Z", "CSE", "dv-high"]));
+    (known, strange).prop_map(some).boxed()
+}
+
+/// Keys that nobody declared; mostly none.
+fn misspelt() -> BoxedStrategy<Option<Value>> {
+    let said = select(vec![json!("yes"), json!("no"), json!(["18C"]), json!("he hits me")]);
+    prop_oneof![12 => Just(None), 1 => said.prop_map(Some)].boxed()
 }
 
 pub(crate) fn all_concerns() -> Vec<&'static str> {
@@ -125,6 +143,9 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
     let people = object(vec![
         ("name", answer(&["A Person"])),
         ("relationship", answer(&["mother", "stepfather"])),
+        ("parental_responsibility", yes_no()),
+        ("alleged_to_have_harmed", sometimes(yes_no())),
+        ("has_access_to_child", yes_no()),
         ("agreement", prop_oneof![3 => Just(None), 1 => agreement()].boxed()),
     ]);
     let referrer = object(vec![
@@ -132,7 +153,9 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
         ("agency", answer(&["A School", "A Hospital"])),
         ("source", answer(&["2A", "6", "3E"])),
     ]);
-    let early = ["early-help", "early-help", "assessment", "protection", "advice"];
+    let early =
+        ["early-help", "early-help", "early-help", "assessment", "protection", "disabled-children"];
+    let scale = object(vec![("scale", answer(&["2", "7", "11"]))]);
     object(vec![
         ("children", vec(child(), 1..=3).prop_map(|all| Some(json!(all))).boxed()),
         ("referrer", referrer),
@@ -146,9 +169,59 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
         ("do_not_alert", answer(&["no", "no", "yes"])),
         ("request", answer(&early)),
         ("telephone_first", yes_no()),
+        ("primary_need", sometimes(answer(&["N1", "N7", "N99"]))),
+        ("abuse_category", sometimes(answer(&["SAB", "EMO", "cold"]))),
+        ("level_claimed", sometimes(answer(&["green", "2", "level 4", "s47"]))),
+        ("domains", sometimes(scale)),
+        ("dangerNow", misspelt()),
     ])
     .prop_map(|document| document.expect("a referral has children"))
     .boxed()
+}
+
+/// What keeps a referral from a panel, mostly.
+const GRAVE: [&str; 12] = [
+    "concerns",
+    "indicators",
+    "danger_now",
+    "harm",
+    "primary_need",
+    "abuse_category",
+    "level_claimed",
+    "domains",
+    "dangerNow",
+    "do_not_alert",
+    "household",
+    "worry",
+];
+const GRAVE_OF_CHILD: [&str; 6] =
+    ["private_fostering", "unborn", "own_words", "agreement", "social_worker", "privateFostering"];
+
+/// A referral that asks for early help with agreement, and tells little else: most go to a panel.
+pub(crate) fn early_help() -> BoxedStrategy<Value> {
+    let kept = vec(proptest::bool::weighted(0.08), GRAVE.len() + GRAVE_OF_CHILD.len());
+    let sign = select(vec![json!([]), json!(["missing-education"])]);
+    (referral(), kept, sign)
+        .prop_map(|(mut document, kept, sign)| {
+            let (of_all, of_child) = kept.split_at(GRAVE.len());
+            let members = document.as_object_mut().expect("an object");
+            for (key, _) in GRAVE.iter().zip(of_all).filter(|(_, kept)| !**kept) {
+                members.remove(*key);
+            }
+            for child in members["children"].as_array_mut().expect("a list") {
+                let child = child.as_object_mut().expect("an object");
+                for (key, _) in GRAVE_OF_CHILD.iter().zip(of_child).filter(|(_, kept)| !**kept) {
+                    child.remove(*key);
+                }
+                child.insert("address".to_owned(), json!({"postcode": "HX7 5AA"}));
+            }
+            members.entry("worry").or_insert(json!("Bedtimes are hard"));
+            members.entry("indicators").or_insert(sign);
+            members.insert("request".to_owned(), json!("early-help"));
+            members.insert("agreement".to_owned(), json!({"informed": "yes", "agreed": "yes"}));
+            document
+        })
+        .boxed()
 }
 
 /// What may be known of a child.

@@ -9,17 +9,18 @@
 mod reading;
 mod shape;
 mod texts;
+mod unread;
 
 pub use reading::Reader;
 pub use shape::{Fact, FactId, Role, Shape};
 
-use super::codes::{ConcernCode, Indicator};
+use super::codes::{ConcernCode, Indicator, Request};
 use super::decision::CaseStatus;
 use shape::{choice, codes, count, names};
 use std::fmt;
 
 /// How many facts there are.
-pub const COUNT: usize = 20;
+pub const COUNT: usize = 25;
 
 /// Years of age above which nothing changes.
 const OLDEST: i16 = 25;
@@ -48,6 +49,16 @@ pub const CASE_STATUS: FactId = FactId(16);
 pub const REFERRALS_12M: FactId = FactId(17);
 pub const AGENCIES_12M: FactId = FactId(18);
 pub const HIGHEST_LEVEL_12M: FactId = FactId(19);
+pub const UNREAD_SIGN: FactId = FactId(20);
+pub const LEVEL_CLAIMED: FactId = FactId(21);
+pub const SOCIAL_WORKER: FactId = FactId(22);
+pub const ALLEGED_HAS_ACCESS: FactId = FactId(23);
+pub const SCALE: FactId = FactId(24);
+
+/// What a sender claims by naming the statute, above every authority's own levels.
+const STATUTORY: i16 = 9;
+/// No place on the scale was stated.
+const NO_SCALE: i16 = -1;
 
 const YES_NO: [&str; 3] = ["yes", "no", "unknown"];
 /// A locality that is not known, and one outside the authority's area.
@@ -68,10 +79,11 @@ impl Table {
         let mut places = names(&[NO_LOCALITY, OUTSIDE]);
         places.extend(localities.iter().cloned());
         let cases = CaseStatus::ALL.map(CaseStatus::as_str);
-        let requests = ["protection", "assessment", "early-help", "advice", "unknown"];
+        let requests = Request::ALL.iter().map(|code| code.code()).chain(["unknown"]);
+        let requests: Vec<&str> = requests.collect();
         let (harm, team, history, plain) = (Role::Harm, Role::Team, Role::History, Role::Plain);
         let yes_no = || names(&YES_NO);
-        let facts = vec![
+        let mut facts = vec![
             choice("danger_now", yes_no(), harm, "Is a child in danger at this moment?"),
             codes("concerns", concerns, harm, "Ticked concerns: CIN census factor codes"),
             codes("indicators", indicators, harm, "Ticked signs that are never held back"),
@@ -96,7 +108,7 @@ impl Table {
                 "agreement",
                 yes_no(),
                 team,
-                "yes: someone agreed and nobody refused; no: someone refused",
+                "yes: the family, or a parent with responsibility, agreed and nobody refused",
             ),
             choice("disability", yes_no(), team, "A disability is recorded"),
             choice("locality", places, team, "Whose area the child's home is in"),
@@ -108,7 +120,21 @@ impl Table {
             count("agencies_12m", 0, MANY, history, "Agencies that sent them; 9 or more"),
             count("highest_level_12m", 0, MANY, history, "Gravest level rank among them"),
         ];
+        facts.extend(Self::signs_told_otherwise());
         Table { facts }
+    }
+
+    /// Signs of harm that stand neither in a code nor in free text.
+    fn signs_told_otherwise() -> [Fact; 5] {
+        let (harm, yes_no) = (Role::Harm, || names(&["yes", "no"]));
+        let claimed = "Highest level that the sender claims; 0 is none, 9 a statutory threshold";
+        [
+            choice("unread_sign", yes_no(), harm, "A sign of harm may stand in what is unreadable"),
+            count("level_claimed", 0, STATUTORY, harm, claimed),
+            choice("social_worker", yes_no(), harm, "A social worker of the child is named"),
+            choice("alleged_has_access", yes_no(), harm, "Who is accused can reach the child"),
+            count("scale", NO_SCALE, 10, Role::Plain, "Signs of Safety, 0 is gravest; -1 unknown"),
+        ]
     }
 
     pub fn facts(&self) -> &[Fact] {
@@ -192,6 +218,11 @@ mod tests {
             ("referrals_12m", REFERRALS_12M),
             ("agencies_12m", AGENCIES_12M),
             ("highest_level_12m", HIGHEST_LEVEL_12M),
+            ("unread_sign", UNREAD_SIGN),
+            ("level_claimed", LEVEL_CLAIMED),
+            ("social_worker", SOCIAL_WORKER),
+            ("alleged_has_access", ALLEGED_HAS_ACCESS),
+            ("scale", SCALE),
         ] {
             assert_eq!(table.find(name).map(|(id, _)| id), Some(id), "{name}");
         }
@@ -220,6 +251,9 @@ mod tests {
             (LINK, "new"),
             (CASE_STATUS, "none"),
             (REFERRALS_12M, "0"),
+            (UNREAD_SIGN, "no"),
+            (LEVEL_CLAIMED, "0"),
+            (SCALE, "-1"),
         ] {
             assert_eq!(Some(nothing.mask(id)), table.fact(id).bit(value), "{value}");
         }

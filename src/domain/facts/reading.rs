@@ -1,14 +1,15 @@
 //! How the facts of each child are read from a referral, its time of receipt and what is known.
 //!
 //! An answer that is absent, refused, not known or unreadable is `unknown`, whatever else it says
-//! (invariant 4). Nothing here fails.
+//! (invariant 4). Where a sign of harm may stand in what cannot be read, that is a fact of its own.
+//! Nothing here fails.
 
-use super::texts;
 use super::*;
+use super::{texts, unread};
 use crate::domain::answer::Answer;
 use crate::domain::child::Child;
-use crate::domain::codes::DisabilityCode;
-use crate::domain::household::Address;
+use crate::domain::codes::{AbuseCategory, DisabilityCode};
+use crate::domain::household::{Address, Agreement, Person};
 use crate::domain::localities::Localities;
 use crate::domain::phrases::{Phrases, Words as Found};
 use crate::domain::values::{Danger, YesNo};
@@ -90,21 +91,33 @@ impl Reader {
             Danger::Unknown => "unknown",
         };
         self.choose(&mut facts, DANGER_NOW, danger);
-        let concerns = referral.concerns.iter().filter_map(|concern| concern.code.value());
-        let concerns = concerns.fold(0, |mask, code| mask | 1_u128 << (*code as u8));
+        let concerns = referral.concerns.iter().filter_map(|concern| concern.code.value().copied());
+        let concerns = concerns.chain(concern_of(referral));
+        let concerns = concerns.fold(0, |mask, code| mask | 1_u128 << (code as u8));
         facts.set(CONCERNS, concerns);
         let indicators = referral.indicators.iter().filter_map(Answer::value);
         let indicators = indicators.fold(0, |mask, code| mask | 1_u128 << (*code as u8));
         facts.set(INDICATORS, indicators);
         facts.set(WORDS_NOTICED, words.noticed);
         facts.set(WORDS_NEGATED, words.negated);
-        if texts::describes_harm(referral) {
-            self.choose(&mut facts, HARM_STATED, "yes");
+        for (id, holds) in [
+            (HARM_STATED, texts::describes_harm(referral)),
+            (UNREAD_SIGN, unread::sign(referral)),
+            (ALLEGED_HAS_ACCESS, texts::alleged_has_access(referral)),
+        ] {
+            self.choose(&mut facts, id, if holds { "yes" } else { "no" });
         }
+        let claimed = i64::from(texts::level_claimed(referral));
+        facts.set(LEVEL_CLAIMED, self.table.fact(LEVEL_CLAIMED).count_bit(claimed));
+        let scale = referral.domains.scale.value().filter(|scale| scale.0 <= 10);
+        let scale = scale.map_or(i64::from(NO_SCALE), |scale| i64::from(scale.0));
+        facts.set(SCALE, self.table.fact(SCALE).count_bit(scale));
         if let Some(request) = referral.request.value() {
             self.choose(&mut facts, REQUEST, request.code());
         }
-        self.choose(&mut facts, DO_NOT_ALERT, yes_no(&referral.do_not_alert));
+        let silent = unread::asks_for_silence(referral);
+        let silent = if silent { "yes" } else { yes_no(&referral.do_not_alert) };
+        self.choose(&mut facts, DO_NOT_ALERT, silent);
         self.choose(&mut facts, TELEPHONE_FIRST, yes_no(&referral.telephone_first));
         facts
     }
@@ -117,13 +130,18 @@ impl Reader {
         self.choose(&mut facts, DISABILITY, disability(child));
         self.choose(&mut facts, PRIVATE_FOSTERING, yes_no(&child.private_fostering));
         self.choose(&mut facts, LOCALITY, self.locality(referral, child));
+        let named = texts::says_something(&child.social_worker);
+        self.choose(&mut facts, SOCIAL_WORKER, if named { "yes" } else { "no" });
         facts
     }
 
-    /// The child's own postcode, or else the household's, or else the child's school.
+    /// The child's own postcode, or else the household's, or else the child's school. Where one
+    /// was stated and cannot be read, nothing else is taken for it.
     fn locality(&self, referral: &Referral, child: &Child) -> &str {
-        let by_address = |address: &Address| {
-            address.postcode.value().map(|postcode| self.localities.of_postcode(postcode))
+        let by_address = |address: &Address| match &address.postcode {
+            Answer::Value(postcode) => Some(self.localities.of_postcode(postcode)),
+            Answer::Unreadable(_) => Some(NO_LOCALITY),
+            Answer::Absent | Answer::NotKnown | Answer::Refused => None,
         };
         by_address(&child.address)
             .or_else(|| by_address(&referral.household.address))
@@ -134,9 +152,20 @@ impl Reader {
 
 fn yes_no(answer: &Answer<YesNo>) -> &'static str {
     match answer.value() {
-        Some(YesNo(true)) => "yes",
         Some(YesNo(false)) => "no",
-        None => "unknown",
+        _ if answer.says_yes() => "yes",
+        _ => "unknown",
+    }
+}
+
+/// A category of abuse says as much as the concern of the same name.
+fn concern_of(referral: &Referral) -> Option<ConcernCode> {
+    match referral.abuse_category.value()? {
+        AbuseCategory::Neglect => Some(ConcernCode::Neglect),
+        AbuseCategory::Physical => Some(ConcernCode::PhysicalAbuse),
+        AbuseCategory::Sexual => Some(ConcernCode::SexualAbuse),
+        AbuseCategory::Emotional => Some(ConcernCode::EmotionalAbuse),
+        AbuseCategory::Multiple => None,
     }
 }
 
@@ -160,26 +189,47 @@ fn age(child: &Child, today: Date) -> Option<i64> {
     (born <= today).then_some(years)
 }
 
-/// Agreement of everyone asked. "Would not say" is taken as not agreed: a panel needs a plain yes.
+/// Agreement of the family as a whole, or of someone with parental responsibility. A child's own
+/// yes counts beside theirs and not instead of it; a refusal by anyone, also "would not say",
+/// wins; and who agreed without being told, or answered unclearly, makes it unknown: a panel
+/// needs a plain yes.
 fn agreement(referral: &Referral, child: &Child) -> &'static str {
-    let people = referral.household.people.iter().map(|person| &person.agreement);
-    let asked = [&referral.agreement, &child.agreement];
-    let mut agreed = false;
-    for one in asked.into_iter().chain(people) {
-        match &one.agreed {
-            Answer::Value(YesNo(true)) => agreed = true,
-            Answer::Value(YesNo(false)) | Answer::Refused => return "no",
-            Answer::Absent | Answer::NotKnown | Answer::Unreadable(_) => {}
-        }
+    let people = &referral.household.people;
+    let parental = |person: &&Person| {
+        let holds = person.parental_responsibility.value() == Some(&YesNo(true));
+        holds && person.alleged_to_have_harmed.value() != Some(&YesNo(true))
+    };
+    let family = [&referral.agreement].into_iter();
+    let family = family.chain(people.iter().filter(parental).map(|person| &person.agreement));
+    let everyone = [&referral.agreement, &child.agreement].into_iter();
+    let everyone = everyone.chain(people.iter().map(|person| &person.agreement));
+    let refused = |one: &Agreement| match &one.agreed {
+        Answer::Value(YesNo(agreed)) => !agreed,
+        Answer::Refused => true,
+        Answer::Absent | Answer::NotKnown | Answer::Unreadable(_) => false,
+    };
+    let agreed = |one: &Agreement| one.agreed.value() == Some(&YesNo(true));
+    let unclear = |one: &Agreement| {
+        let told = matches!(one.informed, Answer::Absent | Answer::NotKnown);
+        one.agreed.is_unreadable() || (agreed(one) && !told && !one.informed.says_yes())
+    };
+    if everyone.clone().any(refused) {
+        return "no";
     }
-    if agreed { "yes" } else { "unknown" }
+    let plain = !everyone.clone().any(unclear) && family.clone().any(agreed);
+    if plain { "yes" } else { "unknown" }
 }
 
+/// A disability that is named in no code is one.
 fn disability(child: &Child) -> &'static str {
-    let stated: Vec<_> = child.disabilities.iter().filter_map(Answer::value).collect();
-    match stated.iter().any(|code| **code != DisabilityCode::None) {
-        true => "yes",
-        false if stated.is_empty() => "unknown",
-        false => "no",
+    let mut unknown = true;
+    for stated in &child.disabilities {
+        match stated {
+            Answer::Value(DisabilityCode::None) => unknown = false,
+            Answer::Value(_) => return "yes",
+            Answer::Unreadable(text) if texts::means_something(text) => return "yes",
+            _ => {}
+        }
     }
+    if unknown { "unknown" } else { "no" }
 }

@@ -266,7 +266,9 @@ fn cut(destination: &Destination, dossier: &Dossier) -> Option<Document> {
         referral.as_object_mut()?.remove("children");
         decision = Value::Null;
     }
-    Some(Document { marks: json!({"do_not_alert": false}), decision, referral })
+    let marks = json!({"do_not_alert": false});
+    let (priority, respond_by) = (Priority::Standard, Timestamp(1_768_386_000_000_000));
+    Some(Document { marks, decision, referral, priority, respond_by })
 }
 
 fn directory(rate_per_minute: u32) -> Directory {

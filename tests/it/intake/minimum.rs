@@ -26,8 +26,14 @@ fn any(answers: &[&Answer<Words>]) -> bool {
     answers.iter().any(|answer| said(*answer))
 }
 
+/// A plain yes, or an answer that begins with one.
 fn yes(answer: &Answer<YesNo>) -> bool {
-    answer.value() == Some(&YesNo(true))
+    let begins = |text: &str| {
+        let text = text.trim_start().to_ascii_lowercase();
+        let word: String = text.chars().take_while(char::is_ascii_alphanumeric).collect();
+        ["yes", "y", "true"].contains(&word.as_str())
+    };
+    answer.value() == Some(&YesNo(true)) || answer.as_stated().is_some_and(begins)
 }
 
 fn place(address: &Address) -> bool {
@@ -178,6 +184,7 @@ fn a_fact_may_be_told_in_any_of_these_ways() {
         ("referrer", json!("Sam Example")),
         ("referrer", json!({"anonymous": true})),
         ("referrer", json!({"anonymous": " Yes"})),
+        ("referrer", json!({"anonymous": "Yes, please keep my name out of it"})),
         ("referrer", json!({"name": ["Sam", "Example"]})),
         ("children", json!("Unknown child at 14 Example Street")),
         ("children", json!({"full_name": "Robin Example"})),
@@ -196,6 +203,11 @@ fn a_fact_may_be_told_in_any_of_these_ways() {
     let worries = [
         ("danger_now", json!("yes")),
         ("danger_now", json!(true)),
+        ("danger_now", json!(1)),
+        ("danger_now", json!("yes.")),
+        ("danger_now", json!("Yes, now")),
+        ("danger_now", json!("Yes – he is outside the house")),
+        ("danger_now", json!({"unreadable": "Yes – he is outside the house"})),
         ("concerns", json!("16A")),
         ("concerns", json!([{"detail": "hungry"}])),
         ("concerns", json!(["a code of our own"])),

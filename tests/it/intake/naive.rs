@@ -93,33 +93,46 @@ fn answer(definition: &str, stated: &Value) -> Value {
         return Value::from(text.trim());
     }
     let scalar = stated.is_string() || stated.is_number();
-    let read = match definition {
-        "Words" => scalar.then(|| Value::from(text.as_str())),
-        "YesNo" => yes_no(stated, &text),
-        "Danger" => yes_no(stated, &text)
-            .or((stated.is_string() && text.trim().eq_ignore_ascii_case("unknown"))
-                .then(|| Value::from("unknown"))),
-        "Date" => stated.as_str().and_then(date).map(Value::from),
-        "Small" => small(stated),
-        "NhsNumber" if scalar => nhs_number(&text).map(Value::from),
-        "Upn" => stated.as_str().and_then(upn).map(Value::from),
-        "Postcode" => stated.as_str().and_then(postcode).map(Value::from),
-        _ if scalar => code(definition, text.trim()).map(Value::from),
-        _ => None,
-    };
+    let read =
+        match definition {
+            "Words" => scalar.then(|| Value::from(text.as_str())),
+            "YesNo" => yes_no(stated, &text),
+            "Danger" => yes_no(stated, &text)
+                .or((stated.is_string() && stopped(&text) == "unknown")
+                    .then(|| Value::from("unknown"))),
+            "Date" => stated.as_str().and_then(date).map(Value::from),
+            "Small" => small(stated),
+            "NhsNumber" if scalar => nhs_number(&text).map(Value::from),
+            "Upn" => stated.as_str().and_then(upn).map(Value::from),
+            "Postcode" => stated.as_str().and_then(postcode).map(Value::from),
+            _ if scalar => code(definition, text.trim()).map(Value::from),
+            _ => None,
+        };
     let kept = || json!({"unreadable": unreadable(stated).unwrap_or(&text)});
     read.unwrap_or_else(kept)
 }
 
 fn yes_no(stated: &Value, text: &str) -> Option<Value> {
-    if !stated.is_string() && !stated.is_boolean() {
-        return None;
+    match stated {
+        Value::Number(number) if number.as_f64() == Some(1.0) => return Some("yes".into()),
+        Value::Number(number) if number.as_f64() == Some(0.0) => return Some("no".into()),
+        Value::String(_) | Value::Bool(_) => {}
+        _ => return None,
     }
-    match text.trim().to_ascii_lowercase().as_str() {
-        "yes" | "y" | "true" => Some("yes".into()),
-        "no" | "n" | "false" => Some("no".into()),
+    match stopped(text).as_str() {
+        "yes" | "y" | "true" | "1" | "yes, now" | "yes now" => Some("yes".into()),
+        "no" | "n" | "false" | "0" => Some("no".into()),
         _ => None,
     }
+}
+
+/// In lower case, without the blanks and stops around it.
+fn stopped(text: &str) -> String {
+    let mut text = text.trim().to_ascii_lowercase();
+    while text.ends_with(|c: char| c.is_whitespace() || ".!,".contains(c)) {
+        text.pop();
+    }
+    text
 }
 
 fn small(stated: &Value) -> Option<Value> {

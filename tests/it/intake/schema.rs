@@ -1,7 +1,10 @@
 //! The published schema says exactly what the domain reads.
 
 use super::shape::{self, Shape};
-use frontdoor::domain::codes::{ConcernCode, DisabilityCode, Indicator, Request, Sex, SourceCode};
+use frontdoor::domain::codes::{
+    AbuseCategory, ConcernCode, DisabilityCode, Indicator, PrimaryNeed, Request, Sex, SourceCode,
+    UpnMissing,
+};
 use frontdoor::domain::record::Path;
 use frontdoor::domain::{Field, Referral, State};
 use frontdoor::validation::Validator;
@@ -50,6 +53,9 @@ fn every_field_is_read_by_the_type_that_its_definition_describes() {
         "Indicator" => json!("MISSING-NOW"),
         "DisabilityCode" => json!("mob"),
         "Request" => json!("EARLY-HELP"),
+        "PrimaryNeed" => json!("n1"),
+        "AbuseCategory" => json!("sab"),
+        "UpnMissing" => json!("un7"),
         other => panic!("no value tells {other}"),
     };
     let shape = shape::referral();
@@ -100,6 +106,7 @@ fn the_schemas_codes_and_labels_are_those_of_the_domain() {
         )* };
     }
     same!(ConcernCode Indicator SourceCode DisabilityCode Sex Request);
+    same!(PrimaryNeed AbuseCategory UpnMissing);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn faults_of(file: &str, old: &str, new: &str) -> Vec<Fault> {
 }
 
 /// (file, what stands there, what stands there instead, part of what is told)
-const SEEDED: [(&str, &str, &str, &str); 30] = [
+const SEEDED: [(&str, &str, &str, &str); 32] = [
     ("thresholds.yaml", "danger_now == \"yes\"", "danger_now != \"no\"", "absence of danger_now"),
     (
         "thresholds.yaml",
@@ -35,7 +35,9 @@ const SEEDED: [(&str, &str, &str, &str); 30] = [
         "absence of indicators",
     ),
     ("thresholds.yaml", "\"18C\" in concerns", "!(\"18C\" in concerns)", "absence of concerns"),
-    ("thresholds.yaml", "\"18C\" in concerns", "\"18A\" in concerns", "value that it never has"),
+    ("thresholds.yaml", "\"18C\" in concerns", "\"18D\" in concerns", "value that it never has"),
+    ("thresholds.yaml", "level_claimed >= 4", "level_claimed < 4", "absence of level_claimed"),
+    ("thresholds.yaml", "id: case-team, purpose", "id: prevent, purpose", "may not know of it"),
     ("thresholds.yaml", "\"18C\" in concerns", "completeness < 50", "no fact"),
     ("thresholds.yaml", "\"18C\" in concerns", "size(concerns) > 2", "part of CEL"),
     ("thresholds.yaml", "\"18C\" in concerns", "\"18C\" in (concerns", "is not CEL"),

@@ -3,8 +3,10 @@
 mod faults;
 mod language;
 mod properties;
+mod receivers;
 mod speed;
 mod stories;
+mod told_otherwise;
 
 use frontdoor::config::{Authority, Fault, load};
 use frontdoor::domain::{Decision, Referral, Route, Timestamp};

@@ -1,12 +1,13 @@
 //! Invariants 2, 3 and 6 on generated referrals, against the shipped policy.
 
 use super::*;
-use crate::arbitrary::{POSTCODES, all_concerns, all_indicators, history, referral};
+use crate::arbitrary::{POSTCODES, all_concerns, all_indicators, early_help, history, referral};
 use frontdoor::domain::{ChildDecision, ChildHistory};
 use frontdoor::threshold::{decide, merge, raise};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
 use serde_json::json;
 
 /// Fails unless `grave` is at least as grave and as quick as `mild`, child by child.
@@ -61,7 +62,7 @@ fn without(document: &Value, path: &[&str]) -> Value {
 }
 
 /// Answers that no rule reads.
-const UNREAD: [&[&str]; 12] = [
+const UNREAD: [&[&str]; 11] = [
     &["children", "given_name"],
     &["children", "family_name"],
     &["children", "sex"],
@@ -72,12 +73,87 @@ const UNREAD: [&[&str]; 12] = [
     &["children", "address", "lines"],
     &["children", "address", "withheld_from"],
     &["referrer"],
-    &["agreement", "informed"],
     &["household", "people", "name"],
 ];
 
+/// Answers that tell of harm, or whose loss could send a child to a panel alone.
+const TELLING: [&str; 8] = [
+    "/concerns/0",
+    "/indicators/0",
+    "/danger_now",
+    "/do_not_alert",
+    "/primary_need",
+    "/abuse_category",
+    "/domains/scale",
+    "/children/0/private_fostering",
+];
+
+/// Every place at which something is stated, with its key.
+fn stated(value: &Value, at: &str, into: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, value) in inner {
+        let at = format!("{at}/{key}");
+        stated(value, &at, into);
+        into.push(at);
+    }
+}
+
+/// The document with one answer stated in a form that no type reads.
+fn unreadable(document: &Value, place: &str) -> Option<Value> {
+    let mut other = document.clone();
+    let answer = other.pointer_mut(place)?;
+    if answer.is_string() || answer.is_number() {
+        *answer =
+            json!({ "unreadable": format!("{} (sic)", answer.to_string().trim_matches('"')) });
+        return Some(other);
+    }
+    None
+}
+
+/// The document with one key misspelt.
+fn misspelt(document: &Value, place: &str) -> Option<Value> {
+    let (parent, key) = place.rsplit_once('/')?;
+    let mut other = document.clone();
+    let members = other.pointer_mut(parent)?.as_object_mut()?;
+    let answer = members.remove(key)?;
+    members.insert(format!("{key}X"), answer);
+    Some(other)
+}
+
+fn panels(child: &ChildDecision) -> Vec<&str> {
+    let agreed = |route: &&Route| {
+        CALDERDALE.destinations[&route.destination].needs_agreement
+            || route.destination.as_str() == "caf-coordinator"
+    };
+    child.routes.iter().filter(agreed).map(|route| route.destination.as_str()).collect()
+}
+
+/// Fails unless each child that was to be screened still is, or is graver, and no child has a
+/// panel that it did not have.
+fn no_panel_instead(
+    clear: &Decision,
+    unclear: &Decision,
+    place: &str,
+) -> Result<(), TestCaseError> {
+    let gravity = |child| CALDERDALE.policy.gravity(&screened(child).purpose);
+    let screening = CALDERDALE.policy.gravity(&CALDERDALE.policy.screening);
+    for (clear, unclear) in clear.children.iter().zip(&unclear.children) {
+        prop_assert!(panels(unclear).iter().all(|id| panels(clear).contains(id)), "{}", place);
+        let kept = gravity(unclear) >= gravity(clear).min(screening);
+        let panel = !panels(unclear).is_empty();
+        prop_assert!(kept || !panel, "{}: {:?}", place, unclear);
+    }
+    Ok(())
+}
+
 /// Answers that select a team.
-const TEAM: [&[&str]; 8] = [
+const TEAM: [&[&str]; 10] = [
     &["children", "address"],
     &["children", "school"],
     &["children", "disabilities"],
@@ -86,6 +162,8 @@ const TEAM: [&[&str]; 8] = [
     &["household", "people", "agreement"],
     &["agreement"],
     &["telephone_first"],
+    &["agreement", "informed"],
+    &["children", "agreement", "informed"],
 ];
 
 proptest! {
@@ -130,6 +208,67 @@ proptest! {
     }
 
     #[test]
+    fn adding_any_worrying_answer_never_lowers_a_level_nor_lengthens_a_clock(
+        document in referral(),
+    ) {
+        let before = decided(&document);
+        for (place, answer) in [
+            ("danger_now", json!("yes")),
+            ("do_not_alert", json!("Yes – do not tell dad")),
+            ("harm", json!([{"when": "Last week"}])),
+            ("level_claimed", json!("5")),
+            ("abuse_category", json!("SAB")),
+            ("primary_need", json!("N1")),
+            ("request", json!("protection")),
+            ("dangerNow", json!("yes")),
+            ("more", json!("he hits me")),
+        ] {
+            let mut more = document.clone();
+            if more[place].is_null() || place == "danger_now" {
+                more[place] = answer;
+                at_least(&decided(&more), &before)?;
+            }
+        }
+        for (place, answer) in [
+            ("social_worker", json!("Farah Example")),
+            ("private_fostering", json!("yes")),
+            ("own_words", json!("he hits me")),
+        ] {
+            let mut more = document.clone();
+            if more["children"][0][place].is_null() {
+                more["children"][0][place] = answer;
+                at_least(&decided(&more), &before)?;
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_or_a_misspelt_key_sends_no_child_to_a_panel_instead(
+        document in prop_oneof![referral(), early_help()],
+    ) {
+        let clear = decided(&document);
+        let mut places = Vec::new();
+        stated(&document, "", &mut places);
+        for place in &places {
+            let others = [unreadable(&document, place), misspelt(&document, place)];
+            for other in others.into_iter().flatten() {
+                no_panel_instead(&clear, &decided(&other), place)?;
+            }
+        }
+        for place in TELLING {
+            if let Some(other) = unreadable(&document, place) {
+                let decision = decided(&other);
+                let first = masstt(&decision);
+                prop_assert!(first.priority.as_str() != "standard", "{}", place);
+                for child in &decision.children {
+                    prop_assert!(panels(child).is_empty(), "{}", place);
+                    prop_assert!(screened(child).purpose.as_str() != "confirmation", "{}", place);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn removing_concerns_signs_or_the_answer_about_danger_never_raises(document in referral()) {
         let whole = decided(&document);
         for path in [&["concerns"][..], &["indicators"], &["danger_now"], &["harm"], &["worry"],
@@ -162,7 +301,7 @@ proptest! {
         let mut more = document.clone();
         more["children"][0]["religion"] = json!("other");
         more["children"][0]["gp"] = json!({"name": "A Surgery"});
-        more["domains"] = json!({"going_well": "Much"});
+        more["domains"]["going_well"] = json!("Much");
         prop_assert_eq!(&decided(&more), &whole);
     }
 
@@ -222,6 +361,14 @@ proptest! {
     }
 
     #[test]
+    fn the_coordinator_has_only_children_that_a_panel_has(document in early_help()) {
+        for child in &decided(&document).children {
+            let ids = panels(child);
+            prop_assert!(!ids.contains(&"caf-coordinator") || ids.len() > 1);
+        }
+    }
+
+    #[test]
     fn no_panel_without_a_plain_agreement_and_none_for_a_child_at_risk(document in referral()) {
         let referral = read(&document);
         let decision = decided(&document);
@@ -250,6 +397,17 @@ proptest! {
         prop_assert!(scored.missing.windows(2).all(|pair| pair[0].weight >= pair[1].weight));
         prop_assert!(scored.missing.iter().all(|missing| missing.weight > 0));
     }
+}
+
+#[test]
+fn many_generated_referrals_go_to_a_panel() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut panel = || {
+        let document = early_help().new_tree(&mut runner).expect("a referral").current();
+        decided(&document).children.iter().any(|child| !panels(child).is_empty())
+    };
+    let with_panel = (0..200).filter(|_| panel()).count();
+    assert!(with_panel > 40, "{with_panel} of 200");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn known(mut story: Story, known: ChildHistory) -> Story {
     story
 }
 
-fn child(extra: Value) -> Value {
+pub(super) fn child(extra: Value) -> Value {
     let mut child = json!({"given_name": "Test", "date_of_birth": "2016-05-02"});
     for (key, value) in extra.as_object().expect("an object") {
         child[key] = value.clone();
@@ -41,7 +41,7 @@ fn child(extra: Value) -> Value {
     child
 }
 
-fn early_help(postcode: &str, worry: &str) -> Value {
+pub(super) fn early_help(postcode: &str, worry: &str) -> Value {
     json!({
         "children": [child(json!({"address": {"postcode": postcode}}))],
         "worry": worry,
@@ -50,7 +50,7 @@ fn early_help(postcode: &str, worry: &str) -> Value {
     })
 }
 
-fn harm(extra: Value) -> Value {
+pub(super) fn harm(extra: Value) -> Value {
     let mut says = json!({"children": [child(json!({}))], "worry": "Please see what is ticked"});
     for (key, value) in extra.as_object().expect("an object") {
         says[key] = value.clone();
@@ -232,14 +232,14 @@ fn stories_of_places() -> Vec<Story> {
             &["early-intervention.upper-valley panel", "caf-coordinator notify"],
         ),
         story(
-            "early help in Brighouse, with negations and no harm",
+            "early help in Brighouse, with negations that a person reads first",
             early_help(
                 "HD6 1AB",
                 "Bedtimes are hard. No evidence of sexual abuse. Self-harm: none",
             ),
             "3",
-            "confirmation standard",
-            &["early-intervention.lower-valley panel", "caf-coordinator notify"],
+            "screening standard",
+            &[],
         ),
         story(
             "early help refused",
@@ -294,14 +294,14 @@ fn stories_of_history() -> Vec<Story> {
             early_help("HX1 1A", "Bedtimes are hard"),
             "3",
             "screening standard",
-            &["caf-coordinator notify"],
+            &[],
         ),
         story(
             "outside the area is never lost",
             early_help("M1 1AE", "Bedtimes are hard"),
             "3",
             "screening standard",
-            &["caf-coordinator notify"],
+            &[],
         ),
     ]
 }
@@ -420,6 +420,9 @@ fn advice_says_999_unless_danger_is_denied_and_names_duties_that_stay_with_the_s
     assert!(has(harm(json!({"danger_now": "yes"})), "999"));
     assert!(has(harm(json!({})), "999"));
     assert!(!has(harm(json!({"danger_now": "no"})), "999"));
+    for sign in ["child-alone", "threat-to-kill", "suicide-plan"] {
+        assert!(has(harm(json!({"danger_now": "no", "indicators": [sign]})), "999"), "{sign}");
+    }
     assert!(has(harm(json!({})), "01632 960381"));
     assert!(has(harm(json!({"indicators": ["fgm-known"]})), "101"));
     assert!(has(json!({}), "999"), "also where no child could be read");
