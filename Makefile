@@ -42,7 +42,7 @@ lint: ## format check and clippy, warnings denied
 fmt: ## format the code
 	cargo fmt
 
-bench: ## measure the speeds promised in the README, on private services
+bench: ## measure speeds beside their aims, on private services
 	@scripts/install-missing services tools bench
 	scripts/with-services cargo bench
 

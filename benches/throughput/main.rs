@@ -1,4 +1,4 @@
-//! The speeds promised in README, as ratios measured in one run on PostgreSQL and RabbitMQ:
+//! Speeds beside their aims, as ratios measured in one run on PostgreSQL and RabbitMQ:
 //! `make bench`. Prints a table and writes it to `benches/RESULTS.md`.
 //!
 //! The yardstick is `pgbench`: one indexed look-up among 100,000 rows and one single-row insert of

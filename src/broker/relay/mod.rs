@@ -142,7 +142,7 @@ impl Relay {
     async fn wait(&mut self) {
         let (look_at, retry_at) = (self.look_at, self.ledger.retry_at());
         // While a round is being written the next is not due, whatever its time.
-        let idle_settling = self.settling.is_none();
+        let retry_at = retry_at.filter(|_| self.settling.is_none());
         let idle_claims = self.claiming.is_none() && self.drained_by.is_none();
         let room = self.has_room(Instant::now());
         // While the broker is away, new rows show as failing at the regular look.
@@ -182,7 +182,7 @@ impl Relay {
                 self.look_at = Instant::now();
             }
             () = sleep_until(look_at), if idle_claims && room => {}
-            () = sleep_until(retry_at.unwrap_or(look_at)), if retry_at.is_some() && idle_settling => {}
+            () = sleep_until(retry_at.unwrap_or(look_at)), if retry_at.is_some() => {}
             // Lanes stall and leases run out without an event.
             () = sleep(POLL) => {}
         }
