@@ -179,10 +179,12 @@ fn unborn(child: &Child, today: Date) -> &'static str {
     }
 }
 
-/// Full years; none for an unborn child, or where a birth lies in the future.
+/// Full years; none for an unborn child, where a birth lies in the future, or where its date
+/// cannot be read: it may say otherwise than an estimate.
 fn age(child: &Child, today: Date) -> Option<i64> {
     let Some(born) = child.date_of_birth.value().map(|date| date.0) else {
-        return child.estimated_age.value().map(|years| i64::from(years.0));
+        let estimate = child.estimated_age.value().filter(|_| !child.date_of_birth.is_unreadable());
+        return estimate.map(|years| i64::from(years.0));
     };
     let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
     let years = i64::from(today.year()) - i64::from(born.year()) - i64::from(!had_birthday);

@@ -286,3 +286,13 @@ fn a_sibling_keeps_a_level_of_its_own_while_signs_that_nobody_read_hold_for_all(
     says["children"].as_array_mut().expect("a list").push(other);
     assert_eq!(outcome(&says), "3 screening urgent");
 }
+
+#[test]
+fn a_date_of_birth_that_cannot_be_read_may_say_otherwise_than_an_estimated_age() {
+    let fostered = |born: Value| {
+        outcome(&with_child(json!({
+            "date_of_birth": born, "estimated_age": "17", "private_fostering": "yes"
+        })))
+    };
+    assert_eq!(fostered(json!("1st of March, I think")), fostered(json!("2026-03-01")));
+}
