@@ -1,4 +1,4 @@
-//! Several writes sent as one statement: a round trip for each would cost more than the writing.
+//! Several writes sent as one statement, which saves a round trip for each.
 
 use crate::store::error::{Result, StoreError};
 use sqlx::encode::Encode;
