@@ -1,4 +1,4 @@
-//! A load generator that costs little: raw HTTP/1.1 over kept connections, bodies made ahead.
+//! A load generator that costs little: raw HTTP/1.1 over kept connections, bodies written as they go.
 
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;
@@ -28,9 +28,20 @@ impl Child {
             family_name: word(n, 4),
             born: format!("{year}-{month:02}-{day:02}"),
             street: format!("{} {} Street", n % 180 + 1, word(mixed / 11, 3)),
-            postcode: format!("HX{} {}AA", mixed % 7 + 1, mixed / 64 % 9 + 1),
+            // 6,300 postcodes: some sixteen people to each, as in a town.
+            postcode: format!(
+                "HX{} {}{}{}",
+                mixed % 7 + 1,
+                mixed / 64 % 9 + 1,
+                letter(mixed / 1024 % 20),
+                letter(mixed / 32_768 % 5)
+            ),
         }
     }
+}
+
+fn letter(n: u32) -> char {
+    char::from(b"ABDEFGHJLNPQRSTUWXYZ"[n as usize % 20])
 }
 
 /// A pronounceable word of some syllables.
@@ -48,12 +59,12 @@ fn word(mut n: u32, syllables: usize) -> String {
 }
 
 /// A body of about 2.2 KB. Every fifth child is one of those imported.
-fn body(n: u32) -> String {
+pub fn body(n: u32) -> String {
     let child = Child::number(if n.is_multiple_of(5) { n % 100_000 } else { 200_000 + n });
     let concern = ["16A", "3B", "4B", "17A"][n as usize % 4];
     let story = "The class teacher has noticed over some weeks that things are not as they were. \
                  Lunch is often missing, clothes are thin for the weather, and the child is tired. "
-        .repeat(6);
+        .repeat(8);
     serde_json::json!({
         "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead",
                      "telephone": "01632 960123", "email": "dsl@ridgeway.example", "source": "2A"},

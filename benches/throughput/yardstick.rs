@@ -1,4 +1,4 @@
-//! `pgbench`: one indexed look-up among 100,000 rows and one single-row insert of a body's size.
+//! `pgbench`: one indexed look-up among 100,000 rows and one single-row insert of a body as sent.
 
 use anyhow::{Context, Result, bail};
 use sqlx::{Connection, PgConnection};
@@ -8,7 +8,6 @@ use std::path::PathBuf;
 pub async fn run(clients: usize, seconds: u64) -> Result<f64> {
     let url = std::env::var("FRONTDOOR_DATABASE_URL")?;
     let mut connection = PgConnection::connect(&url).await?;
-    let size = super::load::body_size();
     let prepare = "DROP TABLE IF EXISTS looked_up, put_in;
          CREATE TABLE looked_up AS SELECT id, md5(id::text) AS value
              FROM generate_series(1, 100000) AS id;
@@ -18,7 +17,7 @@ pub async fn run(clients: usize, seconds: u64) -> Result<f64> {
     sqlx::raw_sql(prepare).execute(&mut connection).await?;
     let dir = tempfile::tempdir()?;
     let script = dir.path().join("yardstick.sql");
-    let body = "x".repeat(size);
+    let body = super::load::body(1).replace('\'', "''");
     let text = format!(
         "\\set id random(1, 100000)\nBEGIN;\nSELECT value FROM looked_up WHERE id = :id;\n\
          INSERT INTO put_in (body) VALUES ('{body}');\nCOMMIT;\n"

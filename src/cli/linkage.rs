@@ -44,6 +44,15 @@ impl Linkage {
         for fault in &stats.faults {
             say(fault.to_string());
         }
+        say(format!(
+            "{} referrals and {} people, {} pairs compared: {} linked, {} possible, {} new.",
+            stats.referrals,
+            stats.people,
+            stats.compared,
+            stats.linked,
+            stats.possible,
+            stats.new
+        ));
         say(format!("Predictions written to {}.", predictions.display()));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::rows::{CandidateRow, Token};
 use super::traits::BLOCK_CAP;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use uuid::Uuid;
 
 /// Rows to read of one block to see that it is over the cap.

@@ -7,7 +7,8 @@ use super::rows::*;
 use super::traits::{BLOCK_CAP, LaneTx};
 use super::work::*;
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// Twelve months, in seconds, for "earlier referrals".

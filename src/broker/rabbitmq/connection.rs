@@ -23,6 +23,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// Seconds between heartbeats asked for, where the URL says nothing: a dead peer shows in 20 s.
 const HEARTBEAT: u16 = 10;
+/// Largest frame asked for, bytes, where the URL says nothing: messages are one or two kilobytes,
+/// and 64 frames of this size are kept for each connection.
+const FRAME_MAX: u32 = 16 * 1024;
 /// Confirm channels kept for reuse.
 const IDLE: usize = 16;
 
@@ -98,6 +101,7 @@ pub(super) async fn connect(settings: &Settings, part: &str) -> Result<Connectio
         BrokerError::Unreachable(mend.to_owned())
     })?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
     let tls = OwnedTLSConfig { identity: None, cert_chain: settings.ca_pem.clone() };
     let name = format!("{} {part}", settings.name);
     let properties = ConnectionProperties::default().with_connection_name(name.as_str().into());

@@ -1,6 +1,6 @@
 //! What senders were told, and whether it is so.
 
-use crate::harness::{Home, http};
+use crate::harness::{Home, Services, http};
 use lapin::options::BasicGetOptions;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, Row};
@@ -111,8 +111,8 @@ impl Sender {
     }
 }
 
-/// Waits until the outbox holds nothing unconfirmed.
-pub async fn drained(home: &Home) {
+/// Waits until the outbox holds nothing unconfirmed; tells what is stuck, and where, if it does.
+pub async fn drained(home: &Home, services: &Services) {
     let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
     for _ in 0..600 {
         let waiting: i64 = sqlx::query_scalar(
@@ -126,7 +126,20 @@ pub async fn drained(home: &Home) {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("the outbox was not drained within two minutes");
+    let stuck: String = sqlx::query_scalar(
+        "SELECT coalesce(string_agg(line, E'\\n'), '') FROM (SELECT concat_ws(' ', destination, \
+         priority, state, last_fault, 'attempts', max(attempts), 'rows', count(*)) AS line \
+         FROM outbox WHERE state IN ('delivering', 'delivery-failing') \
+         GROUP BY destination, priority, state, last_fault) AS lines",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("tells");
+    let vhost = home.amqp_url.as_deref().and_then(|url| url.rsplit_once('/')).expect("one").1;
+    let columns = ["name", "leader", "online", "state", "messages"];
+    let queues =
+        services.rabbitmqctl(&[["list_queues", "-p", vhost].as_slice(), &columns].concat()).await;
+    panic!("the outbox was not drained within two minutes:\n{stuck}\n{queues}");
 }
 
 /// Everything the senders were told is so: one referral for each key, each message in its queue

@@ -64,7 +64,7 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
         }
     }
     let receipts = senders.finish().await;
-    drained(&home).await;
+    drained(&home, &services).await;
     gateway.stop().await;
     println!("{} referrals through 20 kills", receipts.len());
     verify(&home, &receipts).await;
@@ -85,7 +85,7 @@ async fn faults_rabbitmq_stopped_and_started_and_a_queue_deleted_by_hand_loses_n
     services.service("rabbitmq", "start").await;
     progress(&senders, 30).await;
     let receipts = senders.finish().await;
-    drained(&home).await;
+    drained(&home, &services).await;
     verify(&home, &receipts).await;
 
     let vhost = home.amqp_url.as_deref().and_then(|url| url.rsplit_once('/')).expect("one").1;
@@ -93,7 +93,7 @@ async fn faults_rabbitmq_stopped_and_started_and_a_queue_deleted_by_hand_loses_n
     let senders = Senders::start(gateway.url.clone(), second, 4);
     progress(&senders, 30).await;
     let more = senders.finish().await;
-    drained(&home).await;
+    drained(&home, &services).await;
     gateway.stop().await;
     assert!(!more.is_empty());
     services.end().await;
@@ -114,7 +114,7 @@ async fn faults_postgresql_killed_and_started_loses_nothing() {
     }
     progress(&senders, 40).await;
     let receipts = senders.finish().await;
-    drained(&home).await;
+    drained(&home, &services).await;
     gateway.stop().await;
     verify(&home, &receipts).await;
     services.end().await;
