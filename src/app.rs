@@ -4,6 +4,7 @@
 mod env;
 mod import;
 mod master_key;
+mod reload;
 
 pub use env::OsEnv;
 pub use import::{Imported, import_people};
@@ -244,6 +245,8 @@ impl App {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
         let ring = open_keys(&settings, store.as_ref()).await?;
+        // Before the files are read, so that no change in between is missed.
+        let fingerprint = config::fingerprint(&settings.authority.config);
         let rules = load_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
@@ -261,6 +264,14 @@ impl App {
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = background(&store, &ends, &env, masstt, &stopped);
+        let reload = reload::Reload {
+            settings: settings.clone(),
+            rules: rules.clone(),
+            directory: directory.clone(),
+            topology,
+            broker: ends.broker.clone(),
+        };
+        tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;
         let refreshed = access.clone();

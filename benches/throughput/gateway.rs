@@ -132,6 +132,15 @@ impl Gateway {
         bail!("the outbox was not empty after a minute")
     }
 
+    /// Writes out what the measurement before has left to write, so that none pays for another.
+    pub async fn settle(&self) -> Result<()> {
+        self.wait_until_delivered().await?;
+        let mut connection = PgConnection::connect(&self.database).await?;
+        sqlx::raw_sql("CHECKPOINT").execute(&mut connection).await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok(())
+    }
+
     pub async fn stop(mut self, within: Duration) -> Result<()> {
         let id = self.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;

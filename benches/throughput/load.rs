@@ -60,7 +60,12 @@ fn word(mut n: u32, syllables: usize) -> String {
 
 /// A body of about 2.2 KB. Every fifth child is one of those imported.
 pub fn body(n: u32) -> String {
-    let child = Child::number(if n.is_multiple_of(5) { n % 100_000 } else { 200_000 + n });
+    body_about(if n.is_multiple_of(5) { n % 100_000 } else { 200_000 + n }, n)
+}
+
+/// The same about a certain child.
+fn body_about(child: u32, n: u32) -> String {
+    let child = Child::number(child);
     let concern = ["16A", "3B", "4B", "17A"][n as usize % 4];
     let story = "The class teacher has noticed over some weeks that things are not as they were. \
                  Lunch is often missing, clothes are thin for the weather, and the child is tired. "
@@ -149,6 +154,37 @@ pub async fn run(url: &str, key: &str, shape: Shape) -> Result<Report> {
     Ok(report)
 }
 
+/// Median milliseconds of requests about children who are known and about others who are not,
+/// sent in turn over one connection: what a sender could measure (invariant 6).
+pub async fn known_and_unknown(url: &str, key: &str, each: u32) -> Result<(f64, f64)> {
+    let address = url.strip_prefix("http://").context("an http address")?;
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; 64 * 1024];
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for n in 0..2 * each {
+        let (times, child) = match n % 2 {
+            // Imported, and not sent before.
+            0 => (&mut known, 5 * (n / 2) + 1),
+            _ => (&mut unknown, 5_000_000 + n),
+        };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let request = request(address, key, number, &body_about(child, number));
+        let sent = Instant::now();
+        stream.write_all(request.as_bytes()).await?;
+        let status = answer(&mut stream, &mut buffer).await?;
+        if status != 201 {
+            bail!("answered with {status}");
+        }
+        times.push(sent.elapsed().as_secs_f64() * 1000.0);
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    Ok((median(known), median(unknown)))
+}
+
 async fn connection(
     address: &str,
     key: &str,
@@ -165,7 +201,8 @@ async fn connection(
         + gap.map_or(Duration::ZERO, |gap| gap.mul_f64(index as f64 / shape.connections as f64));
     while due < until {
         tokio::time::sleep_until(due.into()).await;
-        let request = request(address, key, NEXT.fetch_add(1, Ordering::Relaxed));
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let request = request(address, key, number, &body(number));
         let sent = if gap.is_some() { due } else { Instant::now() };
         stream.write_all(request.as_bytes()).await?;
         let status = answer(&mut stream, &mut buffer).await?;
@@ -179,8 +216,7 @@ async fn connection(
     Ok((latencies, refused))
 }
 
-fn request(address: &str, key: &str, n: u32) -> String {
-    let body = body(n);
+fn request(address: &str, key: &str, n: u32, body: &str) -> String {
     format!(
         "POST /v1/referrals HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nIdempotency-Key: b-{n}\r\nContent-Length: {}\r\n\r\n\

@@ -32,6 +32,7 @@ pub async fn run(clients: usize, seconds: u64) -> Result<f64> {
         .arg(&url)
         .output()
         .await?;
+    sqlx::raw_sql("DROP TABLE looked_up, put_in").execute(&mut connection).await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         bail!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -46,12 +46,7 @@ impl Linkage {
         }
         say(format!(
             "{} referrals and {} people, {} pairs compared: {} linked, {} possible, {} new.",
-            stats.referrals,
-            stats.people,
-            stats.compared,
-            stats.linked,
-            stats.possible,
-            stats.new
+            stats.referrals, stats.people, stats.compared, stats.linked, stats.possible, stats.new
         ));
         say(format!("Predictions written to {}.", predictions.display()));
         Ok(())

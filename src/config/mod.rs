@@ -92,6 +92,14 @@ pub const FILES: [&str; 7] = [
     "completeness.yaml",
 ];
 
+/// Tells whether a folder's files changed: of the same content it is the same.
+pub fn fingerprint(dir: &Path) -> String {
+    let mut unread = Vec::new();
+    let sources: Vec<Source> =
+        FILES.iter().filter_map(|name| Source::read(dir, name, &mut unread)).collect();
+    digest(&sources.iter().collect::<Vec<_>>())
+}
+
 /// Reads and checks a folder. Errors: every fault found, in the order of the files.
 pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let mut faults = Vec::new();

@@ -220,7 +220,11 @@ impl Runner {
         let keyed = keyed(&items);
         let keys: Vec<Token16> = keyed.iter().map(|(_, repeat)| repeat.key).collect();
         let mut ahead = Ahead::fetch(&self.parts, works, round, &keys).await?;
-        let mut tx = self.parts.store.begin().await?;
+        // Of the same moment or older than the lock, which `holds` tells apart: read meanwhile.
+        let (histories, mut tx) =
+            futures::future::try_join(ahead.histories(&self.parts), self.parts.store.begin())
+                .await?;
+        ahead.keep(histories);
         let now = self.parts.env.now();
         let holds = ahead.holds(tx.as_ref(), now);
         let stored = match holds || keys.is_empty() {

@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex};
 /// Twelve months, in seconds, for "earlier referrals".
 const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
+/// Candidates that are compared in well under a millisecond.
+const FEW: usize = 200;
+
 /// What was read, and which verdicts were given, before the lock. It holds under the lock when no
 /// batch was committed since `horizon`, and the clock was not put back since `asked`.
 #[derive(Default)]
@@ -85,8 +88,8 @@ impl Known {
 }
 
 impl Ahead {
-    /// Fetches candidates for every child of the round in one query, compares them off the async
-    /// threads, and reads the stored answers for `keys` and the histories of those found.
+    /// Fetches candidates for every child of the round in one query, compares them, and reads the
+    /// stored answers for `keys`.
     pub(super) async fn fetch(
         parts: &Arc<LaneParts>,
         works: &Arc<Vec<Work>>,
@@ -106,14 +109,20 @@ impl Ahead {
         let compared = compare_aside(parts, works, round, rows);
         let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
         let (known, verdicts) = compared;
-        let people = people_once(verdicts.values());
-        let histories = if people.is_empty() {
-            Vec::new()
-        } else {
-            parts.store.histories(&people, year_before(asked)).await?
-        };
-        let histories = histories.into_iter().map(|row| (row.person, row)).collect();
-        Ok(Ahead { horizon, asked, repeats, histories, known, verdicts })
+        Ok(Ahead { horizon, asked, repeats, histories: HashMap::new(), known, verdicts })
+    }
+
+    /// Reads the histories of those found.
+    pub(super) async fn histories(&self, parts: &LaneParts) -> Result<Vec<HistoryRow>, StoreError> {
+        let people = people_once(self.verdicts.values());
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        parts.store.histories(&people, year_before(self.asked)).await
+    }
+
+    pub(super) fn keep(&mut self, histories: Vec<HistoryRow>) {
+        self.histories = histories.into_iter().map(|row| (row.person, row)).collect();
     }
 
     /// Whether it holds for the transaction, which has the lane's lock.
@@ -124,26 +133,40 @@ impl Ahead {
 
 type Verdicts = HashMap<(usize, usize), LinkVerdict>;
 
+/// Off the async threads, unless there are so few that going there and back takes as long.
 async fn compare_aside(
     parts: &LaneParts,
     works: &Arc<Vec<Work>>,
     round: &[usize],
     rows: Vec<CandidateRow>,
 ) -> Result<(Known, Verdicts), StoreError> {
+    if rows.len() <= FEW {
+        return Ok(known_and_verdicts(parts.judge.as_ref(), rows, works, round));
+    }
     let result = Arc::new(Mutex::new(None));
     let (into, judge) = (result.clone(), parts.judge.clone());
     let (works, round) = (works.clone(), round.to_vec());
     (parts.offload)(Box::new(move || {
-        let mut known = Known::default();
-        known.add(judge.as_ref(), rows);
-        let verdicts = compare(judge.as_ref(), &known, &works, &round);
+        let compared = known_and_verdicts(judge.as_ref(), rows, &works, &round);
         if let Ok(mut into) = into.lock() {
-            *into = Some((known, verdicts));
+            *into = Some(compared);
         }
     }))
     .await;
     let compared = result.lock().ok().and_then(|mut result| result.take());
     compared.ok_or_else(|| StoreError::Refused("comparing candidates failed".to_owned()))
+}
+
+fn known_and_verdicts(
+    judge: &dyn Judge,
+    rows: Vec<CandidateRow>,
+    works: &[Work],
+    round: &[usize],
+) -> (Known, Verdicts) {
+    let mut known = Known::default();
+    known.add(judge, rows);
+    let verdicts = compare(judge, &known, works, round);
+    (known, verdicts)
 }
 
 fn compare(judge: &dyn Judge, known: &Known, works: &[Work], round: &[usize]) -> Verdicts {

@@ -16,13 +16,12 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
-/// order of their numbers, so nothing at or below the horizon is missing from the rows. The
-/// profile comes with a person's first token only.
-const AHEAD: &str = "SELECT lane.seq, held.token, held.person, CASE WHEN held.nth = 1 THEN \
-         (SELECT profile FROM person WHERE id = held.person) END \
-     FROM lane LEFT JOIN (SELECT token, person, row_number() OVER (PARTITION BY person) AS nth \
+/// order of their numbers, so nothing at or below the horizon is missing from the rows.
+const AHEAD: &str = "SELECT lane.seq, held.person, held.tokens, \
+         (SELECT profile FROM person WHERE id = held.person) \
+     FROM lane LEFT JOIN (SELECT person, array_agg(token) AS tokens \
          FROM (SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) \
-         AS block) AS held ON true";
+         AS block GROUP BY person) AS held ON true";
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
@@ -64,15 +63,16 @@ impl LaneStore for PostgresStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.pool.acquire().await?;
         let tokens = distinct(tokens);
-        let rows: Vec<(LaneSeq, Option<i64>, Option<Uuid>, Option<Vec<u8>>)> =
+        let rows: Vec<(LaneSeq, Option<Uuid>, Option<Vec<i64>>, Option<Vec<u8>>)> =
             sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
-        let (mut pairs, mut profiles) = (Vec::with_capacity(rows.len()), Vec::new());
-        for (_, token, person, profile) in rows {
-            pairs.extend(token.zip(person));
-            profiles.extend(person.zip(profile));
+        let (mut pairs, mut profiles) = (Vec::with_capacity(2 * rows.len()), Vec::new());
+        for (_, person, held, profile) in rows {
+            let Some(person) = person else { continue };
+            pairs.extend(held.unwrap_or_default().into_iter().map(|token| (token, person)));
+            profiles.extend(profile.map(|profile| (person, profile)));
         }
         if all_read(&pairs, &tokens) {
             return Ok((horizon, with_profiles(by_person(&pairs), profiles)));

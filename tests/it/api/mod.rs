@@ -12,6 +12,7 @@ mod openapi;
 mod operations;
 mod problems;
 mod referrals;
+mod reload;
 mod status;
 mod tls;
 mod whole;

@@ -1,0 +1,80 @@
+//! Configuration that changes while the gateway runs: validated first, then swapped; a folder with
+//! a fault leaves the last good one in use.
+
+use super::load_rules;
+use crate::broker::Broker;
+use crate::broker::topology::Topology;
+use crate::config::{self, settings::Settings};
+use crate::domain::Directory;
+use crate::pipeline::Rules;
+use anyhow::{Result, ensure};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the folder is looked at. A change is taken up when two looks see the same, so that a
+/// file that is being written is not read half.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is swapped when the authority's folder changes.
+pub(super) struct Reload {
+    pub(super) settings: Settings,
+    pub(super) rules: Arc<ArcSwap<Rules>>,
+    pub(super) directory: Arc<ArcSwap<Directory>>,
+    pub(super) topology: Arc<Topology>,
+    pub(super) broker: Arc<dyn Broker>,
+}
+
+impl Reload {
+    /// Looks at the folder for ever. `read` is the fingerprint of what is in use.
+    pub(super) async fn keep_fresh(self, mut read: String) {
+        let mut last = read.clone();
+        // 1 while what is in the folder is in use, 0 while it has faults and is not.
+        metrics::gauge!("frontdoor_configuration_current").set(1.0);
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let seen = config::fingerprint(&self.settings.authority.config);
+            let settled = seen == std::mem::replace(&mut last, seen.clone());
+            if !settled || seen == read {
+                continue;
+            }
+            read = seen;
+            let taken = self.take_up().await;
+            metrics::gauge!("frontdoor_configuration_current").set(if taken.is_ok() {
+                1.0
+            } else {
+                0.0
+            });
+            match taken {
+                Ok(hash) => {
+                    tracing::info!(code = "configuration-changed", policy = hash, "now in use");
+                }
+                Err(error) => tracing::error!(
+                    code = "configuration-refused",
+                    "the last good configuration stays in use: {error:#}"
+                ),
+            }
+        }
+    }
+
+    /// Queues first: what is decided under the new rules must find where it goes.
+    async fn take_up(&self) -> Result<String> {
+        let settings = self.settings.clone();
+        let new = tokio::task::spawn_blocking(move || load_rules(&settings)).await??;
+        let (screening, now) = (&self.rules.load().policy.teams.screening, &new.policy.teams);
+        ensure!(
+            *screening == now.screening,
+            "the screening team is {screening} and would be {}; restart the gateway to change it",
+            now.screening
+        );
+        let hash = new.policy.hash.clone();
+        self.topology.replace(new.directory.destinations.keys().cloned());
+        if let Err(error) = self.broker.declare().await {
+            // It is declared again whenever a connection is made or a message comes back.
+            tracing::warn!(code = "broker-declare", %error, "new queues are not declared yet");
+        }
+        self.directory.store(Arc::new(new.directory.clone()));
+        self.rules.store(Arc::new(new));
+        Ok(hash)
+    }
+}
