@@ -17,10 +17,14 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// The greatest number of submissions in one transaction.
 pub const BATCH: usize = 256;
+
+/// Longest wait for a batch: longer than its statements may take.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Why a submission did not get through the lane.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -186,14 +190,19 @@ impl Runner {
         }
     }
 
-    /// A stage that panics is a culprit like any other; dropping its transaction rolls back.
+    /// A stage that panics is a culprit like any other; dropping its transaction rolls back. A
+    /// store that does not answer is unavailable: the next batch tries it anew.
     async fn try_round(
         &self,
         works: &Arc<Vec<Work>>,
         round: &[usize],
     ) -> Result<Vec<Done>, StoreError> {
-        let attempt = AssertUnwindSafe(self.attempt(works, round)).catch_unwind().await;
-        attempt.unwrap_or_else(|_| Err(StoreError::Refused("a stage panicked".to_owned())))
+        let attempt = tokio::time::timeout(PATIENCE, self.attempt(works, round));
+        match AssertUnwindSafe(attempt).catch_unwind().await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(StoreError::Unavailable("it does not answer in time".to_owned())),
+            Err(_) => Err(StoreError::Refused("a stage panicked".to_owned())),
+        }
     }
 
     /// The last resort: what cannot be concluded is kept as it was sent, before people.

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 #[derive(Default)]
 pub(super) struct Together {
     sql: String,
+    parts: usize,
     arguments: PgArguments,
     failed: Option<sqlx::error::BoxDynError>,
 }
@@ -21,7 +22,8 @@ impl Together {
         self.sql.push_str(if first { "WITH " } else { ", " });
         let mut number = self.arguments.len();
         // The name says nothing; a part that returns nothing is run to its end all the same.
-        let _ = write!(self.sql, "part_{number} AS (");
+        let _ = write!(self.sql, "part_{} AS (", self.parts);
+        self.parts += 1;
         for (index, piece) in statement.split('?').enumerate() {
             if index > 0 {
                 number += 1;

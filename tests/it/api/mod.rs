@@ -5,6 +5,7 @@ mod fakes;
 mod acknowledgement;
 mod destinations;
 mod document;
+mod flood;
 mod fuzz;
 mod keys;
 mod load;

@@ -111,21 +111,22 @@ impl Sender {
     }
 }
 
+/// Messages that the broker has not confirmed.
+pub async fn waiting(home: &Home) -> i64 {
+    let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
+    let open = "SELECT count(*) FROM outbox WHERE state IN ('delivering', 'delivery-failing')";
+    sqlx::query_scalar(open).fetch_one(&mut connection).await.expect("counts")
+}
+
 /// Waits until the outbox holds nothing unconfirmed; tells what is stuck, and where, if it does.
 pub async fn drained(home: &Home, services: &Services) {
-    let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
     for _ in 0..600 {
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM outbox WHERE state IN ('delivering', 'delivery-failing')",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .expect("counts");
-        if waiting == 0 {
+        if waiting(home).await == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
     let stuck: String = sqlx::query_scalar(
         "SELECT coalesce(string_agg(line, E'\\n'), '') FROM (SELECT concat_ws(' ', destination, \
          priority, state, last_fault, 'attempts', max(attempts), 'rows', count(*)) AS line \

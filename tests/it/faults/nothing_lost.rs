@@ -1,6 +1,6 @@
 //! The server is killed while it works; whatever a sender was told stays true.
 
-use super::ledger::{Senders, drained, verify};
+use super::ledger::{Senders, drained, verify, waiting};
 use crate::harness::{Home, Services};
 use std::time::Duration;
 
@@ -118,6 +118,29 @@ async fn faults_postgresql_killed_and_started_loses_nothing() {
     gateway.stop().await;
     verify(&home, &receipts).await;
     services.end().await;
+}
+
+/// What was taken is finished: a gateway that is asked to stop answers, commits and delivers what
+/// is under way, and ends well.
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_stopped_under_load_it_drains_and_nothing_is_lost() {
+    let services = Services::shared();
+    let home = unlimited(Home::full(&services).await);
+    let key = home.key("--agency", AGENCY).await;
+    let mut gateway = home.start().await;
+    let senders = Senders::start(gateway.url.clone(), key, SENDERS);
+    for _ in 0..4 {
+        progress(&senders, 60).await;
+        assert_eq!(gateway.stop().await, Some(0), "it ends by itself, and well");
+        let waiting = waiting(&home).await;
+        assert_eq!(waiting, 0, "everything committed is delivered before it ends");
+        gateway = home.start().await;
+        *senders.url.lock().expect("not poisoned") = gateway.url.clone();
+    }
+    let receipts = senders.finish().await;
+    drained(&home, &services).await;
+    gateway.stop().await;
+    verify(&home, &receipts).await;
 }
 
 /// Waits until `more` further submissions are accepted.

@@ -157,6 +157,14 @@ impl Gateway {
         ended.ok().and_then(Result::ok).and_then(|status| status.code())
     }
 
+    /// The most memory it has had resident, in megabytes.
+    pub fn peak_megabytes(&self) -> u64 {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("kilobytes") / 1024
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())

@@ -100,14 +100,8 @@ fn wrong_types_everywhere_are_kept_as_stated_or_refused_for_the_facts_alone() {
 fn ten_thousand_mutations_are_each_refused_or_read_as_a_plain_reader_would() {
     let validator = Validator::new();
     let shape = shape::referral();
-    let bodies = bodies();
-    let mut dice = Dice(0x5eed_f00d);
     let (mut read, mut refused) = (0, 0);
-    for round in 0..10_000 {
-        let mut body = bodies[round % bodies.len()].clone().into_bytes();
-        for _ in 0..=dice.below(3) {
-            mutate(&mut body, &mut dice);
-        }
+    for (round, body) in mutated(0x5eed_f00d).take(10_000).enumerate() {
         match receive(&validator, &body) {
             Err(refusal) => {
                 check_refusal(&refusal);
@@ -129,6 +123,18 @@ fn ten_thousand_mutations_are_each_refused_or_read_as_a_plain_reader_would() {
         }
     }
     assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
+}
+
+/// Valid bodies, each changed up to three times; the same seed gives the same.
+pub(super) fn mutated(seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let (bodies, mut dice) = (bodies(), Dice(seed));
+    (0..).map(move |round| {
+        let mut body = bodies[round % bodies.len()].clone().into_bytes();
+        for _ in 0..=dice.below(3) {
+            mutate(&mut body, &mut dice);
+        }
+        body
+    })
 }
 
 /// The example referrals, one with everything stated, and the canary throughout.

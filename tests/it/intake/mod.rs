@@ -6,6 +6,7 @@ mod examples;
 mod failures;
 mod gateway;
 mod minimum;
+mod mutations;
 mod naive;
 mod reading;
 mod receipt;

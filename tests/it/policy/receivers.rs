@@ -60,7 +60,7 @@ fn concluded(
     stages: &Stages,
     document: &Value,
     known: &[ChildHistory],
-) -> (Vec<OutboxRow>, Decided) {
+) -> (Vec<OutboxRow>, Decided, Value) {
     let token = stages.ring.token16("key", "school", b"x");
     let repeat = RepeatKey { key: token, body: token, expires_at: tuesday_morning() };
     let referred = Referred {
@@ -83,7 +83,9 @@ fn concluded(
     let decided = serde_json::from_slice(&dossier.decision).expect("a decision");
     let mut outbox = concluded.rows.outbox;
     outbox.retain(|row| !statutory(&row.destination));
-    (outbox, decided)
+    let mut receipt: Value = serde_json::from_slice(&dossier.receipt).expect("a receipt");
+    receipt.as_object_mut().expect("an object").remove("reference").expect("a reference");
+    (outbox, decided, receipt)
 }
 
 proptest! {
@@ -95,8 +97,11 @@ proptest! {
     ) {
         let stages = stages();
         let children = read(&document).children.len();
-        let (plain, alone) = concluded(&stages, &document, &[]);
-        let (told, decided) = concluded(&stages, &document, &known[..children]);
+        let (plain, alone, receipt) = concluded(&stages, &document, &[]);
+        let (told, decided, told_receipt) = concluded(&stages, &document, &known[..children]);
+        // Nor does its sender learn anything (invariant 6), now or when it asks again.
+        prop_assert_eq!(receipt, told_receipt);
+        prop_assert_eq!(&alone.alone, &decided.alone);
         prop_assert_eq!(plain.len(), told.len());
         for (plain, told) in plain.iter().zip(&told) {
             prop_assert_eq!(&plain.destination, &told.destination);

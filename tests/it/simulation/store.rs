@@ -11,6 +11,9 @@ use frontdoor::store::*;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Of a thousand statements that fail, those that are not answered for minutes.
+const SILENT: u64 = 30;
+
 /// What all processes share.
 pub(super) struct Database {
     pub tables: Mutex<Tables>,
@@ -55,7 +58,9 @@ impl SimStore {
         count(&sim.counts.statements, 1);
         let down = self.database.down.load(std::sync::atomic::Ordering::Relaxed);
         if down && !sim.is_calm() || sim.fault(sim.weather.statement) {
-            sim.sleep_ms(1, 2000).await;
+            // Now and then it is silent for longer than anyone waits.
+            let most = if sim.fault(SILENT) { 600_000 } else { 2000 };
+            sim.sleep_ms(1, most).await;
             self.process.alive().await;
             return unavailable();
         }
