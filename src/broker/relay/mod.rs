@@ -80,7 +80,17 @@ pub struct Relay {
     look_at: Instant,
     declared_at: Option<Instant>,
     drained_by: Option<Instant>,
+    /// How far the last look at the outbox has come, when the relay is shut down.
+    last_look: LastLook,
     inbox_open: bool,
+}
+
+/// Before it ends the relay takes what waits in the outbox: there may be no other gateway.
+#[derive(Clone, Copy, PartialEq)]
+enum LastLook {
+    ToBegin,
+    Begun,
+    Done,
 }
 
 impl Relay {
@@ -101,6 +111,7 @@ impl Relay {
             look_at: Instant::now(),
             declared_at: None,
             drained_by: None,
+            last_look: LastLook::ToBegin,
             inbox_open: true,
         };
         (relay, handle)
@@ -120,8 +131,12 @@ impl Relay {
         let now = Instant::now();
         let draining = self.drained_by.is_some();
         self.depart(now);
-        if !draining && self.claiming.is_none() && now >= self.look_at && self.has_room(now) {
+        let looks = if draining { self.looks_once_more() } else { now >= self.look_at };
+        if looks && self.claiming.is_none() && self.has_room(now) {
             self.claiming = Some(self.claim());
+            if draining {
+                self.last_look = LastLook::Begun;
+            }
         }
         if self.settling.is_none() {
             self.settling = self.ledger.settle(now);
@@ -131,6 +146,11 @@ impl Relay {
         }
         let accepting = !draining && self.parts.broker.is_up() && self.has_room(now);
         self.inbox.shared.accepting.store(accepting, Ordering::Relaxed);
+    }
+
+    /// Without a broker there is nothing to be done about what waits.
+    fn looks_once_more(&self) -> bool {
+        self.last_look != LastLook::Done && self.parts.broker.is_up()
     }
 
     fn has_room(&self, now: Instant) -> bool {
@@ -191,6 +211,8 @@ impl Relay {
     fn is_drained(&self) -> bool {
         let Some(by) = self.drained_by else { return false };
         let nothing_left = !self.inbox_open
+            && self.claiming.is_none()
+            && !self.looks_once_more()
             && self.lanes.is_idle()
             && self.settling.is_none()
             && self.ledger.is_empty()
@@ -226,6 +248,9 @@ impl Relay {
                 Vec::new()
             }
         };
+        if self.last_look == LastLook::Begun && rows.len() < BATCH {
+            self.last_look = LastLook::Done;
+        }
         let wait = match next {
             _ if rows.len() == BATCH => Duration::ZERO,
             Some(due) => {

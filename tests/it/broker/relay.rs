@@ -307,7 +307,7 @@ fn what_the_broker_has_confirmed_is_marked_when_the_store_is_back_and_not_sent_t
 }
 
 #[test]
-fn a_shutdown_marks_what_is_under_way_and_claims_nothing_more() {
+fn a_shutdown_marks_what_is_under_way_and_delivers_what_still_waits() {
     simulated(async {
         let world = World::new(8);
         let (relay, handle) = world.relay(0);
@@ -324,7 +324,8 @@ fn a_shutdown_marks_what_is_under_way_and_claims_nothing_more() {
         task.await.expect("it ends");
         assert!(handle.handover.reserve().is_none());
         assert!(world.kept()[&leased.id].delivered);
-        assert!(!world.kept()[&later.id].delivered);
+        // There may be no other gateway to deliver it.
+        assert!(world.kept()[&later.id].delivered);
     });
 }
 

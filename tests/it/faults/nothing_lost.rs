@@ -1,7 +1,7 @@
 //! The server is killed while it works; whatever a sender was told stays true.
 
 use super::ledger::{Senders, drained, verify, waiting};
-use crate::harness::{Home, Services};
+use crate::harness::{Home, Services, http};
 use std::time::Duration;
 
 const AGENCY: &str = "school-ridgeway";
@@ -131,6 +131,7 @@ async fn faults_stopped_under_load_it_drains_and_nothing_is_lost() {
     let senders = Senders::start(gateway.url.clone(), key, SENDERS);
     for _ in 0..4 {
         progress(&senders, 60).await;
+        ready(&gateway.url).await;
         assert_eq!(gateway.stop().await, Some(0), "it ends by itself, and well");
         let waiting = waiting(&home).await;
         assert_eq!(waiting, 0, "everything committed is delivered before it ends");
@@ -141,6 +142,18 @@ async fn faults_stopped_under_load_it_drains_and_nothing_is_lost() {
     drained(&home, &services).await;
     gateway.stop().await;
     verify(&home, &receipts).await;
+}
+
+/// Waits until the gateway is ready, which it is only with RabbitMQ.
+async fn ready(url: &str) {
+    for _ in 0..500 {
+        let answer = http::client().get(format!("{url}/health/ready")).send().await;
+        if answer.is_ok_and(|answer| answer.status() == 200) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    panic!("never ready");
 }
 
 /// Waits until `more` further submissions are accepted.

@@ -11,7 +11,7 @@ use frontdoor::store::keys::KeyRing;
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::{ReadStore, Store};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -40,7 +40,8 @@ async fn ten_thousand_mutations_over_http_are_each_kept_as_they_were_sent() {
     for task in sent {
         let (body, (status, answer)) = task.await.expect("sent");
         match status {
-            201 => accepted.push((body, answer)),
+            // 200: the same mutation came before.
+            200 | 201 => accepted.push((body, answer)),
             400..500 => {
                 check_problem(status, &answer);
                 *refused.entry(body).or_default() += 1;
@@ -62,7 +63,11 @@ async fn ten_thousand_mutations_over_http_are_each_kept_as_they_were_sent() {
         let canonical: Value = serde_json::from_slice(&kept.canonical).expect("JSON");
         assert_eq!(Some(canonical), naive::canonical(&shape, &plain));
     }
-    assert_eq!(refusals(store.as_ref(), &ring).await, refused, "each refused one, as often");
+    let kept = refusals(store.as_ref(), &ring).await;
+    for (body, times) in &refused {
+        assert_eq!(kept.get(body), Some(times), "{:?}", String::from_utf8_lossy(body));
+    }
+    assert_eq!(kept.len(), refused.len(), "and nothing else");
 }
 
 /// Text that is no JSON comes back as one string.
@@ -105,7 +110,7 @@ async fn stored(store: &dyn Store, ring: &KeyRing, reference: Reference) -> Doss
 
 /// The refused bodies that a message in the outbox tells of, and how often each came.
 async fn refusals(store: &dyn Store, ring: &KeyRing) -> HashMap<Vec<u8>, usize> {
-    let mut found = HashMap::new();
+    let (mut found, mut seen) = (HashMap::new(), HashSet::new());
     let mut after: Option<MessageId> = None;
     loop {
         let page = store.deliveries(None, after, 1_000).await.expect("a page");
@@ -114,11 +119,15 @@ async fn refusals(store: &dyn Store, ring: &KeyRing) -> HashMap<Vec<u8>, usize> 
         for row in page.iter().filter(|row| row.referral.is_none()) {
             let message = store.message(row.id).await.expect("reads").expect("there");
             let id = message.refusal.expect("of a refusal");
+            // At night there are two messages of each.
+            if !seen.insert(id.0) {
+                continue;
+            }
             let record = store.refusal(id).await.expect("reads").expect("there");
             let name = Dossier::refusal_name(id);
             let plain = ring.open_record(&name, &record.record).expect("opens");
             let count = usize::try_from(record.count).expect("few");
-            found.insert(Dossier::from_bytes(&plain).expect("whole").raw, count);
+            *found.entry(Dossier::from_bytes(&plain).expect("whole").raw).or_default() += count;
         }
     }
 }
