@@ -2,9 +2,10 @@
 //! the same child received twice at the same instant is linked.
 
 use super::error::StoreError;
+use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
-use super::traits::{BLOCK_CAP, LaneTx};
+use super::traits::LaneTx;
 use super::work::*;
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
@@ -28,63 +29,6 @@ pub(super) struct Ahead {
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
-}
-
-/// People by token, with opened profiles.
-#[derive(Default, Clone)]
-struct Known {
-    by_token: HashMap<Token, Vec<PersonId>>,
-    profiles: HashMap<PersonId, Arc<[u8]>>,
-}
-
-impl Known {
-    fn add(&mut self, judge: &dyn Judge, rows: Vec<CandidateRow>) -> HashSet<Token> {
-        let mut touched = HashSet::new();
-        for row in rows {
-            let Some(profile) = judge.open_profile(row.person, &row.profile) else {
-                continue;
-            };
-            let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);
-            if changed {
-                // An import replaced it: verdicts on the one before are worth nothing.
-                touched.extend(&row.tokens);
-            }
-            self.profiles.insert(row.person, profile.into());
-            self.index(row.person, &row.tokens, &mut touched);
-        }
-        touched
-    }
-
-    fn index(&mut self, person: PersonId, tokens: &[Token], touched: &mut HashSet<Token>) {
-        for token in tokens {
-            let block = self.by_token.entry(*token).or_default();
-            if !block.contains(&person) {
-                block.push(person);
-                touched.insert(*token);
-            }
-        }
-    }
-
-    /// At most [`BLOCK_CAP`] candidates for a child, rarest block first.
-    fn candidates(&self, child: &ChildProfile, not: &HashSet<PersonId>) -> Vec<Candidate> {
-        let mut blocks: Vec<&Vec<PersonId>> =
-            child.tokens.iter().filter_map(|token| self.by_token.get(token)).collect();
-        blocks.sort_by_key(|block| block.len());
-        let mut seen = HashSet::new();
-        let mut out = Vec::new();
-        for person in blocks.into_iter().flatten() {
-            if out.len() >= BLOCK_CAP {
-                break;
-            }
-            if !not.contains(person)
-                && seen.insert(*person)
-                && let Some(profile) = self.profiles.get(person)
-            {
-                out.push((*person, profile.clone()));
-            }
-        }
-        out
-    }
 }
 
 impl Ahead {
