@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex};
 /// Twelve months, in seconds, for "earlier referrals".
 const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
-/// Candidates that are compared in well under a millisecond.
-const FEW: usize = 200;
+/// Comparisons that take about a millisecond at most.
+const FEW: usize = 1_000;
 
 /// What was read, and which verdicts were given, before the lock. It holds under the lock when no
 /// batch was committed since `horizon`, and the clock was not put back since `asked`.
@@ -84,7 +84,11 @@ async fn compare_aside(
     round: &[usize],
     rows: Vec<CandidateRow>,
 ) -> Result<(Known, Verdicts), StoreError> {
-    if rows.len() <= FEW {
+    let children = round.iter().map(|index| match &works[*index] {
+        Work::Refer(referred) => referred.children.len(),
+        _ => 0,
+    });
+    if rows.len() * children.sum::<usize>() <= FEW {
         return Ok(known_and_verdicts(parts.judge.as_ref(), rows, works, round));
     }
     let result = Arc::new(Mutex::new(None));
