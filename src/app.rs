@@ -81,6 +81,11 @@ pub async fn open_store_to_serve(settings: &Settings) -> Result<Arc<dyn Store>> 
 
 /// Reads an authority's folder.
 pub fn load_rules(settings: &Settings) -> Result<Rules> {
+    Ok(read_rules(settings)?.0)
+}
+
+/// The rules, and the fingerprint of the files that they were read from.
+fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
     let dir = &settings.authority.config;
     let authority = config::load(dir).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -92,12 +97,13 @@ pub fn load_rules(settings: &Settings) -> Result<Rules> {
             Arc::make_mut(agency).rate_per_minute = u32::MAX;
         }
     }
-    Ok(Rules {
+    let rules = Rules {
         policy: authority.policy,
         scorer: authority.completeness,
         routing: authority.routing,
         directory,
-    })
+    };
+    Ok((rules, authority.fingerprint))
 }
 
 /// Whom the API works with.
@@ -245,9 +251,7 @@ impl App {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
         let ring = open_keys(&settings, store.as_ref()).await?;
-        // Before the files are read, so that no change in between is missed.
-        let fingerprint = config::fingerprint(&settings.authority.config);
-        let rules = load_rules(&settings)?;
+        let (rules, fingerprint) = read_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
         let masstt = rules.policy.teams.screening.clone();

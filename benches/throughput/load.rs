@@ -1,4 +1,4 @@
-//! A load generator that costs little: raw HTTP/1.1 over kept connections, bodies written as they go.
+//! A load generator that costs little: raw HTTP/1.1 over kept connections.
 
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Configuration that changes while the gateway runs: validated first, then swapped; a folder with
 //! a fault leaves the last good one in use.
 
-use super::load_rules;
+use super::read_rules;
 use crate::broker::Broker;
 use crate::broker::topology::Topology;
 use crate::config::{self, settings::Settings};
@@ -11,10 +11,14 @@ use anyhow::{Result, ensure};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the folder is looked at. A change is taken up when two looks see the same, so that a
 /// file that is being written is not read half.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// What was refused is read again this often: a file may not have been there to read.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What is swapped when the authority's folder changes.
 pub(super) struct Reload {
@@ -29,38 +33,46 @@ impl Reload {
     /// Looks at the folder for ever. `read` is the fingerprint of what is in use.
     pub(super) async fn keep_fresh(self, mut read: String) {
         let mut last = read.clone();
+        let mut refused: Option<(String, Instant)> = None;
         // 1 while what is in the folder is in use, 0 while it has faults and is not.
-        metrics::gauge!("frontdoor_configuration_current").set(1.0);
+        let current = metrics::gauge!("frontdoor_configuration_current");
+        current.set(1.0);
         loop {
             tokio::time::sleep(LOOK).await;
             let seen = config::fingerprint(&self.settings.authority.config);
             let settled = seen == std::mem::replace(&mut last, seen.clone());
-            if !settled || seen == read {
+            let waits =
+                refused.as_ref().is_some_and(|(what, at)| *what == seen && at.elapsed() < AGAIN);
+            if !settled || waits || seen == read && refused.is_none() {
                 continue;
             }
-            read = seen;
-            let taken = self.take_up().await;
-            metrics::gauge!("frontdoor_configuration_current").set(if taken.is_ok() {
-                1.0
-            } else {
-                0.0
-            });
-            match taken {
-                Ok(hash) => {
+            match self.take_up(&seen).await {
+                // It changed while it was read: the next look sees it.
+                Ok(None) => {}
+                Ok(Some(hash)) => {
+                    (read, refused) = (seen, None);
                     tracing::info!(code = "configuration-changed", policy = hash, "now in use");
+                    current.set(1.0);
                 }
-                Err(error) => tracing::error!(
-                    code = "configuration-refused",
-                    "the last good configuration stays in use: {error:#}"
-                ),
+                Err(error) => {
+                    refused = Some((seen, Instant::now()));
+                    tracing::error!(
+                        code = "configuration-refused",
+                        "the last good configuration stays in use: {error:#}"
+                    );
+                    current.set(0.0);
+                }
             }
         }
     }
 
     /// Queues first: what is decided under the new rules must find where it goes.
-    async fn take_up(&self) -> Result<String> {
+    async fn take_up(&self, seen: &str) -> Result<Option<String>> {
         let settings = self.settings.clone();
-        let new = tokio::task::spawn_blocking(move || load_rules(&settings)).await??;
+        let (new, read) = tokio::task::spawn_blocking(move || read_rules(&settings)).await??;
+        if read != seen {
+            return Ok(None);
+        }
         let (screening, now) = (&self.rules.load().policy.teams.screening, &new.policy.teams);
         ensure!(
             *screening == now.screening,
@@ -75,6 +87,6 @@ impl Reload {
         }
         self.directory.store(Arc::new(new.directory.clone()));
         self.rules.store(Arc::new(new));
-        Ok(hash)
+        Ok(Some(hash))
     }
 }

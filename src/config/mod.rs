@@ -64,6 +64,8 @@ pub struct Authority {
     pub routing: Routing,
     /// SHA-256 of the files that decide, hexadecimal; recorded with each decision.
     pub hash: String,
+    /// Of all files, as [`fingerprint`] has it.
+    pub fingerprint: String,
 }
 
 impl Authority {
@@ -125,6 +127,8 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
+    let all = [&agencies, &calendar, &places, &destinations, &phrases, &thresholds, &completeness];
+    let fingerprint = digest(&all);
     let context = thresholds::Context {
         teams: &teams,
         serving,
@@ -146,6 +150,7 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
             completeness,
             routing,
             hash,
+            fingerprint,
         }),
         _ => Err(faults),
     }

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 /// The greatest number of submissions in one transaction.
 pub const BATCH: usize = 256;
 
-/// Longest wait for a batch: longer than its statements may take.
+/// Longest wait for a batch: longer than one statement may take.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Why a submission did not get through the lane.
@@ -173,6 +173,8 @@ impl Runner {
                 }
                 Err(StoreError::Unavailable(why)) => {
                     tracing::warn!(why, "a lane batch met an unavailable store");
+                    // Nor is the rest tried: it would wait as long again, and out of its order.
+                    rounds.clear();
                 }
                 Err(error) if round.len() <= 1 => {
                     tracing::error!(%error, "a submission could not be stored");

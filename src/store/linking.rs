@@ -2,9 +2,10 @@
 //! the same child received twice at the same instant is linked.
 
 use super::error::StoreError;
+use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
-use super::traits::{BLOCK_CAP, LaneTx};
+use super::traits::LaneTx;
 use super::work::*;
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
@@ -14,8 +15,8 @@ use std::sync::{Arc, Mutex};
 /// Twelve months, in seconds, for "earlier referrals".
 const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
-/// Candidates that are compared in well under a millisecond.
-const FEW: usize = 200;
+/// Comparisons that take about a millisecond at most.
+const FEW: usize = 1_000;
 
 /// What was read, and which verdicts were given, before the lock. It holds under the lock when no
 /// batch was committed since `horizon`, and the clock was not put back since `asked`.
@@ -28,63 +29,6 @@ pub(super) struct Ahead {
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
-}
-
-/// People by token, with opened profiles.
-#[derive(Default, Clone)]
-struct Known {
-    by_token: HashMap<Token, Vec<PersonId>>,
-    profiles: HashMap<PersonId, Arc<[u8]>>,
-}
-
-impl Known {
-    fn add(&mut self, judge: &dyn Judge, rows: Vec<CandidateRow>) -> HashSet<Token> {
-        let mut touched = HashSet::new();
-        for row in rows {
-            let Some(profile) = judge.open_profile(row.person, &row.profile) else {
-                continue;
-            };
-            let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);
-            if changed {
-                // An import replaced it: verdicts on the one before are worth nothing.
-                touched.extend(&row.tokens);
-            }
-            self.profiles.insert(row.person, profile.into());
-            self.index(row.person, &row.tokens, &mut touched);
-        }
-        touched
-    }
-
-    fn index(&mut self, person: PersonId, tokens: &[Token], touched: &mut HashSet<Token>) {
-        for token in tokens {
-            let block = self.by_token.entry(*token).or_default();
-            if !block.contains(&person) {
-                block.push(person);
-                touched.insert(*token);
-            }
-        }
-    }
-
-    /// At most [`BLOCK_CAP`] candidates for a child, rarest block first.
-    fn candidates(&self, child: &ChildProfile, not: &HashSet<PersonId>) -> Vec<Candidate> {
-        let mut blocks: Vec<&Vec<PersonId>> =
-            child.tokens.iter().filter_map(|token| self.by_token.get(token)).collect();
-        blocks.sort_by_key(|block| block.len());
-        let mut seen = HashSet::new();
-        let mut out = Vec::new();
-        for person in blocks.into_iter().flatten() {
-            if out.len() >= BLOCK_CAP {
-                break;
-            }
-            if !not.contains(person)
-                && seen.insert(*person)
-                && let Some(profile) = self.profiles.get(person)
-            {
-                out.push((*person, profile.clone()));
-            }
-        }
-        out
-    }
 }
 
 impl Ahead {
@@ -140,7 +84,11 @@ async fn compare_aside(
     round: &[usize],
     rows: Vec<CandidateRow>,
 ) -> Result<(Known, Verdicts), StoreError> {
-    if rows.len() <= FEW {
+    let children = round.iter().map(|index| match &works[*index] {
+        Work::Refer(referred) => referred.children.len(),
+        _ => 0,
+    });
+    if rows.len() * children.sum::<usize>() <= FEW {
         return Ok(known_and_verdicts(parts.judge.as_ref(), rows, works, round));
     }
     let result = Arc::new(Mutex::new(None));

@@ -19,6 +19,7 @@ pub mod work;
 mod deliveries;
 mod fault;
 mod gather;
+mod known;
 mod linking;
 mod migrations;
 mod records;

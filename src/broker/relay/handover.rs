@@ -71,8 +71,9 @@ pub struct RelayHandle {
 }
 
 impl RelayHandle {
-    /// Asks the relay to claim nothing more, to send what it holds, to mark what is confirmed, and
-    /// to end; `Relay::run` returns when that is done, or after ten seconds.
+    /// Asks the relay to send what it holds and what is due in the outbox, to mark what is
+    /// confirmed, and to end; `Relay::run` returns when that is done, or after ten seconds. What is
+    /// not due yet, and everything while the broker is away, stays in the outbox.
     pub fn shutdown(&self) {
         self.handover.shared.accepting.store(false, Ordering::Relaxed);
         self.stop.send_replace(true);

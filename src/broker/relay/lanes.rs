@@ -121,6 +121,14 @@ impl Lanes {
         self.lanes.values().all(|lane| lane.waiting.is_empty() && lane.under_way.is_empty())
     }
 
+    /// Takes out what is held and has not left.
+    pub(super) fn unsent(&mut self) -> Vec<OutboxRow> {
+        let waiting = self.lanes.values_mut().flat_map(|lane| lane.waiting.drain(..));
+        let mut unsent: Vec<OutboxRow> = waiting.collect();
+        unsent.extend(self.held.values_mut().flat_map(|held| held.behind.drain(..)));
+        unsent
+    }
+
     /// Batches that can leave now. A row whose lease ends before `lease_needed` is left to its
     /// lease instead: someone else may have it by the time it is confirmed.
     pub(super) fn departures(&mut self, now: Instant, lease_needed: Timestamp) -> Vec<Departure> {

@@ -45,6 +45,8 @@ const SOONEST: Duration = Duration::from_millis(250);
 const REDECLARE: Duration = Duration::from_secs(1);
 /// Longest drain at shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
+/// Longest wait after that for the store to free what was not sent.
+const GIVE_BACK: Duration = Duration::from_secs(2);
 
 /// What the relay works with.
 #[derive(Clone)]
@@ -80,17 +82,9 @@ pub struct Relay {
     look_at: Instant,
     declared_at: Option<Instant>,
     drained_by: Option<Instant>,
-    /// How far the last look at the outbox has come, when the relay is shut down.
-    last_look: LastLook,
+    /// Being shut down it has looked at the outbox with nothing in its hands, and found nothing.
+    swept: bool,
     inbox_open: bool,
-}
-
-/// Before it ends the relay takes what waits in the outbox: there may be no other gateway.
-#[derive(Clone, Copy, PartialEq)]
-enum LastLook {
-    ToBegin,
-    Begun,
-    Done,
 }
 
 impl Relay {
@@ -111,7 +105,7 @@ impl Relay {
             look_at: Instant::now(),
             declared_at: None,
             drained_by: None,
-            last_look: LastLook::ToBegin,
+            swept: false,
             inbox_open: true,
         };
         (relay, handle)
@@ -124,6 +118,17 @@ impl Relay {
             self.advance();
             self.wait().await;
         }
+        self.give_back().await;
+    }
+
+    /// What is claimed and was not sent in time is freed, so that others need not wait for leases
+    /// to run out.
+    async fn give_back(&mut self) {
+        let rows: Vec<_> =
+            self.lanes.unsent().iter().map(|row| (row.id, self.lanes.fence(row))).collect();
+        if !rows.is_empty() {
+            let _ = timeout(GIVE_BACK, self.parts.store.release(&rows)).await;
+        }
     }
 
     /// Starts whatever can be started.
@@ -131,12 +136,11 @@ impl Relay {
         let now = Instant::now();
         let draining = self.drained_by.is_some();
         self.depart(now);
-        let looks = if draining { self.looks_once_more() } else { now >= self.look_at };
-        if looks && self.claiming.is_none() && self.has_room(now) {
+        // There may be no other gateway, so what waits is taken too; once everything in hand is
+        // settled, since only then does what comes next for the same team become free.
+        let looks = if draining { self.holds_nothing() } else { now >= self.look_at };
+        if looks && !self.swept && self.claiming.is_none() && self.has_room(now) {
             self.claiming = Some(self.claim());
-            if draining {
-                self.last_look = LastLook::Begun;
-            }
         }
         if self.settling.is_none() {
             self.settling = self.ledger.settle(now);
@@ -148,9 +152,13 @@ impl Relay {
         self.inbox.shared.accepting.store(accepting, Ordering::Relaxed);
     }
 
-    /// Without a broker there is nothing to be done about what waits.
-    fn looks_once_more(&self) -> bool {
-        self.last_look != LastLook::Done && self.parts.broker.is_up()
+    fn holds_nothing(&self) -> bool {
+        !self.inbox_open
+            && self.lanes.is_idle()
+            && self.settling.is_none()
+            && self.ledger.is_empty()
+            && self.copying.is_none()
+            && self.copies.is_empty()
     }
 
     fn has_room(&self, now: Instant) -> bool {
@@ -210,14 +218,9 @@ impl Relay {
 
     fn is_drained(&self) -> bool {
         let Some(by) = self.drained_by else { return false };
-        let nothing_left = !self.inbox_open
-            && self.claiming.is_none()
-            && !self.looks_once_more()
-            && self.lanes.is_idle()
-            && self.settling.is_none()
-            && self.ledger.is_empty()
-            && self.copying.is_none()
-            && self.copies.is_empty();
+        // Without a broker nothing can be done about what waits.
+        let swept = self.swept || !self.parts.broker.is_up();
+        let nothing_left = swept && self.claiming.is_none() && self.holds_nothing();
         nothing_left || Instant::now() >= by
     }
 
@@ -248,9 +251,7 @@ impl Relay {
                 Vec::new()
             }
         };
-        if self.last_look == LastLook::Begun && rows.len() < BATCH {
-            self.last_look = LastLook::Done;
-        }
+        self.swept = self.drained_by.is_some() && rows.is_empty() && self.holds_nothing();
         let wait = match next {
             _ if rows.len() == BATCH => Duration::ZERO,
             Some(due) => {

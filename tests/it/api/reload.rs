@@ -72,7 +72,18 @@ impl Caller {
         panic!("never: {line}");
     }
 
-    /// Waits until a referral is answered with a status, and then for messages to be had.
+    /// Waits until the new team's queue can be read.
+    async fn reads(&self, key: &str) {
+        for _ in 0..150 {
+            if self.messages(key).await == 200 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("its queue is never there");
+    }
+
+    /// Waits until a referral is answered with a status.
     async fn becomes(&self, key: &str, status: u16) {
         for n in 0..150 {
             if self.refer(key, n).await == status {
@@ -97,7 +108,7 @@ async fn changes_are_taken_up(mut home: Home) {
     let lately = home.key("--agency", "school-lately").await;
     let team = home.key("--destination", "lately").await;
     caller.becomes(&lately, 201).await;
-    assert_eq!(caller.messages(&team).await, 200, "its queue is there");
+    caller.reads(&team).await;
 
     // A fault: what was in use stays in use, and the log says what to mend and where.
     append(&folder.join("agencies.toml"), "\n[[agency]]\nid = \"half\"\n");

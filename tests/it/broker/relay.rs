@@ -318,13 +318,18 @@ fn a_shutdown_marks_what_is_under_way_and_delivers_what_still_waits() {
         leased.leased_until = Some(world.now().plus_seconds(30));
         world.write(leased.clone());
         permit.send(vec![leased.clone()]);
+        // Free only once the one before it is marked.
+        let mut next = free(&world, "masstt");
+        (next.referral, next.sequence) = (leased.referral, 2);
+        world.write(next.clone());
         handle.shutdown();
         let later = free(&world, "masstt");
         world.write(later.clone());
         task.await.expect("it ends");
         assert!(handle.handover.reserve().is_none());
         assert!(world.kept()[&leased.id].delivered);
-        // There may be no other gateway to deliver it.
+        // There may be no other gateway to deliver them.
+        assert!(world.kept()[&next.id].delivered);
         assert!(world.kept()[&later.id].delivered);
     });
 }

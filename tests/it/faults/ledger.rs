@@ -113,9 +113,18 @@ impl Sender {
 
 /// Messages that the broker has not confirmed.
 pub async fn waiting(home: &Home) -> i64 {
+    count(home, &["delivering", "delivery-failing"]).await
+}
+
+/// Those of them that were tried.
+pub async fn failing(home: &Home) -> i64 {
+    count(home, &["delivery-failing"]).await
+}
+
+async fn count(home: &Home, states: &[&str]) -> i64 {
     let mut connection = PgConnection::connect(&home.database_url).await.expect("connects");
-    let open = "SELECT count(*) FROM outbox WHERE state IN ('delivering', 'delivery-failing')";
-    sqlx::query_scalar(open).fetch_one(&mut connection).await.expect("counts")
+    let count = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state = ANY ($1)");
+    count.bind(states).fetch_one(&mut connection).await.expect("counts")
 }
 
 /// Waits until the outbox holds nothing unconfirmed; tells what is stuck, and where, if it does.

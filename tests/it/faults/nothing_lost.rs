@@ -1,7 +1,8 @@
 //! The server is killed while it works; whatever a sender was told stays true.
 
-use super::ledger::{Senders, drained, verify, waiting};
+use super::ledger::{Senders, drained, failing, verify, waiting};
 use crate::harness::{Home, Services, http};
+use serde_json::Value;
 use std::time::Duration;
 
 const AGENCY: &str = "school-ridgeway";
@@ -131,7 +132,7 @@ async fn faults_stopped_under_load_it_drains_and_nothing_is_lost() {
     let senders = Senders::start(gateway.url.clone(), key, SENDERS);
     for _ in 0..4 {
         progress(&senders, 60).await;
-        ready(&gateway.url).await;
+        settled(&home, &gateway.url).await;
         assert_eq!(gateway.stop().await, Some(0), "it ends by itself, and well");
         let waiting = waiting(&home).await;
         assert_eq!(waiting, 0, "everything committed is delivered before it ends");
@@ -144,16 +145,17 @@ async fn faults_stopped_under_load_it_drains_and_nothing_is_lost() {
     verify(&home, &receipts).await;
 }
 
-/// Waits until the gateway is ready, which it is only with RabbitMQ.
-async fn ready(url: &str) {
+/// Waits until the gateway has RabbitMQ, and what it could not send before is on its way.
+async fn settled(home: &Home, url: &str) {
     for _ in 0..500 {
         let answer = http::client().get(format!("{url}/health/ready")).send().await;
-        if answer.is_ok_and(|answer| answer.status() == 200) {
+        let ready: Value = answer.expect("an answer").json().await.expect("JSON");
+        if ready["checks"]["broker"] == "up" && failing(home).await == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
-    panic!("never ready");
+    panic!("RabbitMQ is never up");
 }
 
 /// Waits until `more` further submissions are accepted.
