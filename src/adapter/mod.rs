@@ -7,4 +7,5 @@
 pub mod decode;
 pub mod json;
 pub mod located;
+pub mod map;
 pub mod media_type;
