@@ -118,7 +118,7 @@ async fn finish(gateway: Gateway, out: &str) -> anyhow::Result<()> {
     let text = format!(
         "# Measured speeds\n\nWritten by `make bench`, all in one run: PostgreSQL and RabbitMQ \
          private to it, load generator and servers on the same machine, {PEOPLE} people loaded, a \
-         checkpoint and five seconds unmeasured before each measurement, \
+         checkpoint and five seconds unmeasured before each run under load, \
          bodies of about {} bytes.\n\n| what | measured | aim |\n|---|---|---|\n{out}",
         load::body_size()
     );

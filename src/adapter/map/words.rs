@@ -1,5 +1,5 @@
 //! The words that a map may use: those of jq that depend on nothing but their input, a few that
-//! keep places where jq's own would lose them, and two of ours.
+//! keep places where jq's own would lose them, and these of ours.
 //!
 //! | word | what it gives |
 //! |---|---|
