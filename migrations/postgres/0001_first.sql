@@ -69,6 +69,8 @@ CREATE TABLE person (
     restricted  boolean NOT NULL,
     as_of       bigint,
     source      bytea,
+    -- The batch that changed the person last, if one did since the batch that made it.
+    changed     bigint,
     wrapped_key bytea NOT NULL,
     record      bytea NOT NULL
 );
@@ -77,21 +79,22 @@ ALTER TABLE person ALTER COLUMN wrapped_key SET STORAGE EXTERNAL;
 ALTER TABLE person ALTER COLUMN record SET STORAGE EXTERNAL;
 -- People made by referrals have no source and cost nothing here.
 CREATE UNIQUE INDEX person_source ON person (source) WHERE source IS NOT NULL;
+CREATE INDEX person_changed ON person (changed) WHERE changed IS NOT NULL;
 
 -- lane_seq is the batch that wrote the row: what a batch missed by reading ahead of its lock has
--- a greater one than the batch's horizon. Each index begins with what it is asked by and holds
+-- a greater one than the batch's horizon, or is of a person changed since. Each index begins with what it is asked by and holds
 -- nothing that another is asked by, so that no plan can take the wrong one, whatever the
 -- statistics say; that a person has a token once, the writers see to under the lane's lock.
 CREATE TABLE person_token (
     token    bigint NOT NULL,
     person   uuid NOT NULL,
     lane_seq bigint NOT NULL,
-    -- True where a referral taught it: a new feed does not take it away. Null, which costs no
-    -- room, for those that came with the person.
-    gained   boolean
+    -- True where the authority's records gave it: their next feed takes it away. Null, which costs
+    -- no room, where a referral did.
+    fed      boolean
 );
-CREATE INDEX person_token_block ON person_token (token, lane_seq) INCLUDE (person);
-CREATE INDEX person_token_person ON person_token (person);
+CREATE INDEX person_token_block ON person_token (token, person) INCLUDE (lane_seq);
+CREATE INDEX person_token_fed ON person_token (person) WHERE fed;
 
 -- Append-only; of several statements about one child and person the last batch's holds. Indexes
 -- as of person_token.

@@ -63,21 +63,24 @@ CREATE TABLE person (
     restricted  BOOLEAN NOT NULL,
     as_of       INTEGER,
     source      BLOB,
+    -- The batch that changed the person last, if one did since the batch that made it.
+    changed     INTEGER,
     wrapped_key BLOB NOT NULL,
     record      BLOB NOT NULL
 );
 -- People made by referrals have no source and cost nothing here.
 CREATE UNIQUE INDEX person_source ON person (source) WHERE source IS NOT NULL;
+CREATE INDEX person_changed ON person (changed) WHERE changed IS NOT NULL;
 
 -- lane_seq is the batch that wrote the row: what a batch missed by reading ahead of its lock has
--- a greater one than the batch's horizon.
+-- a greater one than the batch's horizon, or is of a person changed since.
 CREATE TABLE person_token (
     person   BLOB NOT NULL,
     token    INTEGER NOT NULL,
     lane_seq INTEGER NOT NULL,
-    -- True where a referral taught it: a new feed does not take it away. Null for those that
-    -- came with the person.
-    gained   BOOLEAN,
+    -- True where the authority's records gave it: their next feed takes it away. Null where a
+    -- referral did.
+    fed      BOOLEAN,
     PRIMARY KEY (person, token)
 ) WITHOUT ROWID;
 CREATE INDEX person_token_block ON person_token (token, lane_seq, person);

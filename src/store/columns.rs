@@ -65,13 +65,14 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("restricted", Clear),
             ("as_of", Clear),
             ("source", Blind),
+            ("changed", Clear),
             ("wrapped_key", Sealed),
             ("record", Sealed),
         ],
     ),
     (
         "person_token",
-        &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("gained", Clear)],
+        &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)],
     ),
     (
         "link",

@@ -26,7 +26,7 @@ impl ImportStore for PostgresStore {
         let chains = self.chains()?;
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
-        people::replace_tokens(&mut tx, rows, seq).await?;
+        people::forget_tokens(&mut tx, rows).await?;
         let mut all = Together::default();
         people::write(&mut all, rows);
         people::feed_tokens(&mut all, rows, seq);

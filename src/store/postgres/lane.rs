@@ -25,12 +25,15 @@ const AHEAD: &str = "SELECT lane.seq, held.person, held.tokens, \
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
-     AND lane_seq > $3 AND (SELECT seq FROM lane) > $3 LIMIT $2";
+     AND (lane_seq > $3 OR person = ANY(ARRAY(SELECT id FROM person WHERE changed > $3))) \
+     AND (SELECT seq FROM lane) > $3 LIMIT $2";
 
 /// As above, no block further than to see that it is over the cap.
 const CAPPED: &str = "SELECT asked.token, block.person FROM UNNEST($1::bigint[]) AS asked (token) \
      CROSS JOIN LATERAL (SELECT person FROM person_token \
-         WHERE person_token.token = asked.token AND lane_seq > $3 LIMIT $2) AS block";
+         WHERE person_token.token = asked.token AND (lane_seq > $3 \
+             OR person = ANY(ARRAY(SELECT id FROM person WHERE changed > $3))) \
+         LIMIT $2) AS block";
 
 const PROFILES: &str = "SELECT id, profile FROM person WHERE id = ANY($1::uuid[])";
 

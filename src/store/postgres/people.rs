@@ -8,7 +8,8 @@ use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-/// Writes people; where an id is known the person is replaced.
+/// Writes people; where an id is known the person is replaced, and changed by the lane's present
+/// batch.
 pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
     if people.is_empty() {
         return;
@@ -21,7 +22,7 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
          ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
-         wrapped_key = excluded.wrapped_key, record = excluded.record",
+         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, record = excluded.record",
     )
     .bind(column(people, |p| p.id.0))
     .bind(column(people, |p| p.created_at.0))
@@ -57,11 +58,10 @@ pub(super) fn tokens(
     }
     if !gained.is_empty() {
         all.part(
-            "INSERT INTO person_token (token, person, lane_seq, gained) \
-             SELECT token, person, ?, true \
+            "INSERT INTO person_token (token, person, lane_seq) SELECT token, person, ? \
              FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
              WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
-                 WHERE held.person = new.person AND held.token = new.token OFFSET 0)",
+                 WHERE held.token = new.token AND held.person = new.person OFFSET 0)",
         )
         .bind(seq)
         .bind(column(&gained, |pair| pair.0))
@@ -69,7 +69,7 @@ pub(super) fn tokens(
     }
 }
 
-/// Writes the tokens of a new feed, after [`replace_tokens`].
+/// Writes the tokens of a new feed, after [`forget_tokens`].
 pub(super) fn feed_tokens(all: &mut Together, people: &[PersonRow], seq: LaneSeq) {
     let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
     let pairs = sorted(pairs);
@@ -77,38 +77,28 @@ pub(super) fn feed_tokens(all: &mut Together, people: &[PersonRow], seq: LaneSeq
         return;
     }
     all.part(
-        "INSERT INTO person_token (token, person, lane_seq) \
-         SELECT token, person, ? FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
+        "INSERT INTO person_token (token, person, lane_seq, fed) \
+         SELECT token, person, ?, true \
+         FROM UNNEST(?::bigint[], ?::uuid[]) AS new (token, person) \
          WHERE NOT EXISTS (SELECT 1 FROM person_token AS held \
-             WHERE held.person = new.person AND held.token = new.token OFFSET 0)",
+             WHERE held.token = new.token AND held.person = new.person OFFSET 0)",
     )
     .bind(seq)
     .bind(column(&pairs, |pair| pair.0))
     .bind(column(&pairs, |pair| pair.1));
 }
 
-/// Takes away the tokens that people have from an earlier feed. What referrals taught stays, with
-/// the new number: a changed person must be seen by batches that have read ahead.
-pub(super) async fn replace_tokens(
-    db: &mut PgConnection,
-    people: &[PersonRow],
-    seq: LaneSeq,
-) -> Result<()> {
-    let ids = column(people, |person| person.id.0);
-    sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[]) AND gained IS NOT TRUE")
-        .bind(&ids)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("UPDATE person_token SET lane_seq = $2 WHERE person = ANY($1::uuid[])")
-        .bind(&ids)
-        .bind(seq)
-        .execute(&mut *db)
+/// Takes away the tokens that people have from an earlier feed. What referrals taught stays.
+pub(super) async fn forget_tokens(db: &mut PgConnection, people: &[PersonRow]) -> Result<()> {
+    sqlx::query("DELETE FROM person_token WHERE person = ANY($1::uuid[]) AND fed")
+        .bind(column(people, |person| person.id.0))
+        .execute(db)
         .await?;
     Ok(())
 }
 
-/// Writes better profiles of people that referrals made. Their tokens get the new number, so
-/// that batches that have read ahead compare again.
+/// Writes better profiles of people that referrals made; with the batch's number, so that batches
+/// that have read ahead compare again.
 pub(super) async fn improve(
     db: &mut PgConnection,
     profiles: &[(PersonId, Vec<u8>)],
@@ -118,10 +108,9 @@ pub(super) async fn improve(
         return Ok(());
     }
     sqlx::query(
-        "WITH better AS (UPDATE person SET profile = new_profile \
-             FROM UNNEST($1::uuid[], $2::bytea[]) AS new (new_id, new_profile) \
-             WHERE id = new_id AND source IS NULL RETURNING id) \
-         UPDATE person_token SET lane_seq = $3 FROM better WHERE person = better.id",
+        "UPDATE person SET profile = new_profile, changed = $3 \
+         FROM UNNEST($1::uuid[], $2::bytea[]) AS new (new_id, new_profile) \
+         WHERE id = new_id AND source IS NULL",
     )
     .bind(column(profiles, |(person, _)| person.0))
     .bind(column(profiles, |(_, profile)| profile.as_slice()))

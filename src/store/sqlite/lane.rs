@@ -18,7 +18,8 @@ use uuid::Uuid;
 /// The rows of the asked blocks that are not over the cap; a block over it is not read to its end.
 /// Nothing is looked up when no batch was written since.
 const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS asked \
-     JOIN person_token AS held ON held.token = asked.value AND held.lane_seq > $3 \
+     JOIN person_token AS held ON held.token = asked.value AND (held.lane_seq > $3 \
+         OR held.person IN (SELECT id FROM person WHERE changed > $3)) \
      WHERE (SELECT seq FROM lane) > $3 \
      AND (SELECT count(*) FROM (SELECT 1 FROM person_token AS block \
          WHERE block.token = asked.value LIMIT $2)) < $2";

@@ -6,7 +6,8 @@ use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::sqlite::SqliteConnection;
 
-/// Writes people; where an id is known the person is replaced.
+/// Writes people; where an id is known the person is replaced, and changed by the lane's present
+/// batch.
 pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Result<()> {
     many::insert(
         db,
@@ -16,7 +17,7 @@ pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Re
         "ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
-         wrapped_key = excluded.wrapped_key, record = excluded.record",
+         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, record = excluded.record",
         |values, p| {
             values
                 .push_bind(p.id.0)
@@ -50,52 +51,48 @@ pub(super) async fn gain_tokens(
     gained: &[(Token, PersonId)],
     seq: LaneSeq,
 ) -> Result<()> {
-    insert_tokens(db, gained, Some(true), seq).await
+    insert_tokens(db, gained, None, seq).await
 }
 
 async fn insert_tokens(
     db: &mut SqliteConnection,
     pairs: &[(Token, PersonId)],
-    gained: Option<bool>,
+    fed: Option<bool>,
     seq: LaneSeq,
 ) -> Result<()> {
     many::insert(
         db,
-        "INSERT INTO person_token (token, person, lane_seq, gained)",
+        "INSERT INTO person_token (token, person, lane_seq, fed)",
         pairs,
         "ON CONFLICT (person, token) DO NOTHING",
         move |values, (token, person)| {
-            values.push_bind(token.0).push_bind(person.0).push_bind(seq).push_bind(gained);
+            values.push_bind(token.0).push_bind(person.0).push_bind(seq).push_bind(fed);
         },
     )
     .await
 }
 
-/// Gives people the tokens of a new feed. What referrals taught stays, with the new number: a
-/// changed person must be seen by batches that have read ahead.
+/// Gives people the tokens of a new feed, in place of those of the one before. What referrals
+/// taught stays.
 pub(super) async fn replace_tokens(
     db: &mut SqliteConnection,
     people: &[PersonRow],
     seq: LaneSeq,
 ) -> Result<()> {
-    let old = "DELETE FROM person_token WHERE person = $1 AND gained IS NULL";
+    let old = "DELETE FROM person_token WHERE person = $1 AND fed";
     each!(db, old, people, |person| person.id.0);
-    let taught = "UPDATE person_token SET lane_seq = $2 WHERE person = $1";
-    each!(db, taught, people, |person| person.id.0, seq);
-    add_tokens(db, people, seq).await
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (*token, p.id)));
+    insert_tokens(db, &pairs.collect::<Vec<_>>(), Some(true), seq).await
 }
 
-/// Writes better profiles of people that referrals made. Their tokens get the new number, so
-/// that batches that have read ahead compare again.
+/// Writes better profiles of people that referrals made; with the batch's number, so that batches
+/// that have read ahead compare again.
 pub(super) async fn improve(
     db: &mut SqliteConnection,
     profiles: &[(PersonId, Vec<u8>)],
     seq: LaneSeq,
 ) -> Result<()> {
-    let better = "UPDATE person SET profile = $2 WHERE id = $1 AND source IS NULL";
-    each!(db, better, profiles, |(person, profile)| person.0, profile.as_slice());
-    let tokens = "UPDATE person_token SET lane_seq = $2 WHERE person = $1 \
-         AND EXISTS (SELECT 1 FROM person WHERE id = $1 AND source IS NULL)";
-    each!(db, tokens, profiles, |(person, _)| person.0, seq);
+    let better = "UPDATE person SET profile = $2, changed = $3 WHERE id = $1 AND source IS NULL";
+    each!(db, better, profiles, |(person, profile)| person.0, profile.as_slice(), seq);
     Ok(())
 }
