@@ -70,10 +70,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("record", Sealed),
         ],
     ),
-    (
-        "person_token",
-        &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)],
-    ),
+    ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)]),
     (
         "link",
         &[
