@@ -88,6 +88,13 @@ pub enum Step {
     HlField(Place, usize, usize),
     /// A component, or a subcomponent of one, from 1: `PID-5.1`, `PID-5.1.2`.
     HlPart(Place, usize),
+    /// A FHIR resource within another, told by its type: a FHIRPath,
+    /// `Bundle.entry[1].resource.ofType(Patient)`.
+    Resource(Place, Rc<str>),
+    /// An element of a FHIR resource: `Patient.birthDate`.
+    FhirElement(Place, Rc<str>),
+    /// An item of a FHIR list, from 0: `Patient.name[0]`.
+    FhirItem(Place, usize),
 }
 
 impl Place {
@@ -102,15 +109,47 @@ impl Place {
     pub fn step(&self) -> &Step {
         &self.0
     }
+
+    /// Which of the format's fields it is, whatever row, item or repetition: `/persons/*/name`,
+    /// `/PPN/Person/@grade`, `Date of birth`, `PID-5.1`, `Patient.name.family`. What the whole, a
+    /// row or a list is, is empty or ends with its parent.
+    pub fn pattern(&self) -> String {
+        match self.step() {
+            Step::Document | Step::Row(_) => String::new(),
+            Step::Member(parent, key) => format!("{}/{}", parent.pattern(), escaped(key)),
+            Step::Item(parent, _) => parent.pattern() + "/*",
+            Step::Element(parent, name, _) => format!("{}/{name}", parent.pattern()),
+            Step::Attribute(parent, name) => format!("{}/@{name}", parent.pattern()),
+            Step::Cell { heading, .. } => heading.to_string(),
+            Step::Segment(name, _) => name.to_string(),
+            Step::HlField(parent, number, _) => format!("{}-{number}", parent.pattern()),
+            Step::HlPart(parent, number) => format!("{}.{number}", parent.pattern()),
+            Step::Resource(_, kind) => kind.to_string(),
+            Step::FhirElement(parent, name) => format!("{}.{name}", parent.pattern()),
+            Step::FhirItem(parent, _) => parent.pattern(),
+        }
+    }
+
+    /// As a label that stays the same when the same item is sent again: a cell's is its heading,
+    /// for its row may be another then.
+    pub fn label(&self) -> String {
+        match self.step() {
+            Step::Cell { heading, .. } => heading.to_string(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+/// A key as a segment of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.step() {
             Step::Document => Ok(()),
-            Step::Member(parent, key) => {
-                write!(f, "{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
+            Step::Member(parent, key) => write!(f, "{parent}/{}", escaped(key)),
             Step::Item(parent, index) => write!(f, "{parent}/{index}"),
             Step::Element(parent, name, 1) => write!(f, "{parent}/{name}"),
             Step::Element(parent, name, nth) => write!(f, "{parent}/{name}[{nth}]"),
@@ -124,6 +163,10 @@ impl fmt::Display for Place {
             Step::HlField(parent, number, 1) => write!(f, "{parent}-{number}"),
             Step::HlField(parent, number, nth) => write!(f, "{parent}-{number}[{nth}]"),
             Step::HlPart(parent, number) => write!(f, "{parent}.{number}"),
+            Step::Resource(parent, kind) if *parent.step() == Step::Document => f.write_str(kind),
+            Step::Resource(parent, kind) => write!(f, "{parent}.ofType({kind})"),
+            Step::FhirElement(parent, name) => write!(f, "{parent}.{name}"),
+            Step::FhirItem(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
 }
@@ -142,6 +185,26 @@ fn letters(column: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_says_which_field_it_is_and_a_label_lasts() {
+        let root = Place::of(Step::Resource(Place::document(), "Bundle".into()));
+        let entry = Place::of(Step::FhirElement(root, "entry".into()));
+        let entry = Place::of(Step::FhirItem(entry, 1));
+        let resource = Place::of(Step::FhirElement(entry, "resource".into()));
+        let patient = Place::of(Step::Resource(resource, "Patient".into()));
+        let name = Place::of(Step::FhirElement(patient, "name".into()));
+        let family =
+            Place::of(Step::FhirElement(Place::of(Step::FhirItem(name, 0)), "family".into()));
+        assert_eq!(family.to_string(), "Bundle.entry[1].resource.ofType(Patient).name[0].family");
+        assert_eq!(family.pattern(), "Patient.name.family");
+        let persons = Place::of(Step::Member(Place::document(), "persons".into()));
+        let name = Place::of(Step::Member(Place::of(Step::Item(persons, 3)), "name".into()));
+        assert_eq!(name.pattern(), "/persons/*/name");
+        assert_eq!(name.label(), "/persons/3/name");
+        let cell = Place::of(Step::Cell { row: 9, column: 2, heading: "House".into() });
+        assert_eq!((cell.pattern(), cell.label()), ("House".to_owned(), "House".to_owned()));
+    }
 
     #[test]
     fn places_are_written_as_each_format_writes_them() {

@@ -5,7 +5,13 @@
 //! key that the schema does not declare, for a key is the sender's own text.
 
 pub mod decode;
+pub mod engine;
+pub mod folder;
 pub mod json;
+pub mod leftover;
 pub mod located;
+pub mod manifest;
 pub mod map;
 pub mod media_type;
+mod shape;
+pub mod told;

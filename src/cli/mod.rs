@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. The only room that speaks to a terminal.
 
+mod adapters;
 mod audit;
 mod check;
 mod deliveries;
@@ -34,6 +35,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Validate an authority's configuration; every fault with file, line and a mend.
     Check(check::Check),
+    /// Agencies' own formats, each a folder.
+    Adapters(adapters::Adapters),
     /// Existing records to link against.
     #[command(subcommand)]
     People(people::People),
@@ -79,6 +82,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::Serve(serve) => serve.run(settings).await,
         Command::Migrate(migrate) => migrate.run(settings).await,
         Command::Check(check) => check.run(settings),
+        Command::Adapters(adapters) => adapters.run(),
         Command::People(people) => people.run(settings).await,
         Command::Keys(keys) => keys.run(settings).await,
         Command::Linkage(linkage) => linkage.run(),

@@ -4,4 +4,5 @@
 
 pub mod csv;
 pub mod hl7v2;
+pub mod json;
 pub mod xml;
