@@ -120,6 +120,7 @@ fn sealing(c: &mut Criterion) {
     let id = ReferralId::from_parts(AT, [1; 10]);
     let dossier = Dossier {
         raw: BODY.to_vec(),
+        provenance: Vec::new(),
         canonical,
         decision: vec![b'd'; 800],
         receipt: vec![b'r'; 900],

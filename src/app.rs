@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete backends, reads the wall clock and
 //! draws randomness from the operating system.
 
+mod adapters;
 mod env;
 mod import;
 mod master_key;
@@ -39,8 +40,9 @@ use crate::store::{QueuedMessage, Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
 use crate::web::{self, Board, OpsState};
+use crate::workers::Pool;
 use anyhow::{Context, Result, anyhow, bail};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -287,7 +289,10 @@ impl App {
             }));
         }
         let metrics = Arc::new(telemetry.renderer());
-        let behind = Behind { rules, stages, entrance, ends, access: access.clone(), metrics };
+        let adapters = adapters::open(&settings)?;
+        tasks.push(tokio::spawn(adapters::keep_fresh(settings.adapters.clone(), adapters.clone())));
+        let served = access.clone();
+        let behind = Behind { rules, stages, entrance, ends, access: served, adapters, metrics };
         let state = Arc::new(api_state(&settings, &store, behind)?);
         let ops = Arc::new(OpsState::new(Board::new(store.clone(), env.clone()), env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
@@ -383,14 +388,20 @@ struct Behind {
     entrance: Lane,
     ends: Ends,
     access: Arc<Access>,
+    adapters: Arc<ArcSwapOption<Pool>>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
-    let Behind { rules, stages, entrance, ends, access, metrics } = behind;
+    let Behind { rules, stages, entrance, ends, access, adapters, metrics } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
-    let pipeline =
-        Pipeline { stages, validator: Validator::new(), lane: entrance.clone(), env: env.clone() };
+    let pipeline = Pipeline {
+        stages,
+        validator: Validator::new(),
+        lane: entrance.clone(),
+        store: store.clone(),
+        env: env.clone(),
+    };
     Ok(ApiState {
         env,
         intake: Arc::new(pipeline),
@@ -398,6 +409,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         letters: Arc::new(MailboxLetters(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,
+        adapters,
         access,
         cut: Arc::new(move |to, dossier| cut(&rules.load(), to, dossier)),
         metrics,

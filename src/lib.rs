@@ -11,6 +11,8 @@ pub mod routing;
 pub mod threshold;
 pub mod validation;
 
+pub mod workers;
+
 pub mod pipeline;
 
 pub mod audit;

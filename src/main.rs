@@ -10,12 +10,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(ended) = cli.work() {
+        return exit(ended);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(cli::run(cli)) {
+    exit(runtime.block_on(cli::run(cli)))
+}
+
+fn exit(ended: cli::Result) -> ExitCode {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Findings) => ExitCode::from(1),
         Err(Ended::Failed(error)) => failed(&error),

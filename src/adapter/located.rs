@@ -110,6 +110,15 @@ impl Place {
         &self.0
     }
 
+    /// Whether it is a whole document, and no part of one.
+    pub fn is_whole(&self) -> bool {
+        match self.step() {
+            Step::Document => true,
+            Step::Resource(parent, _) => *parent.step() == Step::Document,
+            _ => false,
+        }
+    }
+
     /// Which of the format's fields it is, whatever row, item or repetition: `/persons/*/name`,
     /// `/PPN/Person/@grade`, `Date of birth`, `PID-5.1`, `Patient.name.family`. What the whole, a
     /// row or a list is, is empty or ends with its parent.

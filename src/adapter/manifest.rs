@@ -1,6 +1,6 @@
 //! `manifest.toml`: what an adapter is and what it reads.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An adapter's manifest. Unknown keys are faults, so that a misspelt one is noticed.
@@ -37,7 +37,7 @@ pub struct Reads {
     pub extension: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decoder {
     /// A list at the top is a batch.

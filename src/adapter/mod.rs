@@ -4,6 +4,7 @@
 //! A refusal says where and by which rule, and never repeats what was sent: not a value, nor a
 //! key that the schema does not declare, for a key is the sender's own text.
 
+pub mod answer;
 pub mod decode;
 pub mod engine;
 pub mod folder;

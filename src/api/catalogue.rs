@@ -55,6 +55,10 @@ kinds! {
     NOT_PERMITTED = "not-permitted", FORBIDDEN,
         "The key does not open this",
         "Use a key of the kind that the OpenAPI document names, for your own destination.";
+    NO_ADAPTER = "no-adapter", FORBIDDEN,
+        "This format is not read here, or not from your agency",
+        "It is kept, and somebody will look at it. Send canonical JSON to /v1/referrals, or ask \
+         the authority to let your agency send this format.";
     TESTING = "testing", FORBIDDEN,
         "Your agency is still testing, and its referrals are not taken",
         "Nobody acts on this as on a referral, although the screening team sees that you sent it: \

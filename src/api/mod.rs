@@ -4,6 +4,7 @@
 //! It decides nothing about a referral. Whatever goes wrong becomes a problem document with the
 //! duty numbers in it, and never holds a value that was sent.
 
+mod adapted;
 mod admission;
 mod body;
 pub mod catalogue;
@@ -20,6 +21,7 @@ mod view;
 
 // Endpoints.
 mod acknowledge;
+mod adapt;
 mod deliveries;
 mod document;
 mod health;

@@ -5,6 +5,8 @@
 
 use super::catalogue::{self as kind, Kind};
 use crate::access::{Denied, TooMany};
+use crate::adapter::answer;
+use crate::adapter::told::Told;
 use crate::domain::record::Unread;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::{Directory, Reference};
@@ -90,6 +92,28 @@ impl Problem {
         let known = general.iter().copied().chain(exact).find(|kind| kind.status == status);
         let fallback = if status.is_client_error() { &kind::BAD_REQUEST } else { &kind::FAILED };
         Problem::new(known.unwrap_or(fallback))
+    }
+
+    /// The same, to be answered in a sender's own manner.
+    pub(super) fn told(&self, directory: &Directory) -> answer::Problem {
+        let told = |fault: &Unread| Told {
+            at: fault.pointer.clone(),
+            rule: fault.rule.clone(),
+            ask: fault.ask.clone(),
+        };
+        answer::Problem {
+            status: self.kind.status.as_u16(),
+            code: self.kind.code.to_owned(),
+            title: self.kind.title.to_owned(),
+            detail: Some(self.detail.unwrap_or(self.kind.remedy).to_owned()),
+            faults: self.faults.iter().take(FAULTS).map(told).collect(),
+            duty: answer::Duty {
+                in_hours: directory.duty_telephone.clone(),
+                out_of_hours: directory.out_of_hours_telephone.clone(),
+            },
+            reference: self.first.map(|first| first.to_string()),
+            retry_after: self.retry_after,
+        }
     }
 
     /// The complete answer.

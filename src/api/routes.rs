@@ -5,8 +5,8 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    acknowledge, deliveries, docs, document, health, inform, messages, metrics, openapi, problems,
-    redrive, rehearse, status, submit, take,
+    acknowledge, adapt, deliveries, docs, document, health, inform, messages, metrics, openapi,
+    problems, redrive, rehearse, status, submit, take,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -26,6 +26,7 @@ pub fn table() -> Vec<Entry> {
     vec![
         write("/v1/referrals", submit::handle),
         write("/v1/referrals/validate", rehearse::handle),
+        write("/v1/adapters/{adapter}/referrals", adapt::handle),
         read("/v1/referrals/{reference}", status::handle),
         write("/v1/referrals/{reference}/information", inform::handle),
         // Each GET of a document is an audited read, and each GET of messages leases them: there

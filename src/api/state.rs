@@ -12,6 +12,8 @@ use crate::pipeline::Intake;
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::{QueuedMessage, ReadStore, ReferralRow, StoreError};
+use crate::workers::Pool;
+use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -102,6 +104,8 @@ pub struct ApiState {
     pub letters: Arc<dyn Letters>,
     pub vitals: Arc<dyn Vitals>,
     pub keys: KeyRing,
+    /// Whoever reads agencies' own formats; none where there are no adapters.
+    pub adapters: Arc<ArcSwapOption<Pool>>,
     pub access: Arc<Access>,
     pub cut: Cut,
     /// Renders the metrics; see `Telemetry::renderer`.

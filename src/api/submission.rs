@@ -87,7 +87,19 @@ pub(super) async fn receive<'a>(
     req: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Held<'a>, Problem> {
-    let read = read(state, caller, Class::Referral, req, payload).await?;
+    receive_within(state, caller, about, req, payload, state.settings.body_limit).await
+}
+
+/// As [`receive`], a body of at most `limit` bytes.
+pub(super) async fn receive_within<'a>(
+    state: &'a ApiState,
+    caller: &AgencyPrincipal,
+    about: Option<Reference>,
+    req: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<Held<'a>, Problem> {
+    let read = read(state, caller, Class::Referral, req, payload, limit).await?;
     let testing = caller.agency.state == AgencyState::Testing;
     let (refusal, problem) = match read.fault {
         // Invented or not: people see it, and its sender is told that nobody acts on it.
@@ -117,7 +129,8 @@ pub(super) async fn try_out<'a>(
     req: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Held<'a>, Problem> {
-    let read = read(state, caller, Class::DryRun, req, payload).await?;
+    let limit = state.settings.body_limit;
+    let read = read(state, caller, Class::DryRun, req, payload, limit).await?;
     read.fault.map_or(Ok(read.held), |fault| Err(fault.problem()))
 }
 
@@ -134,10 +147,11 @@ async fn read<'a>(
     class: Class,
     req: &HttpRequest,
     payload: web::Payload,
+    limit: usize,
 ) -> Result<Read<'a>, Problem> {
     let headers = req.headers();
     let settings = &state.settings;
-    let limits = BodyLimits { bytes: settings.body_limit, time: settings.body_timeout };
+    let limits = BodyLimits { bytes: limit, time: settings.body_timeout };
     let mut reservation = state.admission.reservation(class);
     let mut bytes = Vec::new();
     let announced = content_length(headers);
@@ -172,6 +186,11 @@ fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'stat
         return Some(&ENCODING);
     }
     key.is_err().then_some(&KEY)
+}
+
+/// The media type as it is stated.
+pub(super) fn media_type(req: &HttpRequest) -> Option<String> {
+    text(req.headers(), &header::CONTENT_TYPE)
 }
 
 pub(super) fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {

@@ -11,6 +11,7 @@ mod migrate;
 mod people;
 mod serve;
 mod table;
+mod worker;
 
 use crate::config::settings::Settings;
 use clap::{Parser, Subcommand};
@@ -52,6 +53,8 @@ enum Command {
     /// Failing or dead deliveries.
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
+    #[command(hide = true)]
+    Worker(worker::Worker),
     /// The demonstration.
     #[command(subcommand)]
     Demo(demo::Demo),
@@ -88,6 +91,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::Linkage(linkage) => linkage.run(),
         Command::Audit(audit) => audit.run(settings).await,
         Command::Deliveries(deliveries) => deliveries.run(settings).await,
+        Command::Worker(_) => Ok(()),
         Command::Demo(demo) => demo.run(settings).await,
     }
 }

@@ -15,6 +15,7 @@ pub struct Settings {
     pub database: Database,
     pub broker: Broker,
     pub authority: AuthoritySettings,
+    pub adapters: Adapters,
     pub keys: Keys,
     pub ops: Ops,
     pub telemetry: Telemetry,
@@ -66,6 +67,18 @@ pub struct Broker {
 pub struct AuthoritySettings {
     /// The authority's folder, e.g. `config/calderdale`.
     pub config: PathBuf,
+}
+
+/// Agencies' own formats.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adapters {
+    /// The folder of all adapters; where there is none, canonical JSON alone is read.
+    pub folder: PathBuf,
+    /// Processes that read them at once, two at least.
+    pub workers: usize,
+    /// Bytes that one of these may use.
+    pub worker_memory: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,6 +137,12 @@ impl Default for AuthoritySettings {
     }
 }
 
+impl Default for Adapters {
+    fn default() -> Self {
+        Adapters { folder: PathBuf::from("adapters"), workers: 2, worker_memory: 256 << 20 }
+    }
+}
+
 impl Default for Keys {
     fn default() -> Self {
         Keys { master_key_file: PathBuf::from(".frontdoor/master.key"), create: false }
@@ -137,8 +156,9 @@ impl Default for Telemetry {
 }
 
 /// Environment shorthands and the settings they stand for.
-const SHORTHANDS: [(&str, &str); 5] = [
+const SHORTHANDS: [(&str, &str); 6] = [
     ("FRONTDOOR_CONFIG", "authority.config"),
+    ("FRONTDOOR_ADAPTERS", "adapters.folder"),
     ("FRONTDOOR_DATABASE_URL", "database.url"),
     ("FRONTDOOR_AMQP_URL", "broker.url"),
     ("FRONTDOOR_LISTEN", "http.listen"),

@@ -109,6 +109,15 @@ codes! {
 }
 
 codes! {
+    /// What a sender says of what it sent before.
+    CorrectionKind, rule "correction-kind", ask "Use cancelled, corrected or wrong-child", {
+        Cancelled = "cancelled", "The sender withdraws it";
+        Corrected = "corrected", "The sender puts something right";
+        WrongChild = "wrong-child", "It is about another child";
+    }
+}
+
+codes! {
     /// Structured signs that start a clock at once and are never held back.
     Indicator, rule "indicator", ask "Use an indicator listed in the schema", {
         ChildAlone = "child-alone", "A child is alone or abandoned";

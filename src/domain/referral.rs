@@ -2,7 +2,9 @@
 
 use super::answer::Answer;
 use super::child::Child;
-use super::codes::{AbuseCategory, ConcernCode, Indicator, PrimaryNeed, Request, SourceCode};
+use super::codes::{
+    AbuseCategory, ConcernCode, CorrectionKind, Indicator, PrimaryNeed, Request, SourceCode,
+};
 use super::household::{Agreement, Household};
 use super::record::{Field, Path, Unread};
 use super::values::{Danger, Date, Small, Words, YesNo, begins_with_yes};
@@ -43,6 +45,9 @@ crate::record! {
         safeguarding_lead_consulted: Answer<YesNo>,
         /// The sender's own id of the message or incident.
         source_message_id: Answer<Words>,
+        /// What the sender takes back or puts right. It changes no decision and deletes nothing:
+        /// people see it.
+        corrections: Vec<Correction>,
         notes: Vec<SourceNote>,
     }
 }
@@ -115,6 +120,14 @@ crate::record! {
         violence: Answer<YesNo>,
         dogs: Answer<YesNo>,
         weapons: Answer<YesNo>,
+        detail: Answer<Words>,
+    }
+}
+
+crate::record! {
+    /// The sender's own word on what it sent before.
+    pub struct Correction scalar = detail {
+        kind: Answer<CorrectionKind>,
         detail: Answer<Words>,
     }
 }

@@ -39,6 +39,22 @@ impl RefusalKind {
         }
     }
 
+    /// The kind of this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        use RefusalKind::*;
+        let all = [
+            NotReadable,
+            DuplicateKey,
+            TooLarge,
+            TooDeep,
+            BelowMinimum,
+            MediaType,
+            Testing,
+            Failed,
+        ];
+        all.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// One sentence for the sender, the same for every such refusal.
     pub fn title(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! The entrance: a submission in, exactly one outcome out.
 
+use super::adapted::{Adapted, Answered};
 use super::guard::guarded;
 use super::judge::Stages;
 use crate::adapter;
@@ -7,9 +8,10 @@ use crate::domain::agency::Agency;
 use crate::domain::record::Unread;
 use crate::domain::refusal::{Extent, Refusal, RefusalKind};
 use crate::domain::time::Env;
-use crate::domain::{Reference, Timestamp};
+use crate::domain::{Reference, Referral, Timestamp};
 use crate::store::Token16;
 use crate::store::lane::{Lane, LaneError};
+use crate::store::traits::LaneStore;
 use crate::store::work::{Addition, Done, Referred, Refused, RepeatKey, Work};
 use crate::threshold;
 use crate::validation::Validator;
@@ -67,6 +69,8 @@ pub trait Intake: Send + Sync + 'static {
     async fn inform(&self, reference: Reference, submission: Submission) -> Outcome;
     /// The receipt it would get; nothing is stored.
     fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal>;
+    /// What an adapter made of an agency's document, or of one item of it.
+    async fn adapted(&self, adapted: Adapted) -> Answered;
     /// Keeps what was refused before anything in it was read, e.g. for its size. `about` is the
     /// referral that it was sent to as information.
     async fn refuse(
@@ -103,6 +107,8 @@ pub struct Pipeline {
     pub stages: Arc<Stages>,
     pub validator: Validator,
     pub lane: Lane,
+    /// Where the first referral of a message id is looked up.
+    pub store: Arc<dyn LaneStore>,
     pub env: Arc<dyn Env>,
 }
 
@@ -112,22 +118,36 @@ impl Pipeline {
         let received_at = self.env.now();
         let document = read_json(submission)?;
         let (referral, unread) = self.validator.validate(document)?;
+        let repeat = self.repeat_key(None, submission, received_at);
+        Ok(self.referred(submission, referral, &unread, repeat, received_at))
+    }
+
+    /// Scores a valid referral and makes it ready for the lane.
+    pub(super) fn referred(
+        &self,
+        submission: &Submission,
+        referral: Referral,
+        unread: &[Unread],
+        repeat: RepeatKey,
+        received_at: Timestamp,
+    ) -> Referred {
         let rules = self.stages.rules.load();
         let facts = rules.policy.reader.read(&referral, received_at);
-        let completeness = rules.scorer.score(&referral, &facts, &unread);
+        let completeness = rules.scorer.score(&referral, &facts, unread);
         let children = self.stages.profiles(&referral);
-        Ok(Referred {
+        Referred {
             agency: submission.agency.id.clone(),
             received_at,
             raw: submission.body.clone(),
+            provenance: Vec::new(),
             referral,
             facts,
             facts_of: rules.policy.hash.clone(),
             completeness,
             children,
-            repeat: self.repeat_key(None, submission, received_at),
+            repeat,
             traceparent: submission.traceparent.clone(),
-        })
+        }
     }
 
     /// `about` is the referral that the submission adds to.
@@ -153,7 +173,7 @@ impl Pipeline {
         }
     }
 
-    async fn submit(&self, work: Work) -> Outcome {
+    pub(super) async fn submit(&self, work: Work) -> Outcome {
         match self.lane.submit(work).await {
             Ok(Done::Accepted { reference, receipt, repeat }) => {
                 Outcome::Accepted { reference, receipt, repeat }
@@ -168,21 +188,24 @@ impl Pipeline {
         }
     }
 
-    /// Keeps a refusal; the sender hears of it only once it is kept.
-    async fn keep(
+    /// Keeps a refusal; the sender hears of it only once it is kept. `repeat` is by what an
+    /// accepted one clears it, where that is not the submission's own key.
+    pub(super) async fn keep(
         &self,
         submission: Submission,
         about: Option<Reference>,
         refusal: Refusal,
         extent: Extent,
+        repeat: Option<RepeatKey>,
     ) -> Outcome {
         let received_at = self.env.now();
-        let repeat = self.repeat_key(about, &submission, received_at);
+        let keyed = repeat.is_some() || submission.idempotency_key.is_some();
+        let repeat = repeat.unwrap_or_else(|| self.repeat_key(about, &submission, received_at));
         let refused = Refused {
             agency: submission.agency.id.clone(),
             received_at,
             body: self.identity(repeat.body, extent),
-            key: submission.idempotency_key.is_some().then_some(repeat.key),
+            key: keyed.then_some(repeat.key),
             raw: submission.body,
             extent,
             refusal: refusal.clone(),
@@ -214,7 +237,7 @@ impl Intake for Pipeline {
             Ok(referred) => self.submit(Work::Refer(Box::new(referred))).await,
             Err(refusal) => {
                 let extent = Extent::whole(&submission.body);
-                self.keep(submission, None, refusal, extent).await
+                self.keep(submission, None, refusal, extent, None).await
             }
         }
     }
@@ -238,9 +261,13 @@ impl Intake for Pipeline {
             }
             Err(refusal) => {
                 let extent = Extent::whole(&submission.body);
-                self.keep(submission, about, refusal, extent).await
+                self.keep(submission, about, refusal, extent, None).await
             }
         }
+    }
+
+    async fn adapted(&self, adapted: Adapted) -> Answered {
+        self.take(adapted).await
     }
 
     fn rehearse(&self, submission: &Submission) -> Result<Vec<u8>, Refusal> {
@@ -258,7 +285,7 @@ impl Intake for Pipeline {
         refusal: Refusal,
         extent: Extent,
     ) -> Outcome {
-        self.keep(submission, about, refusal, extent).await
+        self.keep(submission, about, refusal, extent, None).await
     }
 }
 

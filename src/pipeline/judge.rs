@@ -166,6 +166,7 @@ impl Judge for Stages {
         let receipt = self.receipt(&rules, reference, referred, &decided.alone, at);
         let dossier = Dossier {
             raw: referred.raw.clone(),
+            provenance: referred.provenance.clone(),
             canonical: json(&referred.referral.document())?,
             decision: json(&decided)?,
             receipt: receipt.clone(),
@@ -209,6 +210,7 @@ impl Judge for Stages {
             agency: addition.agency.clone(),
             received_at: addition.received_at,
             raw: dossier.raw,
+            provenance: dossier.provenance,
             referral,
             facts,
             facts_of: rules.policy.hash.clone(),

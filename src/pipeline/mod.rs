@@ -3,6 +3,7 @@
 //! `receive` adapts, validates and scores, and hands the work to the commit lane, which calls back
 //! into [`judge`] to link, decide and route under its lock.
 
+mod adapted;
 mod addition;
 mod guard;
 mod identity;
@@ -12,6 +13,7 @@ mod refusals;
 mod rows;
 
 pub use crate::adapter::media_type;
+pub use adapted::{Adapted, Answered, Canonical};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use rows::Decided;

@@ -64,6 +64,8 @@ impl Routing {
             "withheld_from": withheld.from,
             "keep_confidential": !referral.keep_confidential.is_absent(),
             "worker_safety": unsafe_for_workers.into_iter().any(yes),
+            // Its sender has said so; whether that ends anything, people decide.
+            "corrected": !referral.corrections.is_empty(),
         })
     }
 }

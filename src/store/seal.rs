@@ -80,6 +80,9 @@ pub(super) fn open_packed(cipher: &Cipher, name: &[u8], sealed: &[u8]) -> Option
 pub struct Dossier {
     /// The raw bytes as received.
     pub raw: Vec<u8>,
+    /// Where each canonical value stood in what was sent, JSON by JSON pointer; empty where the
+    /// canonical document itself was sent. Of the first submission, not of what was added.
+    pub provenance: Vec<u8>,
     /// Canonical referral, JSON.
     pub canonical: Vec<u8>,
     /// `Decision` with history, JSON.
@@ -93,7 +96,8 @@ pub struct Dossier {
 impl Dossier {
     /// Parts with their lengths before them.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let parts = [&self.raw, &self.canonical, &self.decision, &self.receipt];
+        let Dossier { raw, provenance, canonical, decision, receipt, added: _ } = self;
+        let parts = [raw, provenance, canonical, decision, receipt];
         let mut out = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
         for part in parts {
             out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -117,7 +121,7 @@ impl Dossier {
             Some(part.to_vec())
         }
         let rest = &mut &*bytes;
-        let (raw, canonical) = (part(rest)?, part(rest)?);
+        let (raw, provenance, canonical) = (part(rest)?, part(rest)?, part(rest)?);
         let (decision, receipt) = (part(rest)?, part(rest)?);
         let mut added = Vec::new();
         while !rest.is_empty() {
@@ -125,7 +129,7 @@ impl Dossier {
             *rest = after;
             added.push((*key, part(rest)?));
         }
-        Some(Dossier { raw, canonical, decision, receipt, added })
+        Some(Dossier { raw, provenance, canonical, decision, receipt, added })
     }
 
     /// The answer to what was accepted under a key: each has its own.

@@ -31,6 +31,8 @@ pub struct Referred {
     pub received_at: Timestamp,
     /// The bytes as received.
     pub raw: Vec<u8>,
+    /// Where each canonical value stood in what was sent, JSON; empty for canonical submissions.
+    pub provenance: Vec<u8>,
     pub referral: Referral,
     /// Of each child, from the submission alone.
     pub facts: Vec<Facts>,

@@ -88,7 +88,9 @@ impl Outcome {
             let mut one = json!({"at": item.at});
             match (told(item), item.result.is_ok()) {
                 (Value::Object(members), true) => {
-                    one.as_object_mut().map(|one| one.extend(members));
+                    if let Some(one) = one.as_object_mut() {
+                        one.extend(members);
+                    }
                 }
                 (problem, _) => one["problem"] = problem,
             }

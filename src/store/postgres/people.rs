@@ -22,7 +22,8 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
          ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
-         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, record = excluded.record",
+         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, \
+         record = excluded.record",
     )
     .bind(column(people, |p| p.id.0))
     .bind(column(people, |p| p.created_at.0))

@@ -17,7 +17,8 @@ pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Re
         "ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
-         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, record = excluded.record",
+         changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, \
+         record = excluded.record",
         |values, p| {
             values
                 .push_bind(p.id.0)

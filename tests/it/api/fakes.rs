@@ -8,7 +8,7 @@ use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, MessageId, Reference, ReferralId, Timestamp};
-use frontdoor::pipeline::{Intake, Outcome, Submission};
+use frontdoor::pipeline::{Adapted, Answered, Intake, Outcome, Submission};
 use frontdoor::store::{
     DeliveryRow, DeliveryState, KeyRow, KeyStore, Overview, QueuedMessage, ReadStore, RefusalRow,
     Sealed, StoreError, StoredLink, StoredReferral,
@@ -123,6 +123,14 @@ impl Intake for FakeIntake {
 
     async fn inform(&self, _: Reference, submission: Submission) -> Outcome {
         self.answer(submission).await
+    }
+
+    async fn adapted(&self, adapted: Adapted) -> Answered {
+        let Adapted { agency, raw: body, traceparent, .. } = adapted;
+        let (media_type, idempotency_key) = (None, None);
+        let sent = Submission { agency, body, media_type, idempotency_key, traceparent };
+        let outcome = self.answer(sent).await;
+        Answered { outcome, message_id: None, added: false, unread: Vec::new() }
     }
 
     fn rehearse(&self, _: &Submission) -> std::result::Result<Vec<u8>, Refusal> {

@@ -109,6 +109,7 @@ impl World {
             letters: letters.clone(),
             vitals: vitals.clone(),
             keys: KeyRing::for_tests(5),
+            adapters: Arc::default(),
             access: access.clone(),
             cut: Arc::new(cut),
             metrics: Arc::new(|| "# no metrics here\n".to_owned()),
@@ -162,6 +163,7 @@ impl World {
         let id = ReferralId::from_parts(Timestamp(1), entropy.to_be_bytes_10());
         let dossier = Dossier {
             raw: b"{}".to_vec(),
+            provenance: Vec::new(),
             canonical: br#"{"worry": "Robin is cold", "children": []}"#.to_vec(),
             decision: br#"{"priority": "standard"}"#.to_vec(),
             receipt: receipt(reference).to_string().into_bytes(),

@@ -108,7 +108,9 @@ impl Gateway {
         let (entrance, running) = lane(parts, 64);
         tokio::spawn(running);
         let validator = Validator::new();
-        let pipeline = Pipeline { stages: stages.clone(), validator, lane: entrance, env };
+        let (stages, lane) = (stages.clone(), entrance);
+        let found = store.clone();
+        let pipeline = Pipeline { stages: stages.clone(), validator, lane, store: found, env };
         Gateway { pipeline, store, clock, stages, _folder: folder }
     }
 

@@ -67,6 +67,7 @@ fn concluded(
         agency: AgencyId::new("school"),
         received_at: tuesday_morning(),
         raw: Vec::new(),
+        provenance: Vec::new(),
         referral: read(document),
         completeness: Default::default(),
         children: Vec::new(),

@@ -253,6 +253,7 @@ impl Judge for SimJudge {
         let receipt = self.receipt(&facing);
         let dossier = Dossier {
             raw: referred.raw.clone(),
+            provenance: Vec::new(),
             canonical: referred.raw.clone(),
             decision: plain(&facing.decided),
             receipt: plain(&vec![(referred.repeat.body, receipt.clone())]),
@@ -286,6 +287,7 @@ impl Judge for SimJudge {
             agency: addition.agency.clone(),
             received_at: addition.received_at,
             raw: merged.to_bytes(),
+            provenance: Vec::new(),
             referral: Default::default(),
             facts: Vec::new(),
             facts_of: String::new(),

@@ -173,6 +173,7 @@ impl Submission {
             None => Work::Refer(Box::new(Referred {
                 agency: self.agency.clone(),
                 received_at: now,
+                provenance: Vec::new(),
                 raw: self.spec.to_bytes(),
                 referral: Referral::default(),
                 facts: Vec::new(),

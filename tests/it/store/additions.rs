@@ -51,7 +51,8 @@ impl Gateway {
         };
         let (entrance, run) = lane(parts, 16);
         tokio::spawn(run);
-        let pipeline = Pipeline { stages, validator: Validator::new(), lane: entrance, env };
+        let (validator, lane, found) = (Validator::new(), entrance, store.clone());
+        let pipeline = Pipeline { stages, validator, lane, store: found, env };
         Gateway { store, rules, pipeline }
     }
 
