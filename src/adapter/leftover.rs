@@ -1,7 +1,7 @@
 //! What a map leaves over: nothing in the source is silently dropped. What has no canonical place
 //! is carried as a source note, labelled with its place; what the manifest ignores is not.
 
-use super::located::{Data, Located, Place};
+use super::located::{Data, Located, Place, Step};
 use super::manifest::Manifest;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -86,6 +86,8 @@ fn each_leaf(value: &Located, visit: &mut dyn FnMut(&Place, String)) {
         Data::Bool(truth) => visit(&value.place, truth.to_string()),
         Data::Number(number) => visit(&value.place, number.to_string()),
         Data::Text(text) if text.trim().is_empty() => {}
+        // The name of an HL7 segment, which every place within it tells.
+        Data::Text(_) if matches!(value.place.step(), Step::Segment(..)) => {}
         Data::Text(text) => visit(&value.place, text.to_string()),
         Data::List(items) => items.iter().for_each(|item| each_leaf(item, visit)),
         Data::Object(members) => members.iter().for_each(|(_, item)| each_leaf(item, visit)),

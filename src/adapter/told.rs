@@ -4,6 +4,9 @@ use super::manifest::Manifest;
 use crate::domain::Unread;
 use std::collections::BTreeMap;
 
+/// Places of one fault that are told.
+const MOST: usize = 6;
+
 /// A fault as the sender is told it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Told {
@@ -49,7 +52,11 @@ fn place(pointer: &str, provenance: &BTreeMap<String, Vec<String>>, item: &str) 
             }
         }
     }
-    if places.is_empty() { item.to_owned() } else { places.join(", ") }
+    match places.len() {
+        0 => item.to_owned(),
+        few if few <= MOST => places.join(", "),
+        many => format!("{} and {} more places", places[..MOST].join(", "), many - MOST),
+    }
 }
 
 #[cfg(test)]

@@ -101,11 +101,15 @@ impl Problem {
             rule: fault.rule.clone(),
             ask: fault.ask.clone(),
         };
+        // Their remedies speak of canonical JSON; the faults say what to do.
+        let of_json =
+            [&kind::NOT_READABLE, &kind::DUPLICATE_KEY, &kind::TOO_DEEP, &kind::MEDIA_TYPE]
+                .contains(&self.kind);
         answer::Problem {
             status: self.kind.status.as_u16(),
             code: self.kind.code.to_owned(),
             title: self.kind.title.to_owned(),
-            detail: Some(self.detail.unwrap_or(self.kind.remedy).to_owned()),
+            detail: self.detail.or((!of_json).then_some(self.kind.remedy)).map(str::to_owned),
             faults: self.faults.iter().take(FAULTS).map(told).collect(),
             duty: answer::Duty {
                 in_hours: directory.duty_telephone.clone(),

@@ -103,6 +103,7 @@ impl Pipeline {
                     raw: submission.body,
                     repeat: self.repeat_about(first, &submission.agency.id, &document, received_at),
                     document,
+                    again: true,
                     traceparent: submission.traceparent,
                 };
                 let outcome = self.submit(Work::Add(Box::new(addition))).await;

@@ -7,10 +7,20 @@
 use super::identity::{Identity, ListOf};
 use serde_json::{Map, Value, json};
 
-/// The canonical document with the addition put to it.
-pub(super) fn merge(known: Value, addition: Value) -> Value {
-    let mut replaced = Vec::new();
-    let mut merged = merge_at("", known, addition, &mut replaced);
+/// What is put to a referral, and what that replaces.
+struct Putting {
+    /// The sender's whole document again, under the same message id: a child or person at the same
+    /// place of it, of the same name or number, is the same although another answer was mended.
+    again: bool,
+    replaced: Vec<Value>,
+}
+
+/// The canonical document with the addition put to it. `again` says that it is the sender's whole
+/// document, changed.
+pub(super) fn merge(known: Value, addition: Value, again: bool) -> Value {
+    let mut putting = Putting { again, replaced: Vec::new() };
+    let mut merged = merge_at("", known, addition, &mut putting);
+    let replaced = putting.replaced;
     if let Value::Object(map) = &mut merged
         && !replaced.is_empty()
     {
@@ -22,21 +32,21 @@ pub(super) fn merge(known: Value, addition: Value) -> Value {
     merged
 }
 
-fn merge_at(pointer: &str, known: Value, addition: Value, replaced: &mut Vec<Value>) -> Value {
+fn merge_at(pointer: &str, known: Value, addition: Value, putting: &mut Putting) -> Value {
     match (known, addition) {
         (known, Value::Null) => known,
         (known, addition) if is_open(&known) => fill(&known, addition),
         (Value::Object(known), Value::Object(addition)) => {
-            Value::Object(merge_objects(pointer, known, addition, replaced))
+            Value::Object(merge_objects(pointer, known, addition, putting))
         }
-        (Value::Array(known), addition) => merge_lists(pointer, known, addition, replaced),
+        (Value::Array(known), addition) => merge_lists(pointer, known, addition, putting),
         (known, addition) if known == addition || is_open(&addition) => known,
         (known, addition) => match pointer {
             "/danger_now" => graver(known, addition),
             "/worry" => json!(format!("{}\n\n{}", text(&known), text(&addition))),
             _ => {
                 let label = format!("before a later addition: {pointer}");
-                replaced.push(json!({ "label": label, "text": text(&known) }));
+                putting.replaced.push(json!({ "label": label, "text": text(&known) }));
                 addition
             }
         },
@@ -47,11 +57,11 @@ fn merge_objects(
     pointer: &str,
     mut known: Map<String, Value>,
     addition: Map<String, Value>,
-    replaced: &mut Vec<Value>,
+    putting: &mut Putting,
 ) -> Map<String, Value> {
     for (key, value) in addition.into_iter().filter(|(key, _)| key != "index") {
         let before = known.remove(&key).unwrap_or(Value::Null);
-        let merged = merge_at(&format!("{pointer}/{key}"), before, value, replaced);
+        let merged = merge_at(&format!("{pointer}/{key}"), before, value, putting);
         known.insert(key, merged);
     }
     known
@@ -61,7 +71,7 @@ fn merge_lists(
     pointer: &str,
     mut known: Vec<Value>,
     addition: Value,
-    replaced: &mut Vec<Value>,
+    putting: &mut Putting,
 ) -> Value {
     let items = match addition {
         Value::Array(items) => items,
@@ -71,10 +81,11 @@ fn merge_lists(
     let identities: Vec<Identity> =
         list.iter().flat_map(|list| known.iter().map(|item| list.identity(item))).collect();
     for (place, item) in items.into_iter().enumerate() {
-        let meant = list.as_ref().and_then(|list| meant(list, &identities, place, &item));
+        let again = putting.again;
+        let meant = list.as_ref().and_then(|list| meant(list, &identities, place, &item, again));
         if let Some(index) = meant {
             let before = std::mem::take(&mut known[index]);
-            known[index] = merge_at(&format!("{pointer}/{index}"), before, item, replaced);
+            known[index] = merge_at(&format!("{pointer}/{index}"), before, item, putting);
         } else if !known.contains(&item) && !item.is_null() {
             known.push(without_index(item));
         }
@@ -83,8 +94,15 @@ fn merge_lists(
 }
 
 /// Which of the known items an added one is about: the one that its `index` names, or the one at
-/// its own place unless they contradict each other, or the only other that it agrees with.
-fn meant(list: &ListOf, known: &[Identity], place: usize, item: &Value) -> Option<usize> {
+/// its own place unless they contradict each other, or the only other that it agrees with; in a
+/// document that is sent again, also the one at its own place that it mends.
+fn meant(
+    list: &ListOf,
+    known: &[Identity],
+    place: usize,
+    item: &Value,
+    again: bool,
+) -> Option<usize> {
     if !item.is_object() {
         return None;
     }
@@ -97,7 +115,11 @@ fn meant(list: &ListOf, known: &[Identity], place: usize, item: &Value) -> Optio
     }
     let mut agreeing = (0..known.len()).filter(|index| known[*index].agrees(&stated));
     let first = agreeing.next();
-    first.filter(|_| agreeing.next().is_none())
+    if let Some(first) = first {
+        return agreeing.next().is_none().then_some(first);
+    }
+    let mended = known.get(place).is_some_and(|at_place| at_place.is_mended_by(&stated));
+    (again && mended).then_some(place)
 }
 
 /// `index` says where an addition belongs; it is no part of a referral.
@@ -153,7 +175,7 @@ mod tests {
         let addition = json!({
             "children": [{"index": 0, "given_name": "Adah", "date_of_birth": "2019-12-13"}]
         });
-        let merged = merge(known, addition);
+        let merged = merge(known, addition, false);
         assert_eq!(merged["children"][0]["date_of_birth"], "2019-12-13");
         assert_eq!(merged["children"][0]["given_name"], "Adah");
         assert_eq!(merged["notes"][0]["text"], "Ada");
@@ -163,7 +185,7 @@ mod tests {
     fn danger_only_rises_and_concerns_are_only_added_to() {
         let known = json!({"danger_now": "yes", "concerns": ["16A"], "worry": "one"});
         let addition = json!({"danger_now": "no", "concerns": ["11A", "16A"], "worry": "two"});
-        let merged = merge(known, addition);
+        let merged = merge(known, addition, false);
         assert_eq!(merged["danger_now"], "yes");
         assert_eq!(merged["concerns"], json!(["16A", "11A"]));
         assert_eq!(merged["worry"], "one\n\ntwo");
@@ -173,7 +195,7 @@ mod tests {
     fn a_further_child_is_added_and_an_index_names_a_known_one() {
         let known = json!({"children": [{"given_name": "A"}, {"given_name": "B"}]});
         let addition = json!({"children": [{"index": 1, "sex": "F"}, {"index": 2, "sex": "M"}]});
-        let merged = merge(known, addition);
+        let merged = merge(known, addition, false);
         assert_eq!(merged["children"][1], json!({"given_name": "B", "sex": "F"}));
         assert_eq!(merged["children"][2], json!({"sex": "M"}));
         assert_eq!(merged["children"].as_array().map(Vec::len), Some(3));
@@ -189,11 +211,11 @@ mod tests {
             json!({"full_name": "Ben Rowe"}),
         ];
         for child in further {
-            let merged = merge(known(), json!({"children": [child]}));
+            let merged = merge(known(), json!({"children": [child]}), false);
             assert_eq!(merged["children"], json!([ada, child]));
             assert!(merged.get("notes").is_none());
         }
-        let merged = merge(known(), json!({"household": {"people": [{"name": "C. Dunn"}]}}));
+        let merged = merge(known(), json!({"household": {"people": [{"name": "C. Dunn"}]}}), false);
         let people = json!([{"name": "A. Rowe"}, {"name": "C. Dunn"}]);
         assert_eq!(merged["household"]["people"], people);
     }
@@ -207,15 +229,35 @@ mod tests {
             ]})
         };
         let same = json!({"given_name": " ada ", "date_of_birth": "04/03/2019", "sex": "F"});
-        let merged = merge(known(), json!({"children": [same]}));
+        let merged = merge(known(), json!({"children": [same]}), false);
         assert_eq!(merged["children"][0]["sex"], "F");
         let second = json!({"full_name": "Ben Rowe", "sex": "M"});
-        let merged = merge(known(), json!({"children": [second]}));
+        let merged = merge(known(), json!({"children": [second]}), false);
         assert_eq!(merged["children"][1]["sex"], "M");
         assert_eq!(merged["children"].as_array().map(Vec::len), Some(2));
         // Two new ones in one addition are not put to each other.
         let two = json!([{"given_name": "Cai"}, {"given_name": "Dov"}, {"sex": "F"}]);
-        let merged = merge(known(), json!({"children": two}));
+        let merged = merge(known(), json!({"children": two}), false);
         assert_eq!(merged["children"].as_array().map(Vec::len), Some(5));
+    }
+
+    #[test]
+    fn a_document_sent_again_mends_the_child_at_its_own_place_and_no_other() {
+        let ada = json!({"given_name": "Ada", "date_of_birth": "2019-03-04", "nhs_number": "x"});
+        let known = || json!({"children": [ada]});
+        let count = |merged: &Value| merged["children"].as_array().map(Vec::len);
+        let born = json!({"given_name": "Ada", "date_of_birth": "2018-03-04"});
+        let merged = merge(known(), json!({"children": [born]}), true);
+        assert_eq!(count(&merged), Some(1));
+        assert_eq!(merged["children"][0]["date_of_birth"], "2018-03-04");
+        assert_eq!(merged["notes"][0]["text"], "2019-03-04", "what it replaced is kept");
+        // A twin who comes first now, and somebody else of the same name, are further children.
+        let twin = json!({"given_name": "Ben", "date_of_birth": "2019-03-04"});
+        let merged = merge(known(), json!({"children": [twin, ada]}), true);
+        assert_eq!(merged["children"], json!([ada, twin]));
+        let other = json!({"given_name": "Ada", "family_name": "Y", "date_of_birth": "2011-01-01"});
+        let known = json!({"children": [
+            {"given_name": "Ada", "family_name": "X", "date_of_birth": "2019-03-04"}]});
+        assert_eq!(count(&merge(known, json!({"children": [other]}), true)), Some(2));
     }
 }

@@ -110,6 +110,15 @@ impl Identity {
         telling.iter().chain(&shared).any(|same| *same == Some(false))
     }
 
+    /// One answer is another, but a name or number of its own is the same.
+    pub(super) fn is_mended_by(&self, other: &Identity) -> bool {
+        let [given, full, .., born, nhs, upn] = self.telling(other);
+        let family = same_words(&self.family, &other.family);
+        let named = [given, full, nhs, upn].contains(&Some(true));
+        let others = [given, full, born, nhs, upn, family];
+        named && others.iter().filter(|same| **same == Some(false)).count() == 1
+    }
+
     /// They have a telling answer in common, and none is another.
     pub(super) fn agrees(&self, other: &Identity) -> bool {
         self.telling(other).contains(&Some(true)) && !self.contradicts(other)

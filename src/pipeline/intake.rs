@@ -255,6 +255,7 @@ impl Intake for Pipeline {
                     repeat: self.repeat_key(about, &submission, received_at),
                     raw: submission.body,
                     document,
+                    again: false,
                     traceparent: submission.traceparent,
                 };
                 self.submit(Work::Add(Box::new(addition))).await

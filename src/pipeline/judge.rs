@@ -199,7 +199,7 @@ impl Judge for Stages {
         }
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let known: serde_json::Value = from_json(&dossier.canonical)?;
-        let merged = super::addition::merge(known, addition.document.clone());
+        let merged = super::addition::merge(known, addition.document.clone(), addition.again);
         let (referral, unread) = Referral::read(merged);
         let rules = self.rules.load();
         let at = addition.received_at;

@@ -53,6 +53,8 @@ pub struct Addition {
     pub raw: Vec<u8>,
     /// The addition as JSON, checked for form only.
     pub document: serde_json::Value,
+    /// It is the sender's whole document again, changed.
+    pub again: bool,
     pub repeat: RepeatKey,
     pub traceparent: Option<String>,
 }

@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test may end where it cannot go on")]
 
+mod adapters;
 mod api;
 mod arbitrary;
 mod broker;

@@ -165,6 +165,7 @@ impl Submission {
                 agency: self.agency.clone(),
                 received_at: now,
                 reference,
+                again: false,
                 raw: self.spec.to_bytes(),
                 document: serde_json::to_value(&self.spec).expect("plain data"),
                 repeat,
