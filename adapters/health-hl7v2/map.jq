@@ -1,0 +1,545 @@
+# HL7 v2 referral -> canonical referral. REF^I12 is a new referral, I13 changes it, I14 cancels it.
+#
+# Beyond the standard:
+# - Several children are several PIDs. What follows a PID, up to the next, is about its child.
+# - A second repetition of PRD-1 says what the referring provider is: in coding system 99CIN the
+#   code is the CIN census source of referral, as in RP^^HL70286~3B^Health visitor^99CIN.
+# - RF1-4 may name what is asked for: protection, assessment, disabled-children, early-help, advice.
+# - NK1-7 in coding system 99FD, repeated: AP alleged to have harmed, AC has access to the child,
+#   HH lives with the child, PR has parental responsibility, PA protective adult.
+# - OBX-3 in coding system 99FD says what no segment of HL7 has a field for: see `known`.
+
+# ---- Fields, components and texts. What is not there is null, or no output of `field`.
+
+# The repetitions of a field.
+def field(number): objects | .[number] | arrays | .[] | objects;
+
+# What is stated in these members: for `because`, which then names their places.
+def stated(numbers): [.[numbers] | .. | strings];
+
+# The text of a component, or of its first part.
+def part(number):
+  .[number] | if type == "object" then .["1"] else . end
+  | if type == "string" then . else null end;
+
+# The text of a component in the first repetition that has it.
+def text(number; component): first((field(number) | part(component) | strings), null);
+
+# Texts in one, with something between them; null for none.
+def together(between): map(strings) | if . == [] then null else join(between) end;
+
+# Free text, put together again where an unescaped & or ^ divided it.
+def prose:
+  [.[] | if type == "object" then ([.[]] | together("&")) else . end] | together("^");
+
+# What a coded value says: its text, or else its code.
+def coded: because(stated("1", "2", "3"); part("2") // part("1"));
+
+# What the first repetition of a coded field says.
+def said(number): first((field(number) | coded | strings), null);
+
+# Y and N of table 0136, in canonical words.
+def yes_no:
+  if type != "string" then .
+  elif test("^(y|yes|true|1)$"; "i") then because(.; "yes")
+  elif test("^(n|no|false|0)$"; "i") then because(.; "no")
+  elif test("^(u|unk|unknown)$"; "i") then because(.; "not-known")
+  else . end;
+
+# Whether a time stamp begins with a whole date.
+def dated:
+  type == "string" and test("^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])");
+
+# The date of a time stamp; what is no whole date stays as it was stated.
+def date: if dated then .[0:4] + "-" + .[4:6] + "-" + .[6:8] else . end;
+
+# The hour and minute of a time stamp, where it has them.
+def time:
+  if dated and test("^[0-9]{8}([01][0-9]|2[0-3])[0-5][0-9]")
+  then .[8:10] + ":" + .[10:12] else null end;
+
+# ---- Names, addresses, telephones
+
+# The family name, with a prefix that is stated apart (van).
+def family:
+  .["1"] as $name
+  | if ($name | type) != "object" then part("1")
+    elif ($name | part("1")) == null then $name | [part("2"), part("3")] | together(" ")
+    elif ($name | part("2")) == null then $name | part("1")
+    elif $name["1"] | startswith($name["2"]) then because($name["2"]; $name["1"])
+    else $name["2"] + " " + $name["1"] end;
+
+# A name as it is said: Dr Asma Khan.
+def name: [part("5"), part("2"), part("3"), family] | together(" ");
+
+# A telephone number, whole or in parts; null for what is an e-mail address.
+def telephone:
+  because(stated("2", "3");
+    (part("1") // ([part("5"), part("6"), part("7")] | together(" ")) // part("12"))
+    | strings | select(contains("@") | not)) // null;
+
+def email: part("4") // (part("1") | strings | select(contains("@"))) // null;
+
+def first_telephone(number): first((field(number) | telephone | strings), null);
+def first_email(number): first((field(number) | email | strings), null);
+
+# An address. ZZ99 3WZ is the postcode that the NHS writes where none is known.
+def address:
+  stated("7") as $kind
+  | {
+    lines: ([part("1"), part("2")] | together(", ")),
+    town: part("3"),
+    postcode: (part("5")
+      | if type == "string" and test("^ZZ99 ?3WZ$"; "i") then because(.; "not-known") else . end)
+  }
+  | map_values(because($kind; .));
+
+# Of several addresses that of the home: neither a bad one (BA) nor an office, a birth place or
+# where the child stays for now (C, TM) if there is another.
+def home:
+  [field("11") | select(part("7") | . == null or (test("^(BA|B|BDL|BR|N|O|F)$") | not))]
+  | first((.[] | select(part("7") | . == null or (test("^(C|TM|TMP)$") | not))), .[], null)
+  | if . == null then {} else address end;
+
+# ---- The message in groups: what stands before the first PID, then one for each PID.
+
+def groups:
+  reduce (.segments | arrays | .[] | objects) as $segment ([[]];
+    if $segment.segment == "PID" then . + [[$segment]]
+    else .[:-1] + [.[-1] + [$segment]] end);
+
+# The segments of one name.
+def all(name): .[] | select(.segment == name);
+
+# A field of the first such segment that has it.
+def one(name; number; component): first((all(name) | text(number; component) | strings), null);
+
+# ---- Observations
+
+# The observations of 99FD.
+def known:
+  test("^(DANGER|WORDS|SEEN|SEENALONE|SEENON|UNBORN|INTERPRETER|LOCATION|SCHOOL|SAFECONTACT"
+    + "|SOCIALWORKER|PRIVATEFOSTERING|WITHHELDFROM|INFORMED|AGREED|REASON|NOALERT|CONFIDENTIAL"
+    + "|LEVEL|INDICATOR|CONCERN|HARM|BODYMAP|SAFETY|DOGS|WEAPONS|VIOLENCE|PREVIOUS|GOINGWELL"
+    + "|TELEPHONED|LEADCONSULTED)$");
+
+# Whether an observation counts: it is not deleted, wrong, or not to be had (D, W, X).
+def stands: text("11"; "1") | . == null or (test("^[DWX]$") | not);
+
+# Whether an observation is one of ours.
+def ours: text("3"; "3") == "99FD" and (text("3"; "1") | . != null and known);
+
+# The values of an observation, as read by `reading`, because of what is observed.
+def values(reading):
+  stated("3", "11") as $what
+  | field("5") | reading
+  | if type == "object" then map_values(because($what; .)) else because($what; .) end;
+
+# All values of one of our observations.
+def observed(code; reading):
+  all("OBX") | select(text("3"; "1") == code and text("3"; "3") == "99FD" and stands)
+  | values(reading);
+
+# What is said of it in words.
+def words(code): [observed(code; prose)] | together("\n");
+
+# A yes or no; a text beside it that says more is left to the notes.
+def answered:
+  if part("2") | . == null or (yes_no | test("^(yes|no|not-known)$"))
+  then because(stated("2", "3"); part("1")) else part("1") end
+  | yes_no;
+
+# The answer to one of our questions. Where several children have several, `worst` holds.
+def answer(code; worst):
+  [observed(code; answered) | strings]
+  | first((.[] | select(. == worst)), (.[] | select(test("^(yes|no)$") | not)), .[], null);
+def answer(code): first((observed(code; answered) | strings), null);
+
+# The first value as a code or a date.
+def choice(code): first((observed(code; coded) | strings), null);
+
+# The estimated date of delivery (LOINC 11778-8).
+def expected:
+  first((all("OBX") | select(stands and text("3"; "1") == "11778-8")
+    | values(part("1")) | strings), null);
+
+# An observation that is not ours, as a line: what was observed, the value, the unit.
+def finding:
+  said("3") as $what | said("6") as $unit
+  | (text("2"; "1") | . != null and test("^(CE|CWE|CNE)$")) as $is_coded
+  | [values(if $is_coded then coded else prose end)] | together("; ")
+  | if . == null then empty
+    else [$what, ([., $unit] | together(" "))] | together(": ") | strings end;
+
+# Whether an observation holds a document rather than words.
+def enclosed: text("2"; "1") | . != null and test("^(ED|RP)$");
+
+def measured: text("2"; "1") | . != null and test("^(NM|SN)$");
+
+# ---- What was seen, heard and said
+
+# A note, after what kind of note it is.
+def note:
+  said("4") as $kind
+  | [field("3") | prose] | together("\n")
+  | if . == null then empty else [$kind, .] | together(": ") | strings end;
+
+# The worry about one child, line by line.
+def worries:
+  .[]
+  | if .segment == "NTE" then note
+    elif .segment == "OBX" and stands and enclosed
+    then said("3") // "without a title" | "Enclosed document: " + .
+    elif .segment == "OBX" and stands and (ours or measured | not)
+      and text("3"; "1") != "11778-8" then finding
+    else empty end;
+
+# A coded value with its code behind its words: Faltering growth (R62.8).
+def with_code:
+  part("1") as $code
+  | if $code == null or part("2") == null then coded else coded + " (" + $code + ")" end;
+
+# Diagnoses, allergies and measurements, line by line.
+def health:
+  .[]
+  | if .segment == "DG1" then
+      [(field("3") | with_code), text("4"; "1")] | together(", ") | strings | "Diagnosis: " + .
+    elif .segment == "AL1" then
+      (said("2") // "Allergy") as $kind
+      | [said("3"), said("4"), text("5"; "1")] | together(", ") | strings | $kind + ": " + .
+    elif .segment == "OBX" and stands and measured and (ours | not) then finding
+    else empty end;
+
+# The lines of all groups; where there are several children each line names its child.
+def lines(line):
+  (.[1:] | length > 1) as $several
+  | .[]
+  | ([all("PID")] | .[0] // {} | first(field("5") | name | strings) // "") as $child
+  | line
+  | if $several and $child != "" then $child + ": " + . else . end;
+
+# ---- Concerns that are diagnosed or ticked
+
+# The CIN factor that a diagnosis of maltreatment (ICD-10 T74) is; by whom it does not say.
+def maltreatment:
+  if test("^T74\\.?0") then because(.; "16A")
+  elif test("^T74\\.?1") then because(.; "18A")
+  elif test("^T74\\.?2") then because(.; "19A")
+  elif test("^T74\\.?3") then because(.; "17A")
+  else empty end;
+
+def concerns:
+  [observed("CONCERN"; stated("3") as $system
+      | {code: because($system; part("1")), detail: part("2")}),
+   (all("DG1") | text("3"; "1") | strings | {code: maltreatment})];
+
+# ---- People
+
+# Whether NK1-7 says this of someone.
+def role(code):
+  first((field("7") | select(part("3") == "99FD" and part("1") == code) | because(.; "yes")), null);
+
+# A relationship in words; those of table 0063 that a household has, where only the code is sent.
+def relationship:
+  {MTH: "Mother", FTH: "Father", PAR: "Parent", GRD: "Guardian", GRP: "Grandparent",
+    SIB: "Sibling", BRO: "Brother", SIS: "Sister", CGV: "Care giver", EXF: "Extended family",
+    SPO: "Spouse", DOM: "Life partner", FND: "Friend", OAD: "Other adult", UNK: "not-known"}
+    as $known
+  | coded as $said
+  | if part("2") == null and $known[$said // ""] then because($said; $known[$said])
+    else $said end;
+
+def relative:
+  {
+    name: (first((field("2") | name | strings), null) // text("13"; "1")),
+    relationship: first((field("3") | relationship | strings), null),
+    date_of_birth: (text("16"; "1") | date),
+    lives_with_child: role("HH"),
+    parental_responsibility: role("PR"),
+    alleged_to_have_harmed: role("AP"),
+    has_access_to_child: role("AC"),
+    protective: role("PA"),
+    telephone: (first_telephone("5") // first_telephone("6")),
+    address: (first((field("4") | address), null)),
+    language: said("20")
+  };
+
+# Each person once, however many children name them; the one who stays tells all places.
+def each_once:
+  reduce .[] as $person ([];
+    if any(.[]; . == $person)
+    then map(if . == $person then .name = because($person; .name) else . end)
+    else . + [$person] end);
+
+# Lines for those whose record is protected (PD1-12, NK1-23).
+def protected:
+  (all("PD1") | text("12"; "1") | yes_no | strings | select(. == "yes")
+    | because(.; "The child's record is protected: access to it is restricted")),
+  (all("NK1") | . as $person | text("23"; "1") | yes_no | strings | select(. == "yes")
+    | because(.; ($person | relative.name // "A relative") + ": this record is protected"));
+
+# ---- Children
+
+# Names that an NHS number's authority or type goes by; the last is its OID.
+def is_nhs:
+  test("^(NHS|NH|NHS ?(NO|NUMBER|NBR|NMBR).*)$"; "i") or . == "2.16.840.1.113883.2.1.4.1";
+
+# NHS numbers among the identifiers of a field.
+def nhs_numbers(number):
+  field(number)
+  | select([.["4"], .["5"]] | any(.. | strings; is_nhs))
+  | because(stated("4", "5"); part("1")) | strings;
+
+# The NHS number: PID-3, as older messages have it PID-2, or ten digits in PID-19.
+def nhs_number:
+  first(nhs_numbers("3"), nhs_numbers("2"),
+    (text("19"; "1") | strings | select(test("^[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}$"))), null);
+
+# M and F, or the codes of the NHS: 1 male, 2 female, 0 and 9 not known.
+def sex:
+  if type != "string" then .
+  elif test("^(m|1)$"; "i") then because(.; "M")
+  elif test("^(f|2)$"; "i") then because(.; "F")
+  elif test("^(u|0|9)$"; "i") then because(.; "U")
+  else . end;
+
+# The NHS's ethnic category as code of the CIN census; another code in its own words.
+def ethnicity:
+  . as $all | {A: "WBRI", B: "WIRI", C: "WOTH", D: "MWBC", E: "MWBA", F: "MWAS", G: "MOTH",
+    H: "AIND", J: "APKN", K: "ABAN", L: "AOTH", M: "BCRB", N: "BAFR", P: "BOTH", R: "CHNE",
+    S: "OOTH", "99": "not-known"} as $census
+  | (part("1") // "") as $code
+  | if $census[$code] then because($all; $census[$code]) else coded end;
+
+# A tag (ur) where the code is one, else the language's name.
+def language:
+  part("1") as $code
+  | if $code != null and ($code | test("^[a-z]{2,3}(-[a-z]+)?$"; "i"))
+    then because(.; $code | lower) else coded end;
+
+# The practice that a child is registered with, or else the provider of primary care.
+def practice($header):
+  first((all("PD1") | {
+    name: (text("3"; "1")
+      // first((field("4") | [part("6"), part("3"), part("2")] | together(" ") | strings), null)),
+    code: (text("3"; "3") // text("3"; "10"))
+  } | select(.name != null or .code != null)),
+  ($header | all("PRD") | select(text("1"; "1") == "PP") | stated("1") as $role
+    | {name: first((field("2") | because($role; name) | strings), null)}),
+  null);
+
+# The ward of a child who is in hospital now.
+def ward:
+  first((all("PV1")
+    | select((text("2"; "1") // "I" | test("^[IE]$")) and text("45"; "1") == null)
+    | text("2"; "1") as $class | field("3")
+    | [part("1"), part("2"), part("3"), part("4")] | together(", ") | strings
+    | because($class; .)), null);
+
+# What is observed of a child, born or not.
+def observations($header):
+  {
+    own_words: ([observed("WORDS"; prose)] | together("\n")),
+    seen: answer("SEEN"),
+    seen_alone: answer("SEENALONE"),
+    seen_on: (choice("SEENON") | date),
+    interpreter: answer("INTERPRETER"),
+    location_now: (words("LOCATION") // ward),
+    school: {name: first((observed("SCHOOL"; part("2") // part("1")) | strings), null),
+      code: first((observed("SCHOOL"; select(part("2") != null) | part("1")) | strings), null)},
+    contact: {how: words("SAFECONTACT")},
+    social_worker: words("SOCIALWORKER"),
+    private_fostering: answer("PRIVATEFOSTERING"),
+    gp: practice($header)
+  };
+
+# Who must not learn of the address: those named, or everyone where the record is protected.
+def withheld_from:
+  [observed("WITHHELDFROM"; prose)] as $named
+  | if $named != [] then $named
+    else [all("PD1") | text("12"; "1") | yes_no | strings | select(. == "yes")
+      | because(.; "Everyone: the record is protected")] end;
+
+# The home of the PID.
+def home_of($pid): ($pid | home) + {withheld_from: withheld_from};
+
+# The child whom the PID names.
+def born($header):
+  . as $group | first(all("PID")) as $pid
+  | ($pid | [field("5") | select(part("7") | . == null or (test("^[NAMB]$") | not))]
+      | .[0]) as $official
+  | ($official // ($pid | [field("5")] | .[0]) // {}) as $name
+  | observations($header) + {
+    given_name: ($name | because(stated("7"); part("2"))),
+    middle_names: ($name | part("3")),
+    family_name: ($name | family),
+    known_as: (if $official == null then null else first(
+      ($pid | field("5") | select(part("7") | . != null and test("^[NA]$"))
+        | because(stated("7"); part("2") // family) | strings), null) end),
+    description: ($pid | text("31"; "1") | yes_no
+      | if . == "yes" then because(.; "Identity not known") else null end),
+    date_of_birth: ($pid | text("7"; "1") | date),
+    sex: ($pid | text("8"; "1") | sex),
+    nhs_number: ($pid | nhs_number),
+    upn: first(($pid | field("3") | select(part("5") == "UPN") | because(stated("5"); part("1"))
+      | strings), null),
+    address: home_of($pid),
+    ethnicity: first(($pid | field("22", "10") | ethnicity | strings), null),
+    religion: ($pid | said("17")),
+    language: first(($pid | field("15") | language | strings), null)
+  };
+
+# What says that a child is to be born: the estimated date of delivery, or a ticked yes.
+def pregnancy: expected // (answer("UNBORN") | if . == "yes" then . else null end);
+
+# The unborn child of the PID's mother.
+def unborn_of_pid:
+  first(all("PID")) as $pid | first(($pid | field("5") | name | strings), null) as $mother
+  | {
+    unborn: because(pregnancy; "yes"),
+    expected_date: (expected | date),
+    description: (if $mother then "Unborn child of " + $mother else null end),
+    mother_name: $mother,
+    address: home_of($pid)
+  };
+
+# Whom the PID names where a child is to be born: a `child` with a due date of its own past, the
+# `unborn`, its `mother`, or `both` where the mother is a child herself or her age cannot be told.
+# Both times are eight digits that begin with the year, so 180000 are 18 years.
+def named($sent):
+  (first(all("PID")) | text("7"; "1")) as $birth
+  | if pregnancy == null then "child"
+    elif $birth == null then "unborn"
+    elif ($birth | dated) and ($sent | dated)
+    then ($sent[0:8] | tonumber) - ($birth[0:8] | tonumber)
+      | if . < 100000 then "child" elif . < 180000 then "both" else "mother" end
+    else "both" end;
+
+# The children of one PID and what follows it.
+def children($sent; $header):
+  named($sent) as $named
+  | if $named == "child" then born($header)
+    elif $named == "unborn"
+    then born($header) + {unborn: because(pregnancy; "yes"), expected_date: (expected | date)}
+    elif $named == "mother" then observations($header) + unborn_of_pid
+    else born($header), unborn_of_pid end;
+
+# The mother, where the PID names her and she is no child.
+def mothers($sent):
+  select(named($sent) == "mother")
+  | pregnancy as $pregnancy
+  | {contact: {how: words("SAFECONTACT")}, interpreter: answer("INTERPRETER")} as $observed
+  | first(all("PID"))
+  | {
+    name: first((field("5") | name | strings), null),
+    relationship: because($pregnancy; "Mother"),
+    date_of_birth: (text("7"; "1") | date),
+    language: first((field("15") | language | strings), null)
+  } + $observed;
+
+# ---- Who refers, and what is asked for
+
+# The referring provider (RP; in some countries AP, the author).
+def referring:
+  def is_one: part("1") | . != null and test("^(RP|AP)$");
+  first((all("PRD") | select(any(field("1"); is_one))),
+    (all("PRD") | select(text("1"; "1") == null)), {});
+
+# The agency: the provider's own, or else the facility that sends.
+def agency($provider):
+  ($provider | text("10"; "1") // text("4"; "4"))
+  // first((all("MSH") | field("4") | coded | strings), null);
+
+# Where no provider is named, the agency itself is who refers.
+def referrer:
+  referring as $provider
+  | first(($provider | field("1") | select(part("3") == "99CIN")), {}) as $profession
+  | first(($provider | field("1") | select(part("3") != "99CIN")), {}) as $role
+  | agency($provider) as $agency
+  | first(($provider | field("2") | because($role | stated("1", "2", "3"); name) | strings), null)
+    as $name
+  | {
+    name: ($name // if $profession == {} then $agency else null end),
+    role: ($profession | part("2")),
+    source: ($profession | because(stated("3"); part("1"))),
+    agency: $agency,
+    telephone: ($provider | first_telephone("5")),
+    email: ($provider | first_email("5"))
+  };
+
+def request:
+  first((all("RF1") | field("4")
+    | select(part("1") | . != null
+      and test("^(protection|assessment|disabled-children|early-help|advice)$"))
+    | because(stated("2", "3"); part("1"))), null);
+
+# The sender's own number of the referral (RF1-6), or else of the message.
+def message_id:
+  first((all("RF1") | field("6") | because(stated("2"); part("1") // part("3")) | strings), null)
+  // one("MSH"; "10"; "1");
+
+# I13 corrects and I14 cancels; the notes before the first PID say why.
+def corrections($header):
+  [all("MSH") | text("9"; "2")
+    | {I13: "corrected", I14: "cancelled"}[. // ""] as $kind
+    | select($kind)
+    | {kind: because(.; $kind), detail: ([$header | all("NTE") | note] | together("\n"))}];
+
+# A correction without a word of the worry says so itself, for it is about an earlier referral.
+def corrected($header):
+  first((corrections($header) | .[0] | objects
+    | if .kind == "cancelled" then because(.kind; "The sender cancels this referral")
+      else because(.kind; "The sender changes this referral") end), null);
+
+# One telephone number for the household: the first, and all that are the same.
+def household_telephone:
+  [(all("PID") | first_telephone("13"), first_telephone("14")) | strings]
+  | .[0] as $first
+  | because(map(select(. == $first)); $first);
+
+# ---- The referral
+
+groups as $groups
+| (.segments | arrays | map(objects)) as $segments
+| $groups[0] as $header
+| $segments
+| one("MSH"; "7"; "1") as $sent
+| (one("RF1"; "7"; "1") // $sent) as $written
+| {
+  referrer: referrer,
+  children: [$groups[1:][] | children($sent; $header)],
+  household: {
+    telephone: household_telephone,
+    people: ([$groups[1:][] | mothers($sent), (all("NK1") | relative)] | each_once)
+  },
+  worry: (([(all("RF1") | field("10") | coded), ($groups | lines(worries))] | together("\n"))
+    // corrected($header)),
+  domains: {
+    development: ([$groups | lines(health)] | together("\n")),
+    going_well: words("GOINGWELL")
+  },
+  concerns: concerns,
+  indicators: [observed("INDICATOR"; because(stated("2", "3"); part("1") // part("2")))],
+  danger_now: (answer("DANGER"; "yes")
+    | if . == "not-known" then because(.; "unknown") else . end),
+  harm: [observed("HARM"; {what: prose}), observed("BODYMAP"; {body_map: prose})],
+  agreement: {
+    informed: answer("INFORMED"; "no"), agreed: answer("AGREED"; "no"), reason: words("REASON")
+  },
+  do_not_alert: answer("NOALERT"; "yes"),
+  request: request,
+  level_claimed: (words("LEVEL") // first((all("RF1") | said("2") | strings), null)),
+  earlier_help: {previous_referrals: words("PREVIOUS")},
+  worker_safety: {
+    violence: answer("VIOLENCE"; "yes"), dogs: answer("DOGS"; "yes"),
+    weapons: answer("WEAPONS"; "yes"),
+    detail: words("SAFETY")
+  },
+  keep_confidential: ([observed("CONFIDENTIAL"; prose), protected] | together("\n")),
+  form_date: ($written | date),
+  form_time: ($written | time),
+  telephone_first: answer("TELEPHONED"),
+  safeguarding_lead_consulted: answer("LEADCONSULTED"),
+  source_message_id: message_id,
+  corrections: corrections($header)
+}

@@ -1,0 +1,276 @@
+# A housing association's safeguarding alert about one tenancy, to one referral.
+#
+# The tenancy itself (reference, type, arrears) and the repairs job have no place in a referral:
+# they become notes.
+
+# ---- Parts of the document
+
+# A member that should be an object; the entries of one that should list objects, or be one.
+def part: objects // {};
+def each_part: (arrays | .[] | objects), objects;
+
+# The texts of a member that may be one text or a list of them.
+def texts: (arrays | .[] | strings), strings;
+
+# Several texts as one; null when there is none.
+def joined($between):
+  map(strings | select(. != "")) | if . == [] then null else join($between) end;
+
+# Whether something is a text of this form.
+def reads($form): (strings | test($form; "i")) // false;
+
+def says_yes: . == true or reads("^(yes|y|true)$");
+def says_no: . == false or reads("^(no|n|false)$");
+
+# The two answers that every question allows.
+def answer:
+  if reads("^(not known|not_known|unknown)$") then because(.; "not-known")
+  elif reads("^(declined|would not say)$") then because(.; "refused")
+  else . end;
+
+# The day, and the time, of an instant; a date alone is a day.
+def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
+def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
+
+# ---- Concerns
+
+# Types of concern, with the census factor or the indicator that says the same. "18A", "19A" and,
+# of domestic abuse, "3A" (a child who lives with it is a victim) are those that do not say by whom.
+def types:
+  {
+    "neglect": {code: "16A"},
+    "emotional-abuse": {code: "17A"},
+    "physical-abuse": {code: "18A"},
+    "sexual-abuse": {code: "19A"},
+    "domestic-abuse": {code: "3A"},
+    "alcohol-parent": {code: "1B"},
+    "drugs-parent": {code: "2B"},
+    "mental-health-parent": {code: "4B"},
+    "mental-health-child": {code: "4A"},
+    "self-harm": {code: "15A"},
+    "young-carer": {code: "7A"},
+    "child-criminal-exploitation": {code: "24A"},
+    "county-lines": {code: "24A", indicator: "county-lines"},
+    "child-sexual-exploitation": {code: "11A"},
+    "modern-slavery": {code: "12A"},
+    "gangs": {code: "13A"},
+    "child-alone": {indicator: "child-alone"},
+    "unexplained-injury": {indicator: "unexplained-injury"},
+    "severe-neglect": {indicator: "severe-neglect"},
+    "drugs-within-reach": {indicator: "lethal-substances"},
+    "forced-marriage": {indicator: "forced-marriage"},
+    "private-fostering": {indicator: "private-fostering"},
+    "radicalisation": {indicator: "radicalisation"},
+    "not-in-school": {indicator: "missing-education"}
+  };
+
+def meaning: types[lower] // {};
+
+# A type as a concern; without a code it stays in its own words.
+def concern:
+  . as $type
+  | meaning.code as $code
+  | {code: (if $code then because($type; $code) else null end), detail: $type};
+
+def indicators:
+  [.concernTypes | texts | . as $type | meaning.indicator | strings | because($type; .)];
+
+# ---- The property
+
+# From whom the address is withheld. A yes without a name names nobody; any other answer than a
+# plain no withholds it as well.
+def withheld_from:
+  (.addressConfidential | part) as $confidential
+  | [$confidential.from | texts] as $named
+  | [.addressConfidential, $confidential.confidential
+     | select(. != null and type != "object" and (says_no | not))] as $flags
+  | if $named != [] then $named
+    else [$flags[] | if type == "string" and (says_yes | not) then .
+                     else because(.; "not-known") end] end;
+
+# The words of a condition or of an incident, and how grave or when.
+def worded($text; $beside):
+  if ($text | type) == "string" and ($beside | type) == "string"
+  then $text + " (" + $beside + ")"
+  else $text end;
+
+def home:
+  (.property | part) as $property
+  | ($property.address | part) as $address
+  | {
+      lines: (([$address.flat, $address.building, $address.line1, $address.line2] | joined(", "))
+              // ($property.address | strings) // (.property | strings) // null),
+      town: $address.town,
+      postcode: $address.postcode,
+      uprn: $property.uprn
+    }
+  | with_entries(select(.value != null));
+
+# The home with those who must not learn it, so that no copy of it goes without them.
+def safe_home:
+  home as $home
+  | if $home == {} then null else $home + {withheld_from: withheld_from} end;
+
+# What the home is like: its condition, and what neighbours complain of.
+def environment:
+  ((.property | part | .condition | texts),
+   (.property | part | .condition | each_part | worded(.issue; .severity)),
+   (.antisocialBehaviour | texts),
+   (.antisocialBehaviour | part | .summary),
+   (.antisocialBehaviour | part | .incidents | each_part | worded(.text; .date)));
+
+# ---- People
+
+def sex:
+  if reads("^(m|male|boy)$") then because(.; "M")
+  elif reads("^(f|female|girl)$") then because(.; "F")
+  else answer end;
+
+# Whether a member of the household was born less than eighteen years before the alert.
+def born_within_eighteen_years($raised):
+  (.dateOfBirth | reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}")) and ($raised | reads("^[0-9]{4}-"))
+  and ($raised[0:4] | tonumber - 18 | tostring) + $raised[4:10] < .dateOfBirth[0:10];
+
+# Whether a member of the household is a child, born or not.
+def is_child($raised):
+  (.role | reads("^(child|grandchild|foster child|baby|unborn)$"))
+  or (((.age | tonumber)? // 99) < 18)
+  or (.age | reads("week|month"))
+  or born_within_eighteen_years($raised);
+
+# A role that says whether the child is born.
+def unborn:
+  if .role | reads("^unborn$") then because(.role; "yes")
+  elif (.role | reads("^(child|baby)$")) and .unborn == null and .expectedDate == null
+  then because(.role; "no")
+  else .unborn end;
+
+# Whoever does not live here has a home elsewhere.
+def child($home):
+  {
+    given_name: (.givenName | answer),
+    family_name: (.familyName | answer),
+    full_name: (.name | answer),
+    description: .description,
+    date_of_birth: (.dateOfBirth | day),
+    unborn: unborn,
+    expected_date: (.expectedDate | day),
+    estimated_age: (.age | answer),
+    sex: (.sex | sex),
+    nhs_number: (.nhsNumber | answer),
+    address: (if .livesHere | says_no then null else $home end),
+    location_now: .locationNow,
+    school: {name: .school},
+    language: (.language | answer),
+    interpreter: (.interpreterNeeded | answer),
+    disability_detail: .disability,
+    own_words: .childSaid,
+    seen: (.seen | answer),
+    seen_alone: (.seenAlone | answer),
+    seen_on: (.seenOn | day),
+    private_fostering: (.privatelyFostered | answer),
+    mother_name: .motherName,
+    father_name: .fatherName
+  };
+
+def person:
+  {
+    name: ((.name // ([.givenName, .familyName] | joined(" "))) | answer),
+    relationship: (.relationshipToChild // .role),
+    date_of_birth: (.dateOfBirth | day),
+    lives_with_child: (.livesHere | answer),
+    parental_responsibility: (.parentalResponsibility | answer),
+    alleged_to_have_harmed: (.allegedToHaveHarmed | answer),
+    has_access_to_child: (.hasAccessToChild | answer),
+    protective: (.protective | answer),
+    telephone: .telephone,
+    language: (.language | answer),
+    interpreter: (.interpreterNeeded | answer)
+  };
+
+# How someone may be reached: kept with the person whom it names, else on its own.
+def contact: {how: .how, when: .when, voicemail: (.voicemail | answer), telephone: .telephone};
+
+def with_contact($preference):
+  if .name != null and .name == $preference.person
+  then . + {name: because($preference.person; .name), contact: ($preference | contact)}
+  else . end;
+
+def contact_alone($preference; $names):
+  if $names | any(. != null and . == $preference.person) then null
+  else {name: $preference.person, contact: ($preference | contact)} end;
+
+# ---- The referral
+
+# An alert that was taken back, or raised on the wrong household.
+def corrections:
+  .statusReason as $why
+  | .status
+  | if reads("^(withdrawn|cancelled|raised in error)$")
+    then [{kind: because(.; "cancelled"), detail: $why}]
+    elif reads("^(wrong household|wrong address)$")
+    then [{kind: because(.; "wrong-child"), detail: $why}]
+    elif reads("^corrected$") then [{kind: because(.; "corrected"), detail: $why}]
+    else [] end;
+
+# Whoever raised the alert, else the operative who saw it.
+def referrer:
+  (.landlord | part) as $landlord
+  | (.observation | part | .operative | part) as $operative
+  | (.raisedBy | part) as $raiser
+  | ($raiser.name // (.raisedBy | strings) // null) as $name
+  | {
+      name: ($name // $operative.name),
+      role: (if $name or $raiser.jobTitle then $raiser.jobTitle else $operative.trade end),
+      agency: ($landlord.name // (.landlord | strings) // null),
+      telephone: ($raiser.telephone // $landlord.telephone),
+      email: ($raiser.email // $landlord.email),
+      anonymous: $raiser.anonymous,
+      withheld_from_family: ($raiser.keepFromFamily | answer)
+    };
+
+(objects // {})
+| . as $alert
+| safe_home as $home
+| (.contactPreference | part) as $preference
+| [.household | each_part | select(is_child($alert.raisedAt))] as $children
+| [.household | each_part | select(is_child($alert.raisedAt) | not)] as $people
+| {
+    referrer: referrer,
+    children: (if $children == [] and $home then [{address: $home}]
+               else [$children[] | child($home)] end),
+    household: {
+      telephone: (.property | part | .telephone),
+      people: [
+        ($people[] | person | with_contact($preference)),
+        contact_alone($preference; [$people[] | person | .name])
+      ]
+    },
+    worry: ([(.summary | texts), (.observation | texts), (.observation | part | .text | texts)]
+            | joined("\n\n")),
+    concerns: [.concernTypes | texts | concern],
+    indicators: indicators,
+    danger_now: (.immediateDanger | answer),
+    domains: {family_and_environment: ([environment] | joined("; "))},
+    agreement: {
+      informed: (.tenantInformed | answer),
+      agreed: (.tenantAgrees | answer),
+      reason: .reasonNotInformed
+    },
+    do_not_alert: (.doNotAlertFamily | answer),
+    request: .requestedService,
+    level_claimed: .riskRating,
+    earlier_help: {previous_referrals: .previousAlerts, detail: .supportOffered},
+    worker_safety: (.staffHazards | {
+      violence: (part | .violence | answer),
+      dogs: (part | .dogs | answer),
+      weapons: (part | .weapons | answer),
+      detail: ([texts, (part | .detail | texts)] | joined("; "))
+    }),
+    keep_confidential: .keepConfidential,
+    form_date: (.raisedAt | day),
+    form_time: (.raisedAt | time),
+    telephone_first: .telephonedFirst,
+    source_message_id: .alertId,
+    corrections: corrections
+  }

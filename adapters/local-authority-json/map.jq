@@ -1,0 +1,296 @@
+# A transfer from another local authority, to one referral.
+#
+# Who holds responsibility, and by when its acceptance is asked, has no place in a referral and is
+# carried in notes: a person answers it. A current protection plan, or a child in care, is the sign
+# plan-elsewhere, whatever the document asks for.
+
+# ---- Parts of the document
+
+# A member that should be an object; the entries of one that should list objects, or be one.
+def part: objects // {};
+def each_part: (arrays | .[] | objects), objects;
+
+# The texts of a member that may be one text or a list of them.
+def texts: (arrays | .[] | strings), strings;
+
+# Several texts as one; null when there is none.
+def joined($between):
+  map(strings | select(. != "")) | if . == [] then null else join($between) end;
+
+# Whether something is a text of this form.
+def reads($form): (strings | test($form; "i")) // false;
+
+def says_yes: . == true or reads("^(yes|y|true)[.!]?$");
+def begins_with_yes: . == true or reads("^(yes|y|true)([^a-z0-9]|$)");
+def says_no: . == false or reads("^(no|n|false)[.]?$");
+
+# The two answers that every question allows.
+def answer:
+  if reads("^(not known|not_known|unknown)$") then because(.; "not-known")
+  elif reads("^(declined|would not say)$") then because(.; "refused")
+  else . end;
+
+# The day, and the time, of an instant; a date alone is a day.
+def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
+def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
+
+def is_date: reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
+
+# ---- Plans and orders
+
+# Whether a plan or an order had ended when the document was sent. What is not plain has not.
+def has_ended($sent):
+  (.status | reads("^(ended|closed|ceased|discharged|expired)$"))
+  or ((.endDate | is_date) and ($sent | is_date) and .endDate[0:10] <= $sent[0:10]);
+
+def is_protection: reads("^(child[ -]protection( plan)?|cpp?)$");
+def is_in_care: reads("^(looked[ -]after( child)?|child(ren)? looked after|cla|lac)$");
+def is_care_order:
+  reads("^((interim |full )?care order|placement order|emergency protection order"
+        + "|police protection|section 20|ico|co|epo)$");
+
+# Codes of the looked-after return: care orders, placement orders, police protection, emergency
+# protection, section 20.
+def is_legal_status_of_care: reads("^(C1|C2|E1|L1|L2|V2)$");
+
+# What says that a child has a plan, or is in care, elsewhere.
+def plans($sent):
+  (.plan | each_part | select(has_ended($sent) | not) | .type
+   | select(is_protection or is_in_care)),
+  (.plan | texts | select(is_protection or is_in_care)),
+  (.courtOrders | each_part | select(has_ended($sent) | not) | .type | select(is_care_order)),
+  (.legalStatus | part | .code | select(is_legal_status_of_care)),
+  (.legalStatus | select(is_legal_status_of_care));
+
+# ---- Signs
+
+# Questions of which a yes is a sign that is never held back.
+def asked:
+  ( {said: .missingNow, as: "Missing now", code: "missing-now"},
+    {said: .missingFromEducation, as: "Missing from education", code: "missing-education"},
+    {said: .earlierChildRemoved, as: "Earlier child removed", code: "earlier-removal"},
+    {said: .sexualExploitation, as: "Sexual exploitation", code: "sexual-exploitation"},
+    {said: .criminalExploitation, as: "Criminal exploitation", code: "county-lines"} )
+  | .said |= answer
+  | select(.said != null and .said != "not-known" and (.said | says_no | not));
+
+# The sign's code at a yes. Any other answer is passed on as stated, so that a person reads it.
+def sign:
+  if .said | begins_with_yes then because(.said; .code)
+  elif .said | type == "string" then .as + ": " + .said
+  else .said end;
+
+# What was said beside a yes, so that it is not lost.
+def beside_a_yes:
+  select(.said | begins_with_yes and (says_yes | not)) | {detail: (.as + ": " + .said)};
+
+# Each once, told by everything that says it.
+def indicators($sent):
+  [(.children | each_part | plans($sent) | because(.; "plan-elsewhere")),
+   (.children | each_part | asked | sign),
+   (.indicators | texts)]
+  | group_by(.) | map(because(.; .[0]));
+
+# ---- People and places
+
+def sex:
+  if reads("^(m|male|1)$") then because(.; "M")
+  elif reads("^(f|female|2)$") then because(.; "F")
+  elif reads("^(u|unborn|indeterminate)$") then because(.; "U")
+  else answer end;
+
+# From whom an address is withheld. A yes names nobody; any other answer than a plain no withholds
+# it as well.
+def withheld_from:
+  if . == null or says_no then []
+  elif says_yes then [because(.; "not-known")]
+  elif type == "object" then [because(.; "not-known")]
+  else [texts] end;
+
+# An address, or the words that stand for it.
+def address:
+  if type == "string" then {lines: .}
+  elif type != "object" then null
+  else {
+    lines: (([.lines | texts] | joined(", "))
+            // ([.flat, .line1, .line2, .line3] | joined(", "))),
+    town: .town,
+    postcode: .postcode,
+    uprn: .uprn,
+    withheld_from: (.withheldFrom | withheld_from)
+  } end;
+
+# A school, a practice or a visitor.
+def service:
+  if type == "string" then {name: .}
+  else part | {name: .name, code: (.code // .urn // .odsCode), telephone: .telephone} end;
+
+def agreement:
+  part | {informed: (.informed | answer), agreed: (.agreed | answer), reason: .reason};
+
+def safe_contact:
+  part | {how: .how, when: .when, voicemail: (.voicemail | answer), telephone: .telephone};
+
+def person:
+  {
+    name: .name,
+    relationship: .relationship,
+    date_of_birth: (.dateOfBirth | day),
+    lives_with_child: (.livesWithChild | answer),
+    parental_responsibility: (.parentalResponsibility | answer),
+    alleged_to_have_harmed: (.allegedToHaveHarmed | answer),
+    has_access_to_child: (.hasAccessToChild | answer),
+    protective: (.protective | answer),
+    telephone: .telephone,
+    address: (.address | address),
+    contact: (.safeContact | safe_contact),
+    language: .language,
+    interpreter: (.interpreter | answer),
+    agreement: (.agreement | agreement)
+  };
+
+# A worker in words: name, role and how to reach them.
+def worker: if type == "string" then . else part | [.name, .role, .telephone] | joined(", ") end;
+
+# A text or a number; nothing else.
+def plain: if type == "string" or type == "number" then . else null end;
+
+# The number of a child at the sending authority, told apart from numbers of ours by whose it is.
+def foreign_id($authority):
+  if (.laChildId | plain) != null and ($authority | plain) != null
+  then ($authority | tostring) + "/" + (.laChildId | tostring)
+  else .laChildId end;
+
+def child($authority; $allocated):
+  ([.previousAddresses | each_part | address] | first) as $before
+  | {
+      given_name: (.givenName | answer),
+      middle_names: .middleNames,
+      family_name: (.familyName | answer),
+      full_name: (.name | answer),
+      known_as: .knownAs,
+      description: .description,
+      date_of_birth: (.dateOfBirth | day),
+      unborn: (.unborn | answer),
+      expected_date: (.expectedDate | day),
+      sex: (.sex | sex),
+      nhs_number: (.nhsNumber | answer),
+      upn: (.upn | answer),
+      upn_missing: .upnUnknown,
+      la_child_id: (.receivingAuthorityChildId // foreign_id($authority)),
+      address: ((.currentAddress | address) // (.placement | part | .address | address)),
+      previous_address: $before,
+      location_now: .locationNow,
+      school: (.school | service),
+      gp: (.gp | service),
+      health_visitor: (.healthVisitor | service),
+      ethnicity: .ethnicity,
+      religion: .religion,
+      immigration_status: .immigrationStatus,
+      language: .language,
+      interpreter: (.interpreter | answer),
+      disabilities: [.disabilities | texts],
+      disability_detail: .disabilityDetail,
+      own_words: .views,
+      seen: (.seen | if type == "object" then .seen else . end | answer),
+      seen_alone: (.seen | part | .alone | answer),
+      seen_on: (.seen | part | .on | day),
+      agreement: (.agreement | agreement),
+      contact: (.safeContact | safe_contact),
+      social_worker: ((.allocatedWorker | worker) // ($allocated | worker)),
+      private_fostering: (.privateFostering | answer),
+      mother_name: .motherName,
+      father_name: .fatherName
+    };
+
+# ---- The referral
+
+# The plan of a child in words: whose, what kind, for what, and its dates.
+def plan_in_words:
+  (.givenName // .name) as $whose
+  | .plan | each_part
+  | ([.type, .category, ((.startDate | strings | "from " + .) // null),
+      ((.endDate | strings | "to " + .) // null)] | joined(", ")) as $plan
+  | [$whose, $plan] | joined(": ");
+
+# What is asked, in the words of the document's type.
+def request:
+  if reads("^(transfer-in-conference|child-protection-transfer)$") then because(.; "protection")
+  elif reads("^child-in-need-transfer$") then because(.; "assessment")
+  else null end;
+
+# A document that was taken back, or was about another child.
+def corrections:
+  .statusReason as $why
+  | .status
+  | if reads("^(withdrawn|cancelled|entered-in-error)$")
+    then [{kind: because(.; "cancelled"), detail: $why}]
+    elif reads("^wrong-child$") then [{kind: because(.; "wrong-child"), detail: $why}]
+    elif reads("^corrected$") then [{kind: because(.; "corrected"), detail: $why}]
+    else [] end;
+
+# Whoever sent it, else the worker to whom the child is allocated.
+def referrer:
+  (.sendingAuthority | part) as $authority
+  | ((.sentBy // .allocatedWorker) | part) as $sender
+  | {
+      name: ($sender.name // (.sentBy | strings) // null),
+      role: $sender.role,
+      agency: ($authority.name // (.sendingAuthority | strings) // null),
+      telephone: ($sender.telephone // $authority.telephone),
+      email: ($sender.email // $authority.email)
+    };
+
+(objects // {})
+| .sentAt as $sent
+| (.sendingAuthority | part) as $sending
+| ($sending.laCode // $sending.name // .sendingAuthority) as $authority
+| .allocatedWorker as $allocated
+| {
+    referrer: referrer,
+    children: [.children | each_part | child($authority; $allocated)],
+    household: (.household | part | {
+      address: (.address | address),
+      telephone: .telephone,
+      people: [.people | each_part | person]
+    }),
+    worry: ([(.reason | texts), (.summary | texts), (.risks | texts)] | joined("\n\n")),
+    concerns: [(.factors | texts | {code: .}), (.children | each_part | asked | beside_a_yes)],
+    indicators: indicators($sent),
+    danger_now: (.immediateDanger | answer),
+    primary_need: .primaryNeed,
+    abuse_category: ([.children | each_part | .plan | each_part | select(has_ended($sent) | not)
+                      | .category | strings] | first),
+    domains: {
+      development: .childDevelopment,
+      parenting: .parentingCapacity,
+      family_and_environment: .familyAndEnvironment,
+      going_well: .strengths,
+      what_must_change: .whatMustChange
+    },
+    agreement: (.agreement | agreement),
+    do_not_alert: (.doNotAlertFamily | answer),
+    request: (.messageType | request),
+    level_claimed: .levelOfNeed,
+    earlier_help: {
+      assessment: (.assessmentDone | answer),
+      previous_referrals: .previousReferrals,
+      review_date: ([.children | each_part | .plan | each_part | .nextReviewDate | strings] | first
+                    | day),
+      detail: ([.children | each_part | plan_in_words] | joined("; "))
+    },
+    worker_safety: (.workerSafety | {
+      violence: (part | .violence | answer),
+      dogs: (part | .dogs | answer),
+      weapons: (part | .weapons | answer),
+      detail: ([texts, (part | .detail | texts)] | joined("; "))
+    }),
+    keep_confidential: .keepConfidential,
+    form_date: ($sent | day),
+    form_time: ($sent | time),
+    telephone_first: (.telephonedFirst | answer),
+    telephone_date: (.telephonedAt | day),
+    telephone_time: (.telephonedAt | time),
+    source_message_id: .transferId,
+    corrections: corrections
+  }

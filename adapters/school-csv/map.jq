@@ -1,0 +1,441 @@
+# One row of the export of a school's safeguarding system, to one referral.
+#
+# A school's own headings are renamed to these first (columns/AGENCY-ID.toml). What has no place in
+# a referral (year group, linked pupils, priority of a contact, actions taken) becomes a note.
+
+# ---- Cells
+
+# A heading in the one form used below: "Parents' informed?" is parents_informed.
+def one_form:
+  lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
+
+# The two answers that every question allows, however a school writes them.
+def known_absent:
+  if test("^(not known|unknown|don['’]?t know|n/?k|\\?+)$"; "i") then because(.; "not-known")
+  elif test("^(refused|would not say|prefer not to say)$"; "i") then because(.; "refused")
+  else . end;
+
+def row:
+  with_entries((.key |= one_form) | (.value |= known_absent));
+
+# Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
+def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
+def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
+def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
+
+# A value that a plain yes decided. What was said beside a yes must not seem to be told by it.
+def by($cell; $value):
+  if $cell | plain_yes then because($cell; $value) else $value end;
+
+# A plain yes or no; all else stays as stated.
+def yes_no:
+  if . == null then null
+  elif plain_yes then because(.; "yes")
+  elif test("^(no|n|false|0)[.!]?$"; "i") then because(.; "no")
+  else . end;
+
+# Who refuses to agree does not agree.
+def agreed:
+  if . == "refused" then because(.; "no") else yes_no end;
+
+# Several cells as one text; null when all are empty.
+def joined($between):
+  map(strings) | if . == [] then null else join($between) end;
+
+# The entries of a cell that lists several, parted by semicolons, bars or line breaks.
+def entries:
+  strings | splits("[;|\\n\\r]+") | trim | select(. != "");
+
+# ---- Dates and times
+
+def months:
+  {jan: "01", feb: "02", mar: "03", apr: "04", may: "05", jun: "06",
+   jul: "07", aug: "08", sep: "09", oct: "10", nov: "11", dec: "12"};
+
+# The day that a spreadsheet counts from 30 December 1899.
+def day_of_serial:
+  because(.; ((.[0:5] | tonumber) - 25569) * 86400 | todate | .[0:10]);
+
+# Whether YYYY-MM-DD is a day of the calendar.
+def is_a_day:
+  (. + "T00:00:00Z" | fromdate | true)? // false;
+
+def two_figures: ("0" + .)[-2:];
+
+# A date with its month in figures or in words, as YYYY-MM-DD.
+def day_of_figures:
+  capture("^(?<day>[0-9]{1,2})[/.-](?<month>[0-9]{1,2})[/.-](?<year>[0-9]{4})$")
+  | .year + "-" + (.month | two_figures) + "-" + (.day | two_figures);
+
+def day_of_words:
+  capture("^(?<day>[0-9]{1,2})[ -](?<month>[a-z]{3})[a-z]*[ -](?<year>[0-9]{4})$"; "i")
+  | (.month | lower) as $month
+  | .year + "-" + because($month; months[$month] // "?") + "-" + (.day | two_figures);
+
+# A date as YYYY-MM-DD. What is no day, or not clear, stays as stated.
+def date:
+  if . == null then null
+  elif test("^[2-6][0-9]{4}([.]0+)?$") then day_of_serial
+  elif test("^[0-9/.-]{8,10} 0?0:00(:00)?$") then split(" ") | .[0] | date
+  else . as $stated
+    | first((day_of_figures, day_of_words | select(is_a_day)), $stated)
+  end;
+
+# A date and the time of day that stands after it in the same cell.
+def date_and_time:
+  if . != null and test("^[0-9/.-]{8,10} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$")
+     and (test(" 0?0:00") | not)
+  then split(" ") | {date: (.[0] | date), time: .[1]}
+  else {date: date} end;
+
+# ---- Categories and signs
+
+# Categories that schools tick, in small letters, with the census factor or the indicator that says
+# the same. "18A", "19A" and, of domestic abuse, "3A" (a child who lives with it is a victim) are
+# those that do not say by whom.
+def categories:
+  {of: "neglect", code: "16A"},
+  {of: "emotional abuse|emotional|psychological abuse", code: "17A"},
+  {of: "physical abuse|physical", code: "18A"},
+  {of: "(child on child|peer on peer) (physical abuse|physical|violence)", code: "18B"},
+  {of: "sexual abuse|child sexual abuse|sexual|csa", code: "19A"},
+  {of: "(child on child|peer on peer) (sexual abuse|sexual harassment|sexual violence|sexual)",
+   code: "19B"},
+  {of: "harmful sexual behaviour|hsb", code: "19B"},
+  {of: "domestic (abuse|violence)|operation encompass|da|dv", code: "3A"},
+  {of: "parental alcohol( misuse| use)?", code: "1B"},
+  {of: "parental (drugs|drug misuse|drug use|substance misuse)", code: "2B"},
+  {of: "alcohol( misuse)?", code: "1A"},
+  {of: "drugs|drug misuse|substance misuse", code: "2A"},
+  {of: "mental health|emotional wellbeing|suicidal thoughts", code: "4A"},
+  {of: "parental mental health|mental health of a parent", code: "4B"},
+  {of: "self harm", code: "15A"},
+  {of: "young carer", code: "7A"},
+  {of: "missing from home|going missing|missing child", code: "10A"},
+  {of: "child sexual exploitation|sexual exploitation|cse", code: "11A"},
+  {of: "child criminal exploitation|criminal exploitation|cce", code: "24A"},
+  {of: "county lines", code: "24A", indicator: "county-lines"},
+  {of: "trafficking|modern slavery", code: "12A"},
+  {of: "gangs|gang activity|serious violence", code: "13A"},
+  {of: "fgm|female genital mutilation", code: "22A"},
+  {of: "faith or belief abuse|abuse linked to faith or belief|spirit possession", code: "23A"},
+  {of: "forced marriage", indicator: "forced-marriage"},
+  {of: "honou?r based (abuse|violence)|hba|hbv", indicator: "honour-based-abuse"},
+  {of: "radicalisation|extremism|prevent", indicator: "radicalisation"},
+  {of: "children? missing (from )?education|cme", indicator: "missing-education"},
+  {of: "private fostering", indicator: "private-fostering"},
+  {of: "fabricated or induced illness|fii", indicator: "fabricated-illness"},
+  {of: "allegation against (staff|a member of staff|an adult in school)",
+   indicator: "trusted-person"};
+
+# The ticked categories of a row.
+def ticked:
+  (.category, .category_2, .category_3 | strings | splits("[;|,\\n\\r]+") | trim
+   | select(. != ""));
+
+# The entries of the table that say the same as one category.
+def meanings:
+  (lower | gsub("[^a-z]+"; " ") | trim) as $words
+  | [categories | select(.of as $of | $words | test("^(" + $of + ")$"))];
+
+# One category as a concern; without a code it stays in its own words.
+def concern:
+  . as $category
+  | (meanings | map(.code | strings) | first) as $code
+  | {code: (if $code then because($category; $code) else null end), detail: $category};
+
+# The columns of which a yes is a sign that is never held back.
+def signs:
+  ( {said: .child_made_disclosure, asked: "Child made disclosure", code: "disclosure"},
+    {said: .unexplained_injury, asked: "Unexplained injury", code: "unexplained-injury"},
+    {said: .child_alone, asked: "Child alone", code: "child-alone"},
+    {said: .missing_now, asked: "Missing now", code: "missing-now"},
+    {said: .suicide_plan, asked: "Suicide plan", code: "suicide-plan"},
+    {said: .allegation_against_staff, asked: "Allegation against staff", code: "trusted-person"},
+    {said: .child_missing_education, asked: "Child missing education", code: "missing-education"},
+    {said: .plan_with_another_authority, asked: "Plan with another authority",
+     code: "plan-elsewhere"} )
+  | select(.said != null and .said != "not-known" and (.said | plain_no | not));
+
+# The sign's code at a yes. Any other answer is passed on as stated, so that a person reads it.
+def sign:
+  if .said | begins_with_yes then because(.said; .code) else .asked + ": " + .said end;
+
+# Each once, told by every column that says it.
+def indicators:
+  [signs | sign]
+  + [ticked | . as $category | meanings[] | .indicator | strings | because($category; .)]
+  | group_by(.) | map(because(.; .[0]));
+
+# What was said beside a yes, so that it is not lost.
+def beside_a_yes:
+  select(.said | begins_with_yes and (plain_yes | not)) | {detail: (.asked + ": " + .said)};
+
+# ---- People and places
+
+def sex:
+  if . == null then null
+  elif test("^(m|male|boy)$"; "i") then because(.; "M")
+  elif test("^(f|female|girl)$"; "i") then because(.; "F")
+  else . end;
+
+# "Surname, Forename" in its parts; any other name is whole.
+def name_parts:
+  if . == null then {}
+  elif test("^[^,()\"=]+,[^,()\"=]+$")
+  then split(",") | {family: (.[0] | trim), given: (.[1] | trim)}
+  else {whole: .} end;
+
+# A telephone number whose leading zero a spreadsheet took.
+def telephone:
+  if . != null and test("^[17][0-9]{9}$") then "0" + . else . end;
+
+# From whom an address is withheld. "Yes" names nobody; a plain no withholds from nobody.
+def withheld_from:
+  if . == null or plain_no then []
+  elif plain_yes then [because(.; "not-known")]
+  else [entries] end;
+
+def postcode_at_the_end: "[\\s,]+(?<code>[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2})$";
+
+# An address; a postcode that stands at its end is taken out where the sheet has no other.
+def address($lines; $town; $postcode):
+  if $postcode == null and $lines != null and ($lines | test(postcode_at_the_end; "i"))
+  then {lines: ($lines | sub(postcode_at_the_end; ""; "i")), town: $town,
+        postcode: ($lines | capture(postcode_at_the_end; "i") | .code)}
+  else {lines: $lines, town: $town, postcode: $postcode} end;
+
+# The pupil's home.
+def home:
+  (.address_withheld_from | withheld_from) as $named
+  | (.address_confidential | withheld_from) as $flagged
+  | address(.address; .town; .postcode)
+  + {uprn: .uprn, withheld_from: (if $named == [] then $flagged else $named end)};
+
+# Needs by the codes of the school census, with the disability of the CIN census that says the same.
+def disabilities_of_need:
+  {ASD: ["AUT"], HI: ["HEAR"], VI: ["VIS"], MSI: ["HEAR", "VIS"], SLCN: ["COMM"], MLD: ["LD"],
+   SLD: ["LD"], PMLD: ["LD"]} as $codes
+  | upper as $need
+  | $codes[$need] | arrays | .[] | because($need; .);
+
+# Disabilities as stated, and those that a need says.
+def disabilities:
+  [.disability | strings | splits("[;|,\\n\\r/]+") | trim | select(. != "")]
+  + [.sen_need | strings | splits("[;|,\\n\\r/ ]+") | disabilities_of_need];
+
+# Letters of the school census for support that is given.
+def sen_status:
+  if . == null then null
+  elif test("^k$"; "i") then because(.; "SEN support")
+  elif test("^e$"; "i") then because(.; "Education, health and care plan")
+  elif test("^n$"; "i") then because(.; "No special educational need")
+  else . end;
+
+# Language codes of the school census; a name stays as stated.
+def language:
+  {ENG: "English", URD: "Urdu", PNJ: "Panjabi", POL: "Polish", ARA: "Arabic", BNG: "Bengali",
+   GUJ: "Gujarati", SOM: "Somali"} as $names
+  | . as $code
+  | if $code != null and ($names | has($code)) then because($code; $names[$code]) else $code end;
+
+# One entry of the list of siblings: "Name (04/03/2019)", or a name alone.
+def sibling:
+  if test("^[^(]+\\([^)]*[0-9]{4}\\)$")
+  then capture("^(?<name>[^(]+)\\((dob:? *)?(?<born>[^)]+)\\)$"; "i") | .name |= trim
+  else {name: .} end;
+
+# Siblings are children of this referral where the school says so, else people of the household.
+def siblings_included: .siblings_included != null and (.siblings_included | begins_with_yes);
+
+def siblings_as_children:
+  if siblings_included
+  then .siblings_included as $included
+    | .siblings | entries | sibling
+    | {full_name: by($included; .name), date_of_birth: (.born | date)}
+  else empty end;
+
+def siblings_as_people:
+  if siblings_included then empty
+  else .siblings | entries | . as $entry | sibling
+    | {name: .name, relationship: because($entry; "sibling"), date_of_birth: (.born | date)} end;
+
+# The pupil's nth contact.
+def contact($nth):
+  def cell($what): .["contact_" + ($nth | tostring) + "_" + $what];
+  {
+    name: (cell("name") // ([cell("forename"), cell("surname")] | joined(" "))),
+    relationship: cell("relationship"),
+    date_of_birth: (cell("dob") | date),
+    lives_with_child: (cell("lives_with_pupil") | yes_no),
+    parental_responsibility: (cell("parental_responsibility") | yes_no),
+    telephone: (cell("telephone") | telephone),
+    address: address(cell("address"); null; cell("postcode")),
+    contact: {how: cell("safe_contact"), voicemail: (cell("voicemail") | yes_no)},
+    language: (cell("language") | language),
+    interpreter: (cell("interpreter") | yes_no),
+    agreement: {informed: (cell("informed") | yes_no), agreed: (cell("agreed") | agreed)}
+  };
+
+# A parent who has columns of their own.
+def parent($relationship; $name; $number):
+  if $number == null then null
+  else {
+    name: $name,
+    relationship: because($number; $relationship),
+    telephone: ($number | telephone)
+  } end;
+
+# Whoever is said to have done it, where the school names someone.
+def someone_is_alleged:
+  .alleged_person | . != null and . != "not-known" and (plain_no | not);
+
+def alleged:
+  select(someone_is_alleged)
+  | {
+      name: .alleged_person,
+      relationship: .alleged_person_relationship,
+      alleged_to_have_harmed: because(.alleged_person; "yes"),
+      has_access_to_child: (.alleged_person_has_access | yes_no)
+    };
+
+# ---- The referral
+
+def pupil:
+  (if .forename or .surname then {whole: .pupil_name}
+   else .pupil_name | name_parts end) as $name
+  | {
+      given_name: (.forename // $name.given),
+      middle_names: .middle_names,
+      family_name: (.surname // $name.family),
+      full_name: $name.whole,
+      known_as: .preferred_name,
+      description: .description,
+      date_of_birth: (.dob | date),
+      unborn: (.unborn | yes_no),
+      expected_date: (.expected_date | date),
+      estimated_age: .estimated_age,
+      sex: (.gender | sex),
+      nhs_number: .nhs_number,
+      upn: .upn,
+      address: home,
+      previous_address: address(.previous_address; null; .previous_postcode),
+      location_now: .location_now,
+      school: {name: .school, code: (.school_urn // .laestab)},
+      gp: {name: .gp},
+      ethnicity: .ethnicity,
+      religion: .religion,
+      immigration_status: .immigration_status,
+      language: (.home_language | language),
+      interpreter: (.interpreter | yes_no),
+      disabilities: disabilities,
+      disability_detail: ([(.sen_status | sen_status), .sen_need, .sen_detail] | joined("; ")),
+      own_words: .voice_of_the_child,
+      seen: (.child_seen | yes_no),
+      seen_alone: (.child_seen_alone | yes_no),
+      seen_on: (.child_seen_on | date),
+      agreement: {informed: (.child_informed | yes_no), agreed: (.child_agreed | agreed)},
+      social_worker: .social_worker,
+      private_fostering: (.private_fostering | yes_no),
+      mother_name: .mother_name,
+      father_name: .father_name
+    };
+
+# What is known of the harm. The time and the place of an incident alone are none.
+def harm:
+  if .body_map == null and .exact_words == null and (someone_is_alleged | not) then null
+  else {
+    when: ([(.incident_date | date), .incident_time] | joined(" ")),
+    place: .incident_location,
+    who: (if someone_is_alleged then .alleged_person else null end),
+    exact_words: .exact_words,
+    body_map: .body_map
+  } end;
+
+# What the school asks for.
+def request:
+  if . == null then null
+  elif test("^(child )?protection$|^(section |s)47$"; "i") then because(.; "protection")
+  elif test("^assessment$|^child in need$|^(section |s)17$"; "i") then because(.; "assessment")
+  elif test("^early help$"; "i") then because(.; "early-help")
+  elif test("^advice$|^consultation$"; "i") then because(.; "advice")
+  else . end;
+
+# A row that the school has withdrawn, or put on the wrong pupil.
+def corrections:
+  if .status == null then []
+  elif .status | test("^(withdrawn|cancelled|deleted|entered in error|logged in error)$"; "i")
+  then [{kind: because(.status; "cancelled"), detail: .status_reason}]
+  elif .status | test("^(wrong pupil|wrong child)$"; "i")
+  then [{kind: because(.status; "wrong-child"), detail: .status_reason}]
+  elif .status | test("^(corrected|amended)$"; "i")
+  then [{kind: because(.status; "corrected"), detail: .status_reason}]
+  else [] end;
+
+row
+| (if .time then {date: (.date | date), time: .time} else .date | date_and_time end) as $recorded
+| {
+    referrer: {
+      name: (.dsl_name // .reported_by),
+      role: (if .dsl_name then .dsl_role else .dsl_role // .reported_by_role end),
+      agency: .school,
+      telephone: (.dsl_telephone | telephone),
+      email: .dsl_email,
+      withheld_from_family: (.referrer_withheld_from_family | yes_no)
+    },
+    children: [pupil, siblings_as_children],
+    household: {
+      address: (if siblings_included then home else null end),
+      telephone: (.home_telephone | telephone),
+      people: [
+        (range(1; 7) as $nth | contact($nth)),
+        parent("mother"; .mother_name; .mother_telephone),
+        parent("father"; .father_name; .father_telephone),
+        alleged,
+        siblings_as_people
+      ]
+    },
+    worry: .incident_text,
+    concerns: ([ticked | concern] + [signs | beside_a_yes]),
+    indicators: indicators,
+    danger_now: (.immediate_danger | yes_no),
+    harm: [harm],
+    domains: {
+      development: .child_development,
+      parenting: .parenting,
+      family_and_environment: .family_and_environment,
+      going_well: .going_well,
+      what_must_change: .what_must_change
+    },
+    agreement: {
+      informed: (.parents_informed | yes_no),
+      agreed: (.parents_agreed | agreed),
+      reason: .parents_reason
+    },
+    do_not_alert: (.do_not_alert | yes_no),
+    request: (.request | request),
+    level_claimed: (.level_of_need // .priority),
+    earlier_help: {
+      assessment: (.early_help_assessment | yes_no),
+      team_around_child: (.team_around_the_child | yes_no),
+      lead_professional: .lead_professional,
+      previous_referrals: .previous_referrals,
+      review_date: (.review_date | date),
+      detail: .support_so_far
+    },
+    worker_safety: {
+      violence: (.risk_of_violence | yes_no),
+      dogs: (.dogs | yes_no),
+      weapons: (.weapons | yes_no),
+      detail: .risk_to_workers
+    },
+    keep_confidential: .keep_confidential,
+    form_date: $recorded.date,
+    form_time: $recorded.time,
+    telephone_first: (.telephoned_first | yes_no),
+    telephone_date: (.telephoned_on | date),
+    telephone_time: .telephoned_at,
+    safeguarding_lead_consulted: (.dsl_consulted | yes_no),
+    source_message_id: .incident_id,
+    corrections: corrections
+  }

@@ -1,0 +1,400 @@
+# One row of a charity's spreadsheet, to one referral.
+#
+# A charity's own headings are renamed to these first (columns/AGENCY-ID.toml). Spreadsheets turn
+# dates into numbers and take leading zeros; what that leaves unclear is passed on as it stands.
+
+# ---- Cells
+
+# A heading in the one form used below: "Parents' informed?" is parents_informed.
+def one_form:
+  lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
+
+# The two answers that every question allows, however a charity writes them.
+def known_absent:
+  if test("^(not known|unknown|don['’]?t know|n/?k|\\?+)$"; "i") then because(.; "not-known")
+  elif test("^(refused|would not say|prefer not to say)$"; "i") then because(.; "refused")
+  else . end;
+
+def row:
+  with_entries((.key |= one_form) | (.value |= known_absent));
+
+# Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
+def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
+def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
+def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
+
+# A plain yes or no; all else stays as stated.
+def yes_no:
+  if . == null then null
+  elif plain_yes then because(.; "yes")
+  elif test("^(no|n|false|0)[.!]?$"; "i") then because(.; "no")
+  else . end;
+
+# Who refuses to agree does not agree.
+def agreed:
+  if . == "refused" then because(.; "no") else yes_no end;
+
+# Several cells as one text; null when all are empty.
+def joined($between):
+  map(strings) | if . == [] then null else join($between) end;
+
+# The entries of a cell that lists several, parted by semicolons, bars or line breaks.
+def entries:
+  strings | splits("[;|\\n\\r]+") | trim | select(. != "");
+
+# ---- Dates and times
+
+def months:
+  {jan: "01", feb: "02", mar: "03", apr: "04", may: "05", jun: "06",
+   jul: "07", aug: "08", sep: "09", oct: "10", nov: "11", dec: "12"};
+
+# The day that a spreadsheet counts from 30 December 1899.
+def day_of_serial:
+  because(.; ((.[0:5] | tonumber) - 25569) * 86400 | todate | .[0:10]);
+
+# Whether YYYY-MM-DD is a day of the calendar.
+def is_a_day:
+  (. + "T00:00:00Z" | fromdate | true)? // false;
+
+def two_figures: ("0" + .)[-2:];
+
+# A date with its month in figures or in words, as YYYY-MM-DD.
+def day_of_figures:
+  capture("^(?<day>[0-9]{1,2})[/.-](?<month>[0-9]{1,2})[/.-](?<year>[0-9]{4})$")
+  | .year + "-" + (.month | two_figures) + "-" + (.day | two_figures);
+
+def day_of_words:
+  capture("^(?<day>[0-9]{1,2})[ -](?<month>[a-z]{3})[a-z]*[ -](?<year>[0-9]{4})$"; "i")
+  | (.month | lower) as $month
+  | .year + "-" + because($month; months[$month] // "?") + "-" + (.day | two_figures);
+
+# A date as YYYY-MM-DD. What is no day, or not clear, stays as stated.
+def date:
+  if . == null then null
+  elif test("^[2-6][0-9]{4}([.]0+)?$") then day_of_serial
+  elif test("^[0-9/.-]{8,10} 0?0:00(:00)?$") then split(" ") | .[0] | date
+  else . as $stated
+    | first((day_of_figures, day_of_words | select(is_a_day)), $stated)
+  end;
+
+# ---- Ticks and signs
+
+# Kinds of worry in small letters, with the census factor or the indicator that says the same.
+# "18A", "19A" and, of domestic abuse, "3A" (a child who lives with it is a victim) are those that
+# do not say by whom.
+def kinds:
+  {of: "neglect", code: "16A"},
+  {of: "emotional abuse|emotional", code: "17A"},
+  {of: "physical abuse|physical", code: "18A"},
+  {of: "sexual abuse|sexual", code: "19A"},
+  {of: "domestic (abuse|violence)|da|dv", code: "3A"},
+  {of: "parental alcohol( use| misuse)?|parents? drinking", code: "1B"},
+  {of: "parental (drugs|drug use|drug misuse|substance misuse)", code: "2B"},
+  {of: "parental mental health|mental health of a parent", code: "4B"},
+  {of: "mental health|mental health of the child", code: "4A"},
+  {of: "self harm", code: "15A"},
+  {of: "young carer", code: "7A"},
+  {of: "sexual exploitation|cse", code: "11A"},
+  {of: "criminal exploitation|cce", code: "24A"},
+  {of: "trafficking|modern slavery", code: "12A"},
+  {of: "gangs", code: "13A"},
+  {of: "going missing|missing from home", code: "10A"},
+  {of: "fgm|female genital mutilation", code: "22A"},
+  {of: "faith or belief abuse|faith abuse", code: "23A"},
+  {of: "forced marriage", indicator: "forced-marriage"},
+  {of: "honou?r based (abuse|violence)|hba|hbv", indicator: "honour-based-abuse"},
+  {of: "radicalisation|extremism", indicator: "radicalisation"},
+  {of: "private fostering", indicator: "private-fostering"};
+
+# The entries of the table that say the same as one kind.
+def meanings:
+  (lower | gsub("[^a-z]+"; " ") | trim) as $words
+  | [kinds | select(.of as $of | $words | test("^(" + $of + ")$"))];
+
+def ticked:
+  .kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "");
+
+# One kind as a concern; without a code it stays in its own words.
+def concern:
+  . as $kind
+  | (meanings | map(.code | strings) | first) as $code
+  | {code: (if $code then because($kind; $code) else null end), detail: $kind};
+
+# Columns that are ticked one by one. A tick gives the code, and what was said beside it stays in
+# words. An answer that is neither yes nor no is passed on in the code's place, so that a person
+# reads it.
+def columns:
+  ( {said: .neglect, asked: "Neglect", code: "16A"},
+    {said: .emotional_abuse, asked: "Emotional abuse", code: "17A"},
+    {said: .physical_abuse, asked: "Physical abuse", code: "18A"},
+    {said: .sexual_abuse, asked: "Sexual abuse", code: "19A"},
+    {said: .domestic_abuse, asked: "Domestic abuse", code: "3A"},
+    {said: .parents_alcohol, asked: "Parent's alcohol", code: "1B"},
+    {said: .parents_drugs, asked: "Parent's drugs", code: "2B"},
+    {said: .parents_mental_health, asked: "Parent's mental health", code: "4B"},
+    {said: .childs_mental_health, asked: "Child's mental health", code: "4A"},
+    {said: .self_harm, asked: "Self-harm", code: "15A"},
+    {said: .young_carer, asked: "Young carer", code: "7A"} )
+  | select(.said != null and .said != "not-known" and (.said | plain_no | not));
+
+def concern_of_column:
+  if .said | plain_yes then {code: because(.said; .code)}
+  elif .said | begins_with_yes then {code: because(.said; .code), detail: (.asked + ": " + .said)}
+  else {code: (.asked + ": " + .said)} end;
+
+# The columns of which a yes is a sign that is never held back.
+def signs:
+  ( {said: .child_told_us, asked: "Child told us", code: "disclosure"},
+    {said: .child_alone, asked: "Child alone", code: "child-alone"},
+    {said: .strangulation, asked: "Strangulation", code: "strangulation"},
+    {said: .abuse_in_pregnancy, asked: "Abuse in pregnancy", code: "domestic-abuse-pregnancy"},
+    {said: .forced_marriage, asked: "Forced marriage", code: "forced-marriage"},
+    {said: .fgm_risk, asked: "FGM risk", code: "fgm-risk"},
+    {said: .earlier_child_removed, asked: "Earlier child removed", code: "earlier-removal"},
+    {said: .missing_now, asked: "Missing now", code: "missing-now"} )
+  | select(.said != null and .said != "not-known" and (.said | plain_no | not));
+
+# The sign's code at a yes. Any other answer is passed on as stated, so that a person reads it.
+def sign:
+  if .said | begins_with_yes then because(.said; .code) else .asked + ": " + .said end;
+
+# What was said beside a yes, so that it is not lost.
+def beside_a_yes:
+  select(.said | begins_with_yes and (plain_yes | not)) | {detail: (.asked + ": " + .said)};
+
+# The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on. The checklist
+# is about an adult who is abused.
+def dash_is_high:
+  .dash | strings | test("^high$"; "i") or (test("^(1[4-9]|2[0-9])$"));
+def dash_is_graded:
+  .dash | strings | test("^(high|medium|standard|[0-9]{1,2})$"; "i");
+
+def dash_concern:
+  select(dash_is_graded) | {code: because(.dash; "3B"), detail: ("DASH: " + .dash)};
+
+# Each once, told by every column that says it.
+def indicators:
+  [signs | sign]
+  + [ticked | . as $kind | meanings[] | .indicator | strings | because($kind; .)]
+  + [select(dash_is_high) | because(.dash; "domestic-abuse-high")]
+  | group_by(.) | map(because(.; .[0]));
+
+# ---- People and places
+
+def sex:
+  if . == null then null
+  elif test("^(m|male|boy)$"; "i") then because(.; "M")
+  elif test("^(f|female|girl)$"; "i") then because(.; "F")
+  else . end;
+
+# An age in whole years.
+def age:
+  if . != null and test("^[0-9]{1,2} *(y|yr|yrs|years?)( old)?$"; "i")
+  then capture("^(?<years>[0-9]+)") | .years
+  else . end;
+
+# "Smith-Jones, Ava" in its parts; any other name is whole.
+def name_parts:
+  if . == null then {}
+  elif test("^[^,()\"=]+,[^,()\"=]+$")
+  then split(",") | {family: (.[0] | trim), given: (.[1] | trim)}
+  else {whole: .} end;
+
+# A telephone number whose leading zero a spreadsheet took.
+def telephone:
+  if . != null and test("^[17][0-9]{9}$") then "0" + . else . end;
+
+# From whom an address is withheld. "Yes" names nobody; a plain no withholds from nobody.
+def withheld_from:
+  if . == null or plain_no then []
+  elif plain_yes then [because(.; "not-known")]
+  else [entries] end;
+
+def postcode_at_the_end: "[\\s,]+(?<code>[a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2})$";
+
+# An address; a postcode that stands at its end is taken out where the sheet has no other.
+def address($lines; $postcode):
+  if $postcode == null and $lines != null and ($lines | test(postcode_at_the_end; "i"))
+  then {lines: ($lines | sub(postcode_at_the_end; ""; "i")),
+        postcode: ($lines | capture(postcode_at_the_end; "i") | .code)}
+  else {lines: $lines, postcode: $postcode} end;
+
+def home:
+  address(.address; .postcode)
+  + {town: .town, uprn: .uprn, withheld_from: (.address_secret_from | withheld_from)};
+
+# "Name (04/03/2019)", "Name (7)" or a name alone.
+def other_child:
+  if test("^[^(]+\\([^)]*[0-9]{4}\\)$")
+  then capture("^(?<name>[^(]+)\\((?<born>[^)]+)\\)$")
+    | {full_name: (.name | trim), date_of_birth: (.born | date)}
+  elif test("^[^(]+\\([0-9]{1,2}\\)$")
+  then capture("^(?<name>[^(]+)\\((?<age>[0-9]+)\\)$")
+    | {full_name: (.name | trim), estimated_age: .age}
+  else {full_name: .} end;
+
+# "Name (relationship)", or a name alone.
+def household_member:
+  if test("^[^(]+\\([^)]+\\)$")
+  then capture("^(?<name>[^(]+)\\((?<of>[^)]+)\\)$")
+    | {name: (.name | trim), relationship: (.of | trim)}
+  else {name: .} end
+  | .lives_with_child = because(.name; "yes");
+
+# The parent, or the second adult, of the row.
+def adult($who):
+  def cell($what): .[$who + "_" + $what];
+  {
+    name: cell("name"),
+    relationship: cell("relationship"),
+    date_of_birth: (cell("dob") | date),
+    lives_with_child: (cell("lives_with_child") | yes_no),
+    parental_responsibility: (cell("parental_responsibility") | yes_no),
+    alleged_to_have_harmed: (cell("alleged") | yes_no),
+    has_access_to_child: (cell("has_access") | yes_no),
+    protective: (cell("protective") | yes_no),
+    telephone: (cell("phone") | telephone),
+    contact: {
+      how: cell("safe_to_call"),
+      when: cell("best_time"),
+      voicemail: (cell("voicemail") | yes_no)
+    },
+    language: cell("language"),
+    interpreter: (cell("interpreter") | yes_no)
+  };
+
+# ---- The referral
+
+def first_child:
+  (if .child_first_name or .child_last_name then {whole: .child_name}
+   else .child_name | name_parts end) as $name
+  | {
+      given_name: (.child_first_name // $name.given),
+      family_name: (.child_last_name // $name.family),
+      full_name: $name.whole,
+      known_as: .known_as,
+      description: .child_described,
+      date_of_birth: (.dob | date),
+      unborn: (.unborn | yes_no),
+      expected_date: (.due_date | date),
+      estimated_age: (.age | age),
+      sex: (.gender | sex),
+      nhs_number: .nhs_number,
+      address: home,
+      previous_address: address(.previous_address; .previous_postcode),
+      location_now: .where_is_the_child_now,
+      school: {name: .school},
+      gp: {name: .gp},
+      health_visitor: {name: .health_visitor},
+      ethnicity: .ethnicity,
+      religion: .religion,
+      immigration_status: .immigration_status,
+      language: .first_language,
+      interpreter: (.interpreter | yes_no),
+      disability_detail: .disability,
+      own_words: .childs_words,
+      seen: (.child_seen | yes_no),
+      seen_alone: (.seen_alone | yes_no),
+      seen_on: (.last_seen | date),
+      agreement: {informed: (.child_told | yes_no), agreed: (.child_agrees | agreed)},
+      social_worker: .social_worker,
+      private_fostering: (.private_fostering | yes_no),
+      mother_name: .mother_name,
+      father_name: .father_name
+    };
+
+# What the charity asks for.
+def request:
+  if . == null then null
+  elif test("^(child )?protection$|^(section |s)47$"; "i") then because(.; "protection")
+  elif test("^assessment$|^child in need$|^(section |s)17$"; "i") then because(.; "assessment")
+  elif test("^early help$|^family support$"; "i") then because(.; "early-help")
+  elif test("^advice$|^consultation$"; "i") then because(.; "advice")
+  else . end;
+
+# What is known of the harm. The time and the place alone are none.
+def harm:
+  if .what_happened == null and .who_did_it == null then null
+  else {
+    what: .what_happened,
+    when: (.when_it_happened | date),
+    place: .where_it_happened,
+    who: .who_did_it
+  } end;
+
+# A row that the charity has taken back, or put on the wrong child.
+def corrections:
+  if .status == null then []
+  elif .status | test("^(withdrawn|cancelled|sent in error|duplicate)$"; "i")
+  then [{kind: because(.status; "cancelled"), detail: .status_reason}]
+  elif .status | test("^(wrong child|wrong family)$"; "i")
+  then [{kind: because(.status; "wrong-child"), detail: .status_reason}]
+  elif .status | test("^(corrected|amended)$"; "i")
+  then [{kind: because(.status; "corrected"), detail: .status_reason}]
+  else [] end;
+
+row
+| {
+    referrer: {
+      name: .worker,
+      role: .job_title,
+      agency: .organisation,
+      telephone: (.worker_phone | telephone),
+      email: .worker_email,
+      relationship: .how_known,
+      anonymous: (.anonymous | yes_no),
+      withheld_from_family: (.keep_worker_from_family | yes_no)
+    },
+    children: [first_child, (.other_children_referred | entries | other_child)],
+    household: {
+      address: (if .other_children_referred then home else null end),
+      telephone: (.home_phone | telephone),
+      people: [
+        adult("parent"),
+        adult("second_adult"),
+        (.others_in_household | entries | household_member)
+      ]
+    },
+    worry: .worry,
+    concerns: ([ticked | concern] + [columns | concern_of_column] + [dash_concern]
+               + [signs | beside_a_yes]),
+    indicators: indicators,
+    danger_now: (.immediate_danger | yes_no),
+    harm: [harm],
+    domains: {
+      development: .childs_development,
+      parenting: .parenting,
+      family_and_environment: .home_and_family,
+      going_well: .going_well,
+      what_must_change: .what_must_change,
+      scale: .scale
+    },
+    agreement: {
+      informed: (.parents_told | yes_no),
+      agreed: (.parents_agree | agreed),
+      reason: .reason
+    },
+    do_not_alert: (.do_not_alert | yes_no),
+    request: (.request | request),
+    level_claimed: .level,
+    earlier_help: {
+      previous_referrals: .previous_referrals,
+      lead_professional: .lead_professional,
+      detail: .help_given
+    },
+    worker_safety: {
+      violence: (.violence | yes_no),
+      dogs: (.dogs | yes_no),
+      weapons: (.weapons | yes_no),
+      detail: .risks_to_workers
+    },
+    keep_confidential: .confidential,
+    form_date: (.referral_date | date),
+    form_time: .referral_time,
+    telephone_first: (.rang_first | yes_no),
+    telephone_date: (.rang_on | date),
+    telephone_time: .rang_at,
+    safeguarding_lead_consulted: (.safeguarding_lead_consulted | yes_no),
+    source_message_id: .ref,
+    corrections: corrections
+  }
