@@ -290,7 +290,9 @@ impl App {
         }
         let metrics = Arc::new(telemetry.renderer());
         let adapters = adapters::open(&settings)?;
-        tasks.push(tokio::spawn(adapters::keep_fresh(settings.adapters.clone(), adapters.clone())));
+        let of_agencies = access.directory.clone();
+        let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
+        tasks.push(tokio::spawn(fresh));
         let served = access.clone();
         let behind = Behind { rules, stages, entrance, ends, access: served, adapters, metrics };
         let state = Arc::new(api_state(&settings, &store, behind)?);

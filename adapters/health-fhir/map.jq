@@ -21,10 +21,51 @@
 # - extensions of a person: urn:frontdoor:safe-contact, with parts how, when, voicemail, telephone;
 # - an extension of an Address: urn:frontdoor:withheld-from, a name for each.
 
+# ---- Concerns by their codes
+
+# What the codes of BaRS for safeguarding concerns (SNOMED CT) mean here: a sign, a concern, or one
+# that depends on whether a child or an adult has it. What is not here stays in its own words.
+# BaRS lists trafficking and forced marriage with a wrong check digit; both are known.
+{
+  "297591000000108": {sign: "sexual-abuse"},
+  "702579009": {sign: "sexual-abuse"},
+  "700254002": {sign: "sexual-abuse"},
+  "700253008": {sign: "sexual-abuse"},
+  "417361000": {sign: "sexual-abuse"},
+  "919461000000108": {sign: "sexual-exploitation", concern: "11A"},
+  "713201008": {sign: "fgm-risk", concern: "22A"},
+  "1054321000000100": {sign: "forced-marriage"},
+  "1054321000000107": {sign: "forced-marriage"},
+  "736792008": {sign: "honour-based-abuse"},
+  "766969008": {sign: "radicalisation"},
+  "104586100000100": {sign: "trafficking", concern: "12A"},
+  "1045861000000108": {sign: "trafficking", concern: "12A"},
+  "401206008": {concern: "15A"},
+  "702953007": {concern: "16A"},
+  "697951004": {concern: "17A"},
+  "771983008": {concern: "17A"},
+  "771984002": {concern: "17A"},
+  "697949003": {concern: "18A"},
+  "416936003": {concern: "18A"},
+  "700255001": {concern: "18A"},
+  "881081000000100": {concern: "3C"},
+  "707087005": {child: "3A", adult: "3B"},
+  "697950003": {child: "3A", adult: "3B"},
+  "415685003": {child: "1A", adult: "1B"},
+  "162591001": {child: "2A", adult: "2B"},
+  "162596006": {need: "N1"},
+  "777996001": {need: "N1"},
+  "836881000000105": {}, "U": {}, "838481000000106": {}, "761571000000106": {}, "449889006": {},
+  "300731000000106": {}, "878111000000109": {}, "1076171000000100": {}, "293161000000103": {},
+  "766561000000109": {}, "864491000000105": {}, "375041000000100": {}, "826931000000104": {},
+  "417427001": {}, "417430008": {}, "771385008": {}, "129707006": {}, "287351000000105": {},
+  "248054003": {}
+} as $meanings
+
 # ---- Reading what may be missing or of another type
 
 # Each thing that stands there, in a list or alone.
-def each: if type == "array" then .[] else . end | select(. != null);
+| def each: if type == "array" then .[] else . end | select(. != null);
 
 # What is written there, if anything is.
 def words:
@@ -40,6 +81,13 @@ def once: reduce .[] as $next ([]; if any(.[]; . == $next) then . else . + [$nex
 
 # Texts in one, with something between them; null for none.
 def together(between): map(words) | if . == [] then null else join(between) end;
+
+# Texts in one, each a sentence; null for none.
+def sentences:
+  reduce (.[] | words) as $next (null;
+    if . == null then $next
+    elif test("[.!?]\\s*$") then . + " " + $next
+    else . + ". " + $next end);
 
 # Everything that is written within.
 def leaves: [.. | select(type != "array" and type != "object" and . != null)];
@@ -117,25 +165,38 @@ def value:
 # Every resource, with the names by which others may refer to it.
 def resources:
   if .resourceType? == "Bundle" then .entry? | each | objects else {resource: .} end
-  | (.fullUrl | one(words)) as $url
-  | .resource | objects
+  | (.fullUrl? | one(words)) as $url
+  | .resource? | objects
   | (.resourceType | one(strings)) as $type
   | (. + {"@names": ([$url, ((.id | words) as $id | "urn:uuid:" + $id, "\($type)/\($id)")]
         | map(words))}),
     (.contained | each | objects | . + {"@names": [(.id | words | "#" + .)]});
 
+# The name that a number gives to whom it is the number of.
+def number_name: "\(.system)|\(.value)";
+
+# All resources by their names.
+def index_of($all):
+  [
+    $all[] | . as $resource
+    | (.["@names"][], (.identifier? | each | objects | select(.value != null) | number_name))
+    | {name: ., resource: $resource}
+  ]
+  | group_by(.name)
+  | map({key: .[0].name, value: map(.resource)})
+  | from_entries;
+
 # The resource that a reference means, by its name or by a number, if it is in the message.
-def follow($all):
+# The name of what is contained in a resource may be that of several: then nobody knows.
+def follow($index):
   objects
   | if .reference | type == "string" then
       .reference as $to
-      | [$all[] | select(any(.["@names"][]; . as $name
-          | $name == $to or $name == "urn:uuid:" + $to or ($to | endswith("/" + $name))))]
-      | if ($to | startswith("#")) and length > 1 then empty else .[0] // empty end
+      | first(($to, "urn:uuid:" + $to, ($to | split("/") | .[-2:] | join("/")))
+          | . as $name | $index[$name] | values)
+      | if ($to | startswith("#")) and length > 1 then empty else .[0] end
     elif .identifier | type == "object" and .value != null then
-      .identifier as $number
-      | first($all[] | select(any(.identifier? | each | objects;
-          .value == $number.value and .system == $number.system)))
+      .identifier | number_name | . as $name | $index[$name] | values | .[0]
     else empty end;
 
 # Whether it still holds: not entered in error, refuted, cancelled or ended.
@@ -153,13 +214,13 @@ def standing:
   [(.status? | words), ((.verificationStatus?, .clinicalStatus?) | objects | leaves[])];
 
 # The answers to questions of ours: what was asked, what was answered, of whom.
-def answers($all):
+def answers($all; $index):
   ($all[] | select(.resourceType? == "Observation" and holds) | . as $seen
     | first(.code | codings | select(.system == "urn:frontdoor:code:question")) as $coding
     | {
         ask: ($coding.code | strings),
         value: one(value | because([($seen.code | leaves), ($seen | standing)]; .)),
-        of: one($seen.subject | follow($all))
+        of: one($seen.subject | follow($index))
       }),
   ($all[]
     | select(.resourceType? == "QuestionnaireResponse" and holds)
@@ -169,22 +230,24 @@ def answers($all):
     | {
         ask: (.linkId | strings),
         value: one(.answer | each | value | because($asked; .)),
-        of: one($form.subject | follow($all))
+        of: one($form.subject | follow($index))
       });
 
 # The parts of the message that are looked into again and again.
 def message:
   [resources] as $all
+  | index_of($all) as $index
   | one($all[] | select(.resourceType? == "MessageHeader")) as $header
-  | ([($header | .focus? | each | follow($all)), $all[]]
+  | ([($header | .focus? | each | follow($index)), $all[]]
       | map(select(.resourceType? == "ServiceRequest")) | once) as $requests
   | one((.timestamp, $requests[].authoredOn, .meta?.lastUpdated?)
       | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) as $now
   | {
       all: $all,
+      index: $index,
       header: $header,
       requests: $requests,
-      answers: [answers($all)],
+      answers: [answers($all; $index)],
       # Whoever was born on this day or before is 18 on the day of the message.
       eighteen: ($now | if . == null then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
       # What points to what supports the request.
@@ -362,7 +425,7 @@ def filial:
 
 # The related persons whom a Patient's own record is linked to.
 def links($m):
-  .link? | each | objects | .other | follow($m.all) | select(.resourceType? == "RelatedPerson");
+  .link? | each | objects | .other | follow($m.index) | select(.resourceType? == "RelatedPerson");
 
 # Whether the Patient is an unborn child.
 def unborn_itself:
@@ -378,7 +441,7 @@ def expecting($m):
             and any(.code | codings | .code; . == "161714006" or . == "11778-8"))
           or ((.resourceType? == "Flag" or .resourceType? == "Condition")
             and any(.code | codings | .code; . == "878111000000109")))
-      | select(any(.subject | follow($m.all); . == $patient))
+      | select(any(.subject | follow($m.index); . == $patient))
     ];
 
 def is_child($m):
@@ -397,9 +460,9 @@ def stand_in:
 # Whom the requests are about.
 def subjects($m):
   $m.requests[] | .subject | each | objects
-  | follow($m.all) // stand_in
+  | follow($m.index) // stand_in
   | if .resourceType == "Group"
-    then .member | each | .entity? | objects | follow($m.all) // stand_in
+    then .member | each | .entity? | objects | follow($m.index) // stand_in
     else . end;
 
 # Everyone who may be a child, the subjects first; a place stands for whoever is there.
@@ -471,18 +534,18 @@ def birth_date:
 # A school, practice or visitor that is referred to.
 def service($m):
   . as $reference
-  | one(follow($m.all)) as $resource
+  | one(follow($m.index)) as $resource
   | (if $resource == null then null
      elif $resource.resourceType == "Organization" then $resource
      else
-       one(($resource | .organization? | objects | follow($m.all)),
+       one(($resource | .organization? | objects | follow($m.index)),
          ($m.all[] | select(.resourceType? == "PractitionerRole")
-           | select(any(.practitioner | follow($m.all); . == $resource))
-           | .organization | follow($m.all)))
+           | select(any(.practitioner | follow($m.index); . == $resource))
+           | .organization | follow($m.index)))
      end) as $organisation
   | (if $resource == null then null
      elif $resource.resourceType == "Practitioner" then $resource | full_name
-     else one($resource | .practitioner? | objects | follow($m.all) | full_name) end) as $who
+     else one($resource | .practitioner? | objects | follow($m.index) | full_name) end) as $who
   | [.reference | words] as $followed
   | {
       name: one(([$who, ($organisation | .name?)] | together(", ")
@@ -496,14 +559,14 @@ def service($m):
     };
 
 # What a service is there for.
-def duty($m): one(follow($m.all) | (.code?, .specialty?) | each | said) // "";
+def duty($m): one(follow($m.index) | (.code?, .specialty?) | each | said) // "";
 
 # An age that was estimated, in years; in another unit it is told in words.
 def estimated_age($m):
   . as $child
   | one(every($m; "Observation")
     | select(any(.code | said; test("estimated age"; "i")))
-    | select(any(.subject | follow($m.all); . == $child))
+    | select(any(.subject | follow($m.index); . == $child))
     | . as $seen | .valueQuantity | objects | select(.value != null)
     | {
         years: (if any((.unit, .code) | strings; test("^(a|y|yr|yrs|years?)$"; "i"))
@@ -519,14 +582,14 @@ def whereabouts($m; $first):
   | one(
       (every($m; "Encounter")
         | select(.status | strings | test("^(in-progress|arrived|triaged|onleave)$"))
-        | select(any(.subject | follow($m.all); . == $child))
+        | select(any(.subject | follow($m.index); . == $child))
         | .status as $status
         | .location | each | objects
         | select(.status == null or .status == "active")
-        | . as $stay | .location | follow($m.all) | location
+        | . as $stay | .location | follow($m.index) | location
         | because([$status, $stay.status, $stay.location.reference] | leaves; .)),
       (if $first then $m.requests[].locationReference | each | objects | . as $reference
-          | follow($m.all)
+          | follow($m.index)
           | select(any(.type | each | codings | .code; . == "CLOC" or . == "RLOC") | not)
           | location | because($reference.reference; .)
         else empty end),
@@ -543,10 +606,10 @@ def answered($m; $first; ask):
 # Someone in a team who cares for the child.
 def in_team($m; $duty):
   . as $child
-  | every($m; "CareTeam") | select(any(.subject | follow($m.all); . == $child))
+  | every($m; "CareTeam") | select(any(.subject | follow($m.index); . == $child))
   | . as $team | .participant | each | objects
   | select(any((.role | each | said), (.member | duty($m)); test($duty; "i")))
-  | . as $one | .member | service($m)
+  | . as $one | .member | objects | service($m)
   | map_values(values | because([$one.role, $team.status] | leaves; .));
 
 # What is agreed: by the child, by a relative, or by nobody in particular; a refusal comes first.
@@ -561,7 +624,7 @@ def agreement($m; $who):
       | select(any(.scope | codings | .code; . == "treatment" or . == "research") | not)
       | select(any(.performer | each; true) as $named
           | if $who == null then $named | not
-            else any($consent.performer | each | follow($m.all); . == $who) end)
+            else any($consent.performer | each | follow($m.index); . == $who) end)
       | (if .status == "rejected" then "no" else
           first((.provision? | .type? | strings), (.policyRule? | codings | .code | strings))
           | . as $code | $words[$code] | values end) as $agreed
@@ -622,7 +685,7 @@ def adjustments($m):
       (extension("patient-disability") | told(.valueCodeableConcept | said)),
       (every($m; "Flag")
         | select(any(.category | each | codings | .code; . == "RA"))
-        | select(any(.subject | follow($m.all); . == $child))
+        | select(any(.subject | follow($m.index); . == $child))
         | . as $flag | .code | said
         | because([($flag | .category | leaves[]), ($flag | standing[])]; .))
     ]
@@ -646,7 +709,7 @@ def child($m; $first):
         expected_date: one($expecting[] | . as $seen | value
           | because($seen | [.code | leaves[]] + standing; .)),
         mother_name: one(every($m; "RelatedPerson")
-          | select(any(.patient | follow($m.all); . == $child))
+          | select(any(.patient | follow($m.index); . == $child))
           | select(relationship // "" | test("mother"; "i")) | full_name)
       } else {} end)
   + {
@@ -660,10 +723,10 @@ def child($m; $first):
       description: ([
           $child["@described"],
           ($child | select(.resourceType == "RelatedPerson")
-            | [relationship, (.patient | follow($m.all) | full_name)] | together(" of ")),
+            | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
           ($age | objects | select(.years == null) | .words),
           ($died[] | because(.; if type == "string" then "Has died: " + . else "Has died" end))
-        ] | together(". ")),
+        ] | sentences),
       date_of_birth: birth_date,
       estimated_age: $age.years,
       sex: sex,
@@ -707,7 +770,7 @@ def children($m):
   | (
       if any($all[]; adult($m))
       then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
-        | select(any(.patient | follow($m.all); adult($m)))
+        | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
       else [] end
     ) as $named
@@ -775,11 +838,11 @@ def household($m; $children):
           | person($m)
           | filled(one($adults[] | select(any(links($m); . == $one)) | person($m)) // {})
           | (.name | if . == null then . else because([$adults[] | .link? | each | objects
-              | select(any(.other | follow($m.all); . == $one)) | .other.reference, .type
+              | select(any(.other | follow($m.index); . == $one)) | .other.reference, .type
               | strings]; .) end) as $name
           | .relationship as $called
           | . + {name: $name, relationship: (
-              [$called, ($one.patient | objects | follow($m.all)
+              [$called, ($one.patient | objects | follow($m.index)
                 | select(. != $children[0].resource) | full_name | values | "of " + .)]
               | together(" "))}),
         ($adults[] | select(any(links($m); true) | not) | . as $one
@@ -813,30 +876,34 @@ def cautiously($m; ask):
 def referrer($m):
   one(($m.requests[].requester | objects),
       ($m.header | objects | .author, .enterer, .responsible | objects)) as $reference
-  | one($reference | objects | follow($m.all)) as $found
+  | one($reference | objects | follow($m.index)) as $found
   | one($found | objects | if .resourceType == "PractitionerRole" then .
       elif .resourceType == "Practitioner" then . as $who
         | $m.all[] | select(.resourceType? == "PractitionerRole")
-        | select(any(.practitioner | objects | follow($m.all); . == $who))
+        | select(any(.practitioner | objects | follow($m.index); . == $who))
       else empty end) as $role
   | one($found | objects | if .resourceType == "PractitionerRole"
-      then .practitioner | objects | follow($m.all)
+      then .practitioner | objects | follow($m.index)
       elif .resourceType == "Organization" then empty else . end) as $who
   | one($found | objects | select(.resourceType == "Organization")) as $is_agency
   | one(($is_agency | values),
-      ($role | objects | .organization | objects | follow($m.all)),
-      ($who | objects | .managingOrganization? | objects | follow($m.all)),
-      ($m.header | objects | .sender | objects | follow($m.all))) as $agency
+      ($role | objects | .organization | objects | follow($m.index)),
+      ($who | objects | .managingOrganization? | objects | follow($m.index)),
+      ($m.header | objects | .sender | objects | follow($m.index))) as $agency
   | ([$role | objects | .code | each | said] | together(", ")) as $duty
   | ([$role | objects | .specialty | each | said] | together(", ")) as $specialty
-  | [$role | objects | (.practitioner, .organization) | objects | select(any(follow($m.all); true))
+  | [$role | objects | (.practitioner, .organization) | objects
+      | select(any(follow($m.index); true))
       | .reference | strings] as $wiring
   | [$reference | objects | .reference | strings] as $followed
   | any($who | objects; .resourceType == "Patient" or .resourceType == "RelatedPerson") as $private
   | {
       name: one(($who | objects | full_name | values),
           ($role | objects | .practitioner | objects | .display | words),
-          (if $found == null then $reference | objects | .display | words else empty end)
+          (if $found == null then $reference | objects | .display | words else empty end),
+          # An organisation that names nobody and no role is itself who refers.
+          (if $duty == null and $specialty == null and ($private | not)
+            then $agency | objects | .name | words else empty end)
         | because(if $found == null then [] else $followed + $wiring end; .)),
       role: one([$duty, $specialty] | together("; ")
         | values | because($followed + $wiring; .)),
@@ -855,52 +922,13 @@ def referrer($m):
 
 # ---- Concerns and signs
 
-# What the codes of BaRS for safeguarding concerns (SNOMED CT) mean here: a sign, a concern, or one
-# that depends on whether a child or an adult has it. What is not here stays in its own words.
-# BaRS lists trafficking and forced marriage with a wrong check digit; both are known.
-def meanings: {
-  "297591000000108": {sign: "sexual-abuse"},
-  "702579009": {sign: "sexual-abuse"},
-  "700254002": {sign: "sexual-abuse"},
-  "700253008": {sign: "sexual-abuse"},
-  "417361000": {sign: "sexual-abuse"},
-  "919461000000108": {sign: "sexual-exploitation", concern: "11A"},
-  "713201008": {sign: "fgm-risk", concern: "22A"},
-  "1054321000000100": {sign: "forced-marriage"},
-  "1054321000000107": {sign: "forced-marriage"},
-  "736792008": {sign: "honour-based-abuse"},
-  "766969008": {sign: "radicalisation"},
-  "104586100000100": {sign: "trafficking", concern: "12A"},
-  "1045861000000108": {sign: "trafficking", concern: "12A"},
-  "401206008": {concern: "15A"},
-  "702953007": {concern: "16A"},
-  "697951004": {concern: "17A"},
-  "771983008": {concern: "17A"},
-  "771984002": {concern: "17A"},
-  "697949003": {concern: "18A"},
-  "416936003": {concern: "18A"},
-  "700255001": {concern: "18A"},
-  "881081000000100": {concern: "3C"},
-  "707087005": {child: "3A", adult: "3B"},
-  "697950003": {child: "3A", adult: "3B"},
-  "415685003": {child: "1A", adult: "1B"},
-  "162591001": {child: "2A", adult: "2B"},
-  "162596006": {need: "N1"},
-  "777996001": {need: "N1"},
-  "836881000000105": {}, "U": {}, "838481000000106": {}, "761571000000106": {}, "449889006": {},
-  "300731000000106": {}, "878111000000109": {}, "1076171000000100": {}, "293161000000103": {},
-  "766561000000109": {}, "864491000000105": {}, "375041000000100": {}, "826931000000104": {},
-  "417427001": {}, "417430008": {}, "771385008": {}, "129707006": {}, "287351000000105": {},
-  "248054003": {}
-};
-
 # What a coding means, if it is one for safeguarding.
 def meaning:
   . as $coding
   | if .system == "urn:frontdoor:code:indicator" then {sign: .code}
     elif .system == "urn:frontdoor:code:concern" then {concern: .code}
     elif .system | strings | test("snomed|safeguarding-codes") then
-      .code | strings | . as $code | meanings | .[$code] | values
+      .code | strings | . as $code | $meanings[$code] | values
     else empty end
   | map_values(values | because($coding | leaves; .));
 
@@ -914,7 +942,7 @@ def denied:
 # Whom something is about, where that is not the first child.
 def whose($m; $first):
   (.subject?, .patient?) | objects | . as $reference
-  | one(follow($m.all)) as $who
+  | one(follow($m.index)) as $who
   | if $who == null then one((.display, .reference) | words)
     elif $who == $first then null
     elif $who.resourceType == "Patient" or $who.resourceType == "RelatedPerson"
@@ -933,7 +961,7 @@ def marks($m):
        free: ([.period | objects | .start, .["end"]] | together(" to "))}),
   (every($m; "Condition") | select(any(.code | codings | meaning; true))
     | {concept: .code, of: .,
-       free: ([(.note | each | .text?), .onsetDateTime?, .onsetString?] | together(". "))}),
+       free: ([(.note | each | .text?), .onsetDateTime?, .onsetString?] | sentences)}),
   (every($m; "Observation") | select(denied | not)
     | select(any((.code, .valueCodeableConcept) | codings | meaning; true))
     | . as $seen
@@ -944,7 +972,7 @@ def marks($m):
            (if $concept == $seen.code then $seen | value | select(. != "yes")
             else $seen.code | said end),
            (.note | each | .text?), (.bodySite | said), .effectiveDateTime?
-         ] | together(". "))});
+         ] | sentences)});
 
 # What says that a mark counts.
 def marked($m):
@@ -959,7 +987,7 @@ def signs($m):
 # The concerns of a mark: its codes, or its words alone.
 def concerns($m; $first):
   . as $mark
-  | [$mark.of | select(. != {}) | .subject | objects | follow($m.all)] as $about
+  | [$mark.of | select(. != {}) | .subject | objects | follow($m.index)] as $about
   | any($about[]; adult($m)) as $adult
   | ([.concept | codings | meaning
       | (.concern, (if $adult then .adult else .child end)) | values] | once) as $codes
@@ -989,8 +1017,8 @@ def told_elsewhere($m):
 
 # Who observed it, if that is not whoever refers; the reference is followed either way.
 def observer($m):
-  ($m.requests[0] | objects | .requester | objects | one(follow($m.all))) as $requester
-  | .performer? | each | objects | . as $reference | follow($m.all) as $who
+  ($m.requests[0] | objects | .requester | objects | one(follow($m.index))) as $requester
+  | .performer? | each | objects | . as $reference | follow($m.index) as $who
   | {reference: $reference.reference,
      name: (if $who == $requester then null
        else $who | one((full_name, .name?) | strings) end)};
@@ -1011,7 +1039,7 @@ def sentence($m; $first):
         ] | together(": ")),
       (.note? | each | if type == "object" then .text else . end),
       (.bodySite? | each | said | "Where: " + .)
-    ] | together(". ")) as $what
+    ] | sentences) as $what
   | ([(.effectiveDateTime?, .onsetDateTime?, .onsetString? | words),
       (.effectivePeriod? | objects | [.start, .["end"]] | together(" to ")),
       $by[].name] | together(", ")) as $when
@@ -1024,7 +1052,7 @@ def observed($m; $first):
   | select(told_elsewhere($m) | not)
   | . as $seen
   | [.category? | each | codings | .code | strings] as $category
-  | any(.subject | objects | follow($m.all); adult($m)) as $adult
+  | any(.subject | objects | follow($m.index); adult($m)) as $adult
   | (.resourceType == "Observation"
       and any(.code | codings | .system | strings; test("household-composition|LivingArrangement")))
     as $living
@@ -1048,7 +1076,7 @@ def harm($m; $first):
           ([(.code | said), value] | together(": ")),
           (.note? | each | if type == "object" then .text else . end),
           ($by[].name | values | "Seen by " + .)]
-        | together(". ") | values
+        | sentences | values
         | . as $what | $seen | because(grounds($m; $by); $what)),
       when: one((.effectiveDateTime?, .onsetDateTime?, .onsetString?) | words),
       body_map: ([.bodySite | each | said] | together(", "))
@@ -1074,14 +1102,15 @@ def documents($m):
     | .payload | each | (.contentString? | words), ({attachment: .contentAttachment?} | attached)
     | because($sent | standing; .)),
   (every($m; "ClinicalImpression") | . as $formed
-    | [.description, .summary, (.note | each | .text?)] | together(". ") | values
+    | [.description, .summary, (.note | each | .text?)] | sentences | values
     | because($formed | standing + pointed($m); .));
 
 # What was found in an assessment of need, as BaRS tells it in a plan.
 def triage($m):
   every($m; "CarePlan") | . as $plan
   | .activity | each | objects | .outcomeCodeableConcept | each
-  | [(.text | words), (codings | first((.display, .code) | words))] | once | together(": ")
+  | [(.text? | words), (codings | first((.display, .code) | words)), words]
+  | once | together(": ")
   | values | because($plan | pointed($m); .);
 
 # Flags that add to the worry: whom the sender has told already, and what else is to be known. What
@@ -1115,7 +1144,7 @@ def help($m):
     | [.title, .description, (.category | each | said),
        (.activity | each | objects | .detail | objects | .description, (.code | said)),
        (.note | each | if type == "object" then .text else . end)]
-    | together(". ") | values | because($plan | standing; .)]
+    | sentences | values | because($plan | standing; .)]
   | together("\n");
 
 # ---- The whole
@@ -1161,7 +1190,7 @@ message as $m
         else {
             description: one([$one.resource["@described"],
                 (full_name | values | "Unknown child in the care or home of " + .)]
-              | together(". ") | values
+              | sentences | values
               | because([$one.resource.birthDate?] | leaves; .)),
             address: home,
             location_now: (asked("location-now") // whereabouts($m; true))
@@ -1221,7 +1250,7 @@ message as $m
         ($m.all[] | select(.resourceType? == "Patient") | . as $one | restricted
           | select(. != []) | . as $marked
           | because($marked; "The NHS record is restricted: address and telephone are protected"))
-      ] | once | together(". ")),
+      ] | once | sentences),
     form_date: one($written | values | day),
     form_time: one($written | values | select(test("^[0-9-]{10}T")) | .[11:]),
     telephone_first: asked("telephone-first"),

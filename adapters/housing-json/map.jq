@@ -81,7 +81,7 @@ def indicators:
 # plain no withholds it as well.
 def withheld_from:
   (.addressConfidential | part) as $confidential
-  | [$confidential.from | texts] as $named
+  | [$confidential.from | .. | strings] as $named
   | [.addressConfidential, $confidential.confidential
      | select(. != null and type != "object" and (says_no | not))] as $flags
   | if $named != [] then $named
@@ -134,8 +134,7 @@ def born_within_eighteen_years($raised):
 # Whether a member of the household is a child, born or not.
 def is_child($raised):
   (.role | reads("^(child|grandchild|foster child|baby|unborn)$"))
-  or (((.age | tonumber)? // 99) < 18)
-  or (.age | reads("week|month"))
+  or (.age | tostring | reads("^(1[0-7]|[0-9])([^0-9]|$)|week|month"))
   or born_within_eighteen_years($raised);
 
 # A role that says whether the child is born.

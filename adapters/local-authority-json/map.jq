@@ -102,10 +102,11 @@ def sex:
 # From whom an address is withheld. A yes names nobody; any other answer than a plain no withholds
 # it as well.
 def withheld_from:
-  if . == null or says_no then []
-  elif says_yes then [because(.; "not-known")]
-  elif type == "object" then [because(.; "not-known")]
-  else [texts] end;
+  if . == null or . == [] or says_no then []
+  else . as $said
+    | [.. | strings | select(says_yes | not)]
+    | if . == [] then [because($said; "not-known")] else . end
+  end;
 
 # An address, or the words that stand for it.
 def address:
@@ -205,13 +206,18 @@ def child($authority; $allocated):
 
 # ---- The referral
 
-# The plan of a child in words: whose, what kind, for what, and its dates.
-def plan_in_words:
+# A plan or an order in words, and all that a child has of them.
+def in_words:
+  [.type, .category, ((.startDate // .madeOn | strings | "from " + .) // null),
+   ((.endDate | strings | "to " + .) // null)] | joined(", ");
+
+def standing_in_words:
   (.givenName // .name) as $whose
-  | .plan | each_part
-  | ([.type, .category, ((.startDate | strings | "from " + .) // null),
-      ((.endDate | strings | "to " + .) // null)] | joined(", ")) as $plan
-  | [$whose, $plan] | joined(": ");
+  | (.plan | texts, (each_part | in_words)),
+    (.legalStatus | texts, (part | [.code, .description] | joined(", "))),
+    (.courtOrders | each_part | in_words)
+  | strings
+  | [$whose, .] | joined(": ");
 
 # What is asked, in the words of the document's type.
 def request:
@@ -277,7 +283,7 @@ def referrer:
       previous_referrals: .previousReferrals,
       review_date: ([.children | each_part | .plan | each_part | .nextReviewDate | strings] | first
                     | day),
-      detail: ([.children | each_part | plan_in_words] | joined("; "))
+      detail: ([.children | each_part | standing_in_words] | joined("; "))
     },
     worker_safety: (.workerSafety | {
       violence: (part | .violence | answer),

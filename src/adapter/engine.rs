@@ -24,6 +24,14 @@ pub struct Adapter {
     defaults: Value,
 }
 
+/// One thing that was sent: a document, or a row of a table.
+pub struct Item {
+    /// A row as it was sent, under its header, or an item of a list; empty where the item is the
+    /// whole body.
+    pub raw: Vec<u8>,
+    pub decoded: Result<Located, Refusal>,
+}
+
 /// What an item became.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
@@ -77,23 +85,16 @@ impl Adapter {
     /// The items of one body, in their order. `agency` is whose columns are meant.
     ///
     /// # Errors
-    /// When the body as a whole cannot be decoded; an item of its own may be refused by itself.
+    /// When the body as a whole cannot be decoded, or holds no item; an item of its own may be
+    /// refused by itself.
     pub fn items<'a>(
         &'a self,
         decoder: Decoder,
         bytes: &'a [u8],
         agency: Option<&str>,
-    ) -> Result<Box<dyn Iterator<Item = Result<Located, Refusal>> + 'a>, Refusal> {
+    ) -> Result<Box<dyn Iterator<Item = Item> + 'a>, Refusal> {
         let one = match decoder {
-            Decoder::Csv => {
-                let columns = agency.and_then(|agency| self.columns.get(agency));
-                let rows = csv::Rows::open(bytes)?;
-                return Ok(Box::new(rows.map(move |row| {
-                    row.map(
-                        |row| if let Some(columns) = columns { named(row, columns) } else { row },
-                    )
-                })));
-            }
+            Decoder::Csv => return self.rows(bytes, agency),
             Decoder::Json => decode::json::read(bytes, Style::Pointer)?,
             Decoder::Fhir => decode::json::read(bytes, Style::FhirPath)?,
             Decoder::Xml => decode::xml::read(bytes)?,
@@ -101,10 +102,47 @@ impl Adapter {
         };
         match one.data {
             Data::List(items) if decoder == Decoder::Json => {
-                Ok(Box::new(items.into_iter().map(Ok)))
+                if items.is_empty() {
+                    return Err(nothing("Send the referrals; the list is empty"));
+                }
+                let item = |item: Located| Item {
+                    raw: item.plain().to_string().into_bytes(),
+                    decoded: Ok(item),
+                };
+                Ok(Box::new(items.into_iter().map(item)))
             }
-            data => Ok(Box::new(std::iter::once(Ok(Located { data, ..one })))),
+            data => {
+                let decoded = Ok(Located { data, ..one });
+                Ok(Box::new(std::iter::once(Item { raw: Vec::new(), decoded })))
+            }
         }
+    }
+
+    fn rows<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        agency: Option<&str>,
+    ) -> Result<Box<dyn Iterator<Item = Item> + 'a>, Refusal> {
+        let columns = agency.and_then(|agency| self.columns.get(agency));
+        let mut rows = csv::Rows::open(bytes)?;
+        let ours = |heading: &Rc<str>| columns.and_then(|columns| columns.get(&folded(heading)));
+        let known = |heading: &Rc<str>| self.shape.knows(ours(heading).unwrap_or(heading));
+        if !rows.named().any(known) {
+            // A first row of data would be taken for headings, and its child be named nowhere.
+            return Err(nothing(
+                "None of the headings is known: let the first row hold the headings of the \
+                 columns, as they are described for this format",
+            ));
+        }
+        let mut next = move || {
+            let decoded = rows.next()?.map(|row| match columns {
+                Some(columns) => named(row, columns),
+                None => row,
+            });
+            Some(Item { raw: rows.raw(), decoded })
+        };
+        let first = next().ok_or_else(|| nothing("Send the rows below the headings as well"))?;
+        Ok(Box::new(std::iter::once(first).chain(std::iter::from_fn(next))))
     }
 
     /// Makes a canonical document of an item.
@@ -122,6 +160,11 @@ impl Adapter {
         leftover::note(&mut document, &mut provenance, item, &self.manifest);
         Ok(Made { document, provenance, shape })
     }
+}
+
+fn nothing(ask: &str) -> Refusal {
+    let (pointer, rule, ask) = (String::new(), "nothing-sent".to_owned(), ask.to_owned());
+    Refusal { kind: RefusalKind::NotReadable, faults: vec![Unread { pointer, rule, ask }] }
 }
 
 fn told(places: &Places) -> Vec<String> {

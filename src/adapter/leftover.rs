@@ -40,10 +40,14 @@ pub(super) fn note(
     }
     let notes = members.entry("notes").or_insert_with(|| json!([]));
     let Value::Array(notes) = notes else { return };
+    let whole = if item.place.is_whole() { String::new() } else { item.place.to_string() };
     let more = left.len().saturating_sub(NOTES);
     for (place, text) in left.into_iter().take(NOTES) {
         provenance.insert(format!("/notes/{}/text", notes.len()), vec![place.to_string()]);
-        notes.push(json!({"label": place.label(), "text": text}));
+        let label = place.label();
+        // Where it stands in a list may be another when it is sent again.
+        let label = label.strip_prefix(&whole).unwrap_or(&label);
+        notes.push(json!({"label": label, "text": text}));
     }
     if more > 0 {
         let text = format!("{more} more; see the document as it was sent");

@@ -7,12 +7,15 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::LocationSegment;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Faults of one item that are told; a sender mends these first.
 const FAULTS: usize = 50;
 
 pub(super) struct Shape {
     validator: Validator,
+    /// The members that the schema names at the top; none where it names none.
+    named: BTreeSet<String>,
 }
 
 impl Shape {
@@ -25,7 +28,14 @@ impl Shape {
             .with_pattern_options(PatternOptions::regex())
             .build(&schema)
             .map_err(|error| format!("is no JSON Schema 2020-12: {error}"))?;
-        Ok(Shape { validator })
+        let named = schema.get("properties").and_then(Value::as_object);
+        let named = named.into_iter().flat_map(|members| members.keys().cloned()).collect();
+        Ok(Shape { validator, named })
+    }
+
+    /// Whether the schema names this member, or none at all.
+    pub(super) fn knows(&self, member: &str) -> bool {
+        self.named.is_empty() || self.named.contains(member)
     }
 
     /// Where the item is not of the shape; the pointer is a place in the source.

@@ -8,22 +8,19 @@ use super::context::CallContext;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::submission;
+use super::telling::Telling;
 use crate::access::{AgencyPrincipal, Quota};
 use crate::adapter::answer::{Batch, Counts};
 use crate::adapter::manifest::{Decoder, Manifest};
 use crate::domain::record::Unread;
 use crate::domain::refusal::{Extent, Refusal, RefusalKind};
 use crate::pipeline::{Outcome, Submission};
-use crate::workers::{Job, Piece, Pool, Run};
-use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
+use crate::workers::{Job, Made, Piece, Pool, Run};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
-
-/// Pieces of an answer that wait for the sender to read them.
-const PIECES: usize = 16;
+use std::sync::atomic::Ordering;
+use tokio::sync::oneshot;
 
 type Respond = oneshot::Sender<Result<HttpResponse, Problem>>;
 
@@ -102,9 +99,11 @@ async fn take(
     respond: Respond,
 ) {
     let state = sender.state.clone();
+    // Until the last row is taken, a stop waits.
+    let _under_way = UnderWay::of(&state);
     let stated = submission::media_type(&req);
-    let batch = sender.manifest.reads(stated.as_deref()).is_some_and(is_table);
-    let class = if batch { Class::Other } else { Class::Referral };
+    let table = sender.manifest.reads(stated.as_deref()).is_some_and(is_table);
+    let class = if table { Class::Other } else { Class::Referral };
     let admitted = sender.caller.spend(Quota::Submissions).map_err(Problem::from);
     let _place = match admitted.and_then(|()| state.admission.admit(class)) {
         Ok(place) => place,
@@ -130,6 +129,7 @@ async fn take(
         body: Arc::new(submission.body),
     };
     let body = job.body.clone();
+    let batch = table || is_list(reads.decoder, &body);
     let Some(run) = pool.begin(job, batch).await else {
         return sender.refuse(respond, &overloaded());
     };
@@ -138,6 +138,28 @@ async fn take(
 
 fn is_table(reads: &crate::adapter::manifest::Reads) -> bool {
     reads.decoder == Decoder::Csv
+}
+
+/// Whether it is a list of documents.
+fn is_list(decoder: Decoder, body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    decoder == Decoder::Json && body.trim_ascii_start().starts_with(b"[")
+}
+
+/// Counts a body that is being taken as a request under way.
+struct UnderWay(web::Data<ApiState>);
+
+impl UnderWay {
+    fn of(state: &web::Data<ApiState>) -> Self {
+        state.in_flight.fetch_add(1, Ordering::AcqRel);
+        UnderWay(state.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 fn other_media_type(manifest: &Manifest) -> (Refusal, Problem) {
@@ -168,13 +190,21 @@ impl Taking<'_> {
         };
         match first {
             Some(Piece::Items(mut items)) if items.len() == 1 && items[0].at.is_empty() => {
+                // The worker hears that it is done, and is free before the store is waited for.
+                let _ = self.next().await;
+                let Taking { sender, body, traceparent, run } = self;
+                drop(run);
                 let item = items.remove(0);
                 let head = item.head.clone();
-                let verdict = self.sender.take(item, self.whole(), self.traceparent.clone()).await;
-                self.sender.answer(respond, &head, &verdict);
+                let raw = Arc::unwrap_or_clone(body);
+                let verdict = sender.take(item, raw, traceparent).await;
+                sender.answer(respond, &head, &verdict);
             }
             Some(Piece::Items(items)) => self.many(respond, items).await,
-            None => self.many(respond, Vec::new()).await,
+            None => {
+                let verdict = self.of_the_rest(Piece::Broke).await;
+                self.sender.answer(respond, &Value::Null, &verdict);
+            }
             Some(whole) => {
                 let verdict = self.of_the_rest(whole).await;
                 self.sender.answer(respond, &Value::Null, &verdict);
@@ -206,20 +236,15 @@ impl Taking<'_> {
 
     /// A table or a list: each item is a referral of its own, and is answered as soon as it is
     /// durable.
-    async fn many(mut self, respond: Respond, first: Vec<crate::workers::Made>) {
+    async fn many(mut self, respond: Respond, first: Vec<Made>) {
         let manner = self.sender.manifest.answer;
-        let (pieces, mut reader) = mpsc::channel::<Bytes>(PIECES);
-        let stream = futures::stream::poll_fn(move |context| {
-            reader.poll_recv(context).map(|piece| piece.map(Ok::<Bytes, actix_web::Error>))
-        });
-        let mut response = HttpResponse::build(StatusCode::MULTI_STATUS);
-        response.content_type(Batch::content_type(manner));
-        let _ = respond.send(Ok(response.streaming(stream)));
+        let (mut told, response) = Telling::begin(manner);
+        let _ = respond.send(Ok(response));
         let (mut counts, mut items) = (Counts::new(), Some(first));
-        let _ = pieces.send(Batch::begin(manner).into()).await;
+        told.say(Batch::begin(manner)).await;
         while let Some(batch) = items.take() {
-            let taken = batch.into_iter().map(|item| {
-                let raw = item.raw.clone().into_bytes();
+            let taken = batch.into_iter().map(|mut item| {
+                let raw = std::mem::take(&mut item.raw);
                 self.sender.take(item, raw, self.traceparent.clone())
             });
             let mut verdicts = futures::future::join_all(taken).await;
@@ -227,7 +252,7 @@ impl Taking<'_> {
                 Ok(Some(Piece::Items(next))) => items = Some(next),
                 Ok(None) => {}
                 Ok(Some(rest)) => verdicts.push(self.of_the_rest(rest).await),
-                Err(problem) => verdicts.push(self.sender.verdict_of(&problem)),
+                Err(_) => verdicts.push(self.of_the_rest(Piece::Broke).await),
             }
             let mut text = Vec::new();
             for verdict in &verdicts {
@@ -235,8 +260,9 @@ impl Taking<'_> {
                 self.sender.count(verdict);
                 text.extend(Batch::item(manner, verdict));
             }
-            let _ = pieces.send(text.into()).await;
+            told.say(text).await;
         }
-        let _ = pieces.send(Batch::end(manner, &counts).into()).await;
+        told.say(Batch::end(manner, &counts)).await;
+        told.end().await;
     }
 }

@@ -34,6 +34,7 @@ mod rehearse;
 mod status;
 mod submit;
 mod take;
+mod telling;
 
 pub use admission::{Admission, AdmissionSettings};
 pub use health::Readiness;

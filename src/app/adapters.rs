@@ -3,15 +3,19 @@
 
 use crate::adapter::folder::{self, Fault};
 use crate::config::settings::{self, Settings};
+use crate::domain::Directory;
 use crate::workers::{Pool, Start};
-use anyhow::{Context, Result, anyhow};
-use arc_swap::ArcSwapOption;
-use std::path::Path;
+use anyhow::{Context, Result, anyhow, bail};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How often the folder is looked at; a change is taken up when two looks see the same.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// What was refused is read again this often: a file may not have been there to read.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// The adapters of the settings; none where there is no folder.
 pub(super) fn open(settings: &Settings) -> Result<Arc<ArcSwapOption<Pool>>> {
@@ -31,7 +35,7 @@ fn read(settings: &settings::Adapters) -> Result<Pool> {
     };
     let folders = folder::read_all(&settings.folder).map_err(told)?;
     let start = Start {
-        program: std::env::current_exe().context("this program's own file is not found")?,
+        program: own()?,
         arguments: vec![
             "worker".to_owned(),
             "--memory".to_owned(),
@@ -42,34 +46,63 @@ fn read(settings: &settings::Adapters) -> Result<Pool> {
     Pool::new(start, folders).map_err(told)
 }
 
+/// This program, also when its file was replaced meanwhile: a worker of another version might
+/// not understand us.
+fn own() -> Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe().context("this program's own file is not found")
+}
+
 /// Looks at the folder for ever.
-pub(super) async fn keep_fresh(settings: settings::Adapters, in_use: Arc<ArcSwapOption<Pool>>) {
+pub(super) async fn keep_fresh(
+    settings: settings::Adapters,
+    in_use: Arc<ArcSwapOption<Pool>>,
+    directory: Arc<ArcSwap<Directory>>,
+) {
     let current = metrics::gauge!("frontdoor_adapters_current");
     current.set(1.0);
     let mut read_of = seen(&settings.folder);
     let mut last = read_of.clone();
+    let mut refused: Option<Instant> = None;
     loop {
         tokio::time::sleep(LOOK).await;
         let now = seen(&settings.folder);
         let settled = now == std::mem::replace(&mut last, now.clone());
-        if !settled || now == read_of {
+        let again = refused.is_some_and(|at| at.elapsed() >= AGAIN);
+        if !settled || now == read_of && !again {
             continue;
         }
-        read_of = now;
+        (read_of, refused) = (now, None);
         let settings = settings.clone();
         let pool = tokio::task::spawn_blocking(move || read(&settings)).await;
-        match pool.unwrap_or_else(|error| Err(error.into())) {
+        let pool = pool.unwrap_or_else(|error| Err(error.into()));
+        match pool.and_then(|pool| whole(pool, in_use.load().as_deref(), &directory.load())) {
             Ok(pool) => {
                 in_use.store(Some(Arc::new(pool)));
                 tracing::info!(code = "adapters-changed", "now in use");
                 current.set(1.0);
             }
             Err(error) => {
+                refused = Some(Instant::now());
                 let code = "adapters-refused";
                 tracing::error!(code, "the last good adapters stay in use: {error:#}");
                 current.set(0.0);
             }
         }
+    }
+}
+
+/// A set that has lost an adapter which some agency may use is a folder half copied.
+fn whole(pool: Pool, before: Option<&Pool>, directory: &Directory) -> Result<Pool> {
+    let used = directory.agencies.values().flat_map(|agency| &agency.adapters);
+    let had = |name: &&String| before.is_some_and(|before| before.manifest(name).is_some());
+    let lost = used.filter(had).find(|name| pool.manifest(name).is_none());
+    match lost {
+        Some(name) => bail!("{name} is gone, and agencies.toml lets agencies send it"),
+        None => Ok(pool),
     }
 }
 

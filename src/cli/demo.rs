@@ -35,6 +35,7 @@ impl Demo {
             "there are no demonstration keys yet: start the gateway with `serve --demo` first",
         )?;
         say(send(&url, &keys).await?);
+        say(send_formats(&url, &keys, &settings.adapters.folder).await?);
         Ok(())
     }
 }
@@ -53,6 +54,18 @@ fn read_keys(settings: &Settings) -> anyhow::Result<Keys> {
 #[derive(Deserialize)]
 struct Manifest {
     referrals: Vec<Example>,
+    formats: Vec<Format>,
+}
+
+/// An example of an adapter: what an agency sends in its own format.
+#[derive(Deserialize)]
+struct Format {
+    adapter: String,
+    /// Among the adapter's examples.
+    file: String,
+    media_type: String,
+    agency: String,
+    title: String,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +112,8 @@ pub(super) async fn welcome(app: &App) -> Result {
     let routes = send(&url, &keys).await?;
     say("\nWhere the example referrals went:\n");
     say(routes);
+    say("\nWhere documents in agencies' own formats went:\n");
+    say(send_formats(&url, &keys, &app.settings.adapters.folder).await?);
     farewell(&url, &keys);
     Ok(())
 }
@@ -110,7 +125,9 @@ async fn prepare(app: &App) -> anyhow::Result<Keys> {
         app::import_people(app.store.as_ref(), &app.ring, app.env.as_ref(), &people).await?;
     say(format!("{} invented people loaded.", imported.loaded));
     let mut keys = Keys::new();
-    let agencies = manifest()?.referrals.into_iter().map(|example| example.agency);
+    let Manifest { referrals, formats } = manifest()?;
+    let agencies = referrals.into_iter().map(|example| example.agency);
+    let agencies = agencies.chain(formats.into_iter().map(|example| example.agency));
     let mut owners: Vec<Owner> = agencies.map(|id| Owner::new(OwnerKind::Agency, &id)).collect();
     owners.push(Owner::new(OwnerKind::Destination, "masstt"));
     owners.push(Owner::new(OwnerKind::Operations, "duty"));
@@ -153,6 +170,57 @@ async fn send(url: &str, keys: &Keys) -> anyhow::Result<String> {
     }
     let header = ["story", "from", "reference", "child", "level", "priority", "routed to"];
     Ok(table(&header, &rows))
+}
+
+/// Sends an example of each adapter, and asks for where each referral in it went as its sender may.
+async fn send_formats(url: &str, keys: &Keys, adapters: &Path) -> anyhow::Result<String> {
+    let client = reqwest::Client::new();
+    let mut rows = Vec::new();
+    for format in manifest()?.formats {
+        let file = adapters.join(&format.adapter).join("examples").join(&format.file);
+        let body =
+            std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let key = keys.get(&format!("agency/{}", format.agency)).cloned().unwrap_or_default();
+        let answer = client
+            .post(format!("{url}/v1/adapters/{}/referrals", format.adapter))
+            .bearer_auth(&key)
+            .header("Content-Type", &format.media_type)
+            .body(body)
+            .send()
+            .await?;
+        let (status, location) = (answer.status().as_u16(), answer.headers().get("Location"));
+        let one = location.and_then(|to| to.to_str().ok()?.rsplit('/').next().map(str::to_owned));
+        let references = match one {
+            Some(one) => vec![one],
+            None => in_table(&answer.text().await?),
+        };
+        let row = |cells: [String; 3]| {
+            let Format { title, agency, adapter, .. } = &format;
+            let first = [title.clone(), agency.clone(), adapter.clone()];
+            first.into_iter().chain(cells).collect::<Vec<String>>()
+        };
+        if references.is_empty() {
+            rows.push(row([String::new(), String::new(), format!("refused ({status})")]));
+        }
+        for reference in references {
+            let asked = client.get(format!("{url}/v1/referrals/{reference}")).bearer_auth(&key);
+            let view: Value = asked.send().await?.json().await?;
+            let to = view["destinations"].as_array().into_iter().flatten();
+            let to: Vec<&str> = to.filter_map(|one| one["id"].as_str()).collect();
+            let state = view["status"].as_str().unwrap_or_default().to_owned();
+            rows.push(row([reference, state, to.join(", ")]));
+        }
+    }
+    let header = ["document", "from", "adapter", "reference", "state", "goes to"];
+    Ok(table(&header, &rows))
+}
+
+/// The references in an answer to a table.
+fn in_table(answer: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(answer.as_bytes());
+    let rows = reader.records().filter_map(|row| row.ok());
+    let references = rows.filter_map(|row| row.get(2).map(str::to_owned));
+    references.filter(|reference| !reference.is_empty()).collect()
 }
 
 /// One row a child; a refusal is one row with what is asked.

@@ -2,7 +2,7 @@
 
 use super::{Cli, Command, Ended};
 use crate::workers;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use std::io::{BufReader, BufWriter};
 
 /// Read agencies' documents for a gateway; it starts this by itself.
@@ -28,6 +28,8 @@ impl Worker {
             // No file of its own, and no dump of what it held.
             .and_then(|()| setrlimit(Resource::Nofile, limit(3)))
             .and_then(|()| setrlimit(Resource::Core, limit(0)));
+        // Whatever it does, it ends with the gateway.
+        let limited = limited.and_then(|()| set_parent_process_death_signal(Some(Signal::KILL)));
         limited.map_err(|error| Ended::Failed(error.into()))?;
         let mut input = BufReader::new(std::io::stdin().lock());
         let mut output = BufWriter::new(std::io::stdout().lock());

@@ -43,7 +43,7 @@ fn merge_at(pointer: &str, known: Value, addition: Value, putting: &mut Putting)
         (known, addition) if known == addition || is_open(&addition) => known,
         (known, addition) => match pointer {
             "/danger_now" => graver(known, addition),
-            "/worry" => json!(format!("{}\n\n{}", text(&known), text(&addition))),
+            "/worry" => worries(&text(&known), &text(&addition)),
             _ => {
                 let label = format!("before a later addition: {pointer}");
                 putting.replaced.push(json!({ "label": label, "text": text(&known) }));
@@ -78,11 +78,11 @@ fn merge_lists(
         single => vec![single],
     };
     let list = ListOf::at(pointer);
-    let identities: Vec<Identity> =
-        list.iter().flat_map(|list| known.iter().map(|item| list.identity(item))).collect();
-    for (place, item) in items.into_iter().enumerate() {
-        let again = putting.again;
-        let meant = list.as_ref().and_then(|list| meant(list, &identities, place, &item, again));
+    let meant = match &list {
+        Some(list) => all_meant(list, &known, &items, putting.again),
+        None => vec![None; items.len()],
+    };
+    for (item, meant) in items.into_iter().zip(meant) {
         if let Some(index) = meant {
             let before = std::mem::take(&mut known[index]);
             known[index] = merge_at(&format!("{pointer}/{index}"), before, item, putting);
@@ -93,16 +93,54 @@ fn merge_lists(
     Value::Array(known)
 }
 
+/// Which of the known items each added one is about. In a document that is sent again no two are
+/// about the same: whom one agrees with is found first, then who stands at its own place.
+fn all_meant(list: &ListOf, known: &[Value], items: &[Value], again: bool) -> Vec<Option<usize>> {
+    let known: Vec<Identity> = known.iter().map(|item| list.identity(item)).collect();
+    if !again {
+        let meant = |(place, item)| meant(list, &known, place, item);
+        return items.iter().enumerate().map(meant).collect();
+    }
+    let stated: Vec<Identity> = items.iter().map(|item| list.identity(item)).collect();
+    let mut meant: Vec<Option<usize>> = stated
+        .iter()
+        .map(|stated| {
+            let mut agreeing = (0..known.len()).filter(|index| known[*index].agrees(stated));
+            agreeing.next().filter(|_| agreeing.next().is_none())
+        })
+        .collect();
+    for place in 0..items.len() {
+        let twice = meant[..place].contains(&meant[place]);
+        if twice {
+            meant[place] = None;
+        }
+        let free = place < known.len() && !meant.contains(&Some(place));
+        if meant[place].is_none() && free && items[place].is_object() {
+            let (at_place, stated) = (&known[place], &stated[place]);
+            let same = !at_place.contradicts(stated) || at_place.is_mended_by(stated);
+            meant[place] = same.then_some(place);
+        }
+    }
+    meant
+}
+
+/// Whether both documents name children, and none of one can be a child of the other: then they
+/// are about different families, whatever id they share.
+pub(super) fn is_of_others(known: &Value, addition: &Value) -> bool {
+    let children = |document: &Value| -> Vec<Identity> {
+        let all = document.get("children").and_then(Value::as_array);
+        all.into_iter().flatten().map(|child| ListOf::Children.identity(child)).collect()
+    };
+    let (known, stated) = (children(known), children(addition));
+    let maybe =
+        |one: &Identity, other: &Identity| !one.contradicts(other) || one.is_mended_by(other);
+    let some = known.iter().any(|one| stated.iter().any(|other| maybe(one, other)));
+    !known.is_empty() && !stated.is_empty() && !some
+}
+
 /// Which of the known items an added one is about: the one that its `index` names, or the one at
-/// its own place unless they contradict each other, or the only other that it agrees with; in a
-/// document that is sent again, also the one at its own place that it mends.
-fn meant(
-    list: &ListOf,
-    known: &[Identity],
-    place: usize,
-    item: &Value,
-    again: bool,
-) -> Option<usize> {
+/// its own place unless they contradict each other, or the only other that it agrees with.
+fn meant(list: &ListOf, known: &[Identity], place: usize, item: &Value) -> Option<usize> {
     if !item.is_object() {
         return None;
     }
@@ -115,11 +153,7 @@ fn meant(
     }
     let mut agreeing = (0..known.len()).filter(|index| known[*index].agrees(&stated));
     let first = agreeing.next();
-    if let Some(first) = first {
-        return agreeing.next().is_none().then_some(first);
-    }
-    let mended = known.get(place).is_some_and(|at_place| at_place.is_mended_by(&stated));
-    (again && mended).then_some(place)
+    first.filter(|_| agreeing.next().is_none())
 }
 
 /// `index` says where an addition belongs; it is no part of a referral.
@@ -143,6 +177,17 @@ fn is_open(value: &Value) -> bool {
 /// An addition that says nothing does not replace a statement that could not be read.
 fn fill(known: &Value, addition: Value) -> Value {
     if known.is_object() && is_open(&addition) { known.clone() } else { addition }
+}
+
+/// Both, but what was said before is not said twice.
+fn worries(known: &str, addition: &str) -> Value {
+    if known.contains(addition) {
+        return json!(known);
+    }
+    if addition.contains(known) {
+        return json!(addition);
+    }
+    json!(format!("{known}\n\n{addition}"))
 }
 
 fn graver(known: Value, addition: Value) -> Value {
@@ -259,5 +304,40 @@ mod tests {
         let known = json!({"children": [
             {"given_name": "Ada", "family_name": "X", "date_of_birth": "2019-03-04"}]});
         assert_eq!(count(&merge(known, json!({"children": [other]}), true)), Some(2));
+    }
+
+    #[test]
+    fn no_two_of_a_document_sent_again_become_one() {
+        let ada = json!({"given_name": "Ada", "date_of_birth": "2019-03-04"});
+        let unborn = json!({"unborn": "yes", "expected_date": "2027-01-01"});
+        let merged = merge(json!({"children": [ada]}), json!({"children": [unborn, ada]}), true);
+        assert_eq!(merged["children"], json!([ada, unborn]));
+        let (father, son) = (
+            json!({"name": "Joe Rowe", "date_of_birth": "1980-01-01"}),
+            json!({"name": "Joe Rowe", "date_of_birth": "2005-01-01"}),
+        );
+        let known = json!({"household": {"people": [father]}});
+        let merged = merge(known, json!({"household": {"people": [son, father]}}), true);
+        assert_eq!(merged["household"]["people"], json!([father, son]));
+    }
+
+    #[test]
+    fn other_families_under_one_id_are_told_apart_and_a_mended_child_is_not_another() {
+        let of = |name: &str, born: &str| json!({"children": [{"full_name": name, "date_of_birth": born}]});
+        let known = of("Ada Test", "2019-03-04");
+        assert!(is_of_others(&known, &of("Ben Moor", "2012-01-01")));
+        assert!(!is_of_others(&known, &of("Ada Test", "2018-03-04")));
+        assert!(!is_of_others(&known, &json!({"worry": "More"})));
+        assert!(!is_of_others(&known, &json!({"children": [{"unborn": "yes"}]})));
+    }
+
+    #[test]
+    fn a_worry_is_not_said_twice() {
+        let said = |known: &str, more: &str| {
+            merge(json!({"worry": known}), json!({"worry": more}), true)["worry"].clone()
+        };
+        assert_eq!(said("one\n\ntwo", "two"), "one\n\ntwo");
+        assert_eq!(said("one", "one, and more"), "one, and more");
+        assert_eq!(said("one", "two"), "one\n\ntwo");
     }
 }

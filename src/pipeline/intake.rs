@@ -255,7 +255,7 @@ impl Intake for Pipeline {
                     repeat: self.repeat_key(about, &submission, received_at),
                     raw: submission.body,
                     document,
-                    again: false,
+                    again: None,
                     traceparent: submission.traceparent,
                 };
                 self.submit(Work::Add(Box::new(addition))).await

@@ -199,7 +199,11 @@ impl Judge for Stages {
         }
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let known: serde_json::Value = from_json(&dossier.canonical)?;
-        let merged = super::addition::merge(known, addition.document.clone(), addition.again);
+        let again = addition.again.is_some();
+        if again && super::addition::is_of_others(&known, &addition.document) {
+            return Ok(Err(Done::Conflict { first: addition.reference }));
+        }
+        let merged = super::addition::merge(known, addition.document.clone(), again);
         let (referral, unread) = Referral::read(merged);
         let rules = self.rules.load();
         let at = addition.received_at;
@@ -243,7 +247,9 @@ impl Judge for Stages {
         let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
         dossier.canonical = json(&merged.referral.document())?;
         dossier.decision = json(&decided)?;
-        dossier.added.push((addition.repeat.key, receipt.clone()));
+        // A message's last content stands for all before it.
+        let known_by = addition.again.as_ref().unwrap_or(&addition.repeat);
+        dossier.added.push((known_by.key, receipt.clone()));
         let name = Dossier::name(id);
         let wrapped_key = stored.row.record.wrapped_key.clone();
         let more =
@@ -262,8 +268,8 @@ impl Judge for Stages {
         facts.messages(&stored.deliveries, self.env.as_ref(), &mut rows);
         rows.tallies.push((facts.tally("added", ""), 1));
         rows.audit.push(Event::new("referral.added-to", addition.agency.as_str()).about(id));
-        rows.repeats.push(repeat_row(&addition.repeat, id));
-        rows.clears.push((addition.repeat.key, now));
+        rows.repeats.push(repeat_row(known_by, id));
+        rows.clears.push((known_by.key, now));
         rows.information.push(InformationRow {
             referral: row,
             received_at: addition.received_at,

@@ -53,8 +53,9 @@ pub struct Addition {
     pub raw: Vec<u8>,
     /// The addition as JSON, checked for form only.
     pub document: serde_json::Value,
-    /// It is the sender's whole document again, changed.
-    pub again: bool,
+    /// Where it is the sender's whole document again, changed: by what its message is known, with
+    /// its last content.
+    pub again: Option<RepeatKey>,
     pub repeat: RepeatKey,
     pub traceparent: Option<String>,
 }

@@ -2,10 +2,10 @@
 
 use super::wire::{Announced, Answer, Outcome, Refused, Task, Tell, read_frame, write_frame};
 use crate::adapter::answer;
-use crate::adapter::engine::Adapter;
-use crate::adapter::located::Located;
+use crate::adapter::engine::{Adapter, Item};
 use crate::adapter::told;
 use crate::domain::refusal::Refusal;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -53,7 +53,7 @@ fn job(adapters: &Adapters, task: &Task, body: &[u8], output: &mut impl Write) -
         Err(refusal) => return say(output, &Answer::Refused(refused(refusal))),
     };
     loop {
-        let batch: Vec<Result<Located, Refusal>> = items.by_ref().take(task.batch).collect();
+        let batch: Vec<Item> = items.by_ref().take(task.batch).collect();
         if batch.is_empty() {
             return say(output, &Answer::End);
         }
@@ -67,26 +67,24 @@ fn job(adapters: &Adapters, task: &Task, body: &[u8], output: &mut impl Write) -
     }
 }
 
-fn announced(adapter: &Adapter, item: &Result<Located, Refusal>) -> Announced {
-    match item {
-        Ok(item) => {
-            let whole = item.place.is_whole();
-            Announced {
-                at: if whole { String::new() } else { item.place.to_string() },
-                raw: if whole { String::new() } else { item.plain().to_string() },
-                head: answer::head(adapter.manifest.answer, item),
-            }
+fn announced(adapter: &Adapter, item: &Item) -> Announced {
+    let raw = BASE64_STANDARD.encode(&item.raw);
+    match &item.decoded {
+        Ok(decoded) => {
+            let whole = decoded.place.is_whole();
+            let at = if whole { String::new() } else { decoded.place.to_string() };
+            Announced { at, raw, head: answer::head(adapter.manifest.answer, decoded) }
         }
         Err(refusal) => {
             let place = refusal.faults.first().map(|fault| fault.pointer.as_str());
             let at = place.and_then(|place| place.split(',').next()).unwrap_or_default();
-            Announced { at: at.to_owned(), raw: String::new(), head: Value::Null }
+            Announced { at: at.to_owned(), raw, head: Value::Null }
         }
     }
 }
 
-fn outcome(adapter: &Adapter, item: Result<Located, Refusal>) -> Outcome {
-    match item.and_then(|item| adapter.make(&item)) {
+fn outcome(adapter: &Adapter, item: Item) -> Outcome {
+    match item.decoded.and_then(|item| adapter.make(&item)) {
         Ok(made) => Outcome::Made {
             document: made.document,
             provenance: made.provenance,

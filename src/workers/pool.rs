@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Longest wait for a process to read the adapters.
 const LOADING: Duration = Duration::from_secs(20);
 /// Longest wait for a free worker.
-const WAITING: Duration = Duration::from_secs(20);
+const WAITING: Duration = Duration::from_secs(10);
 
 /// How workers are started.
 #[derive(Clone, Debug)]
@@ -111,7 +111,12 @@ impl Pool {
 
     /// A worker that has read the adapters.
     pub(super) async fn process(&self) -> io::Result<Process> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that has ended meanwhile is of no use.
+            idle.retain_mut(|process| matches!(process.child.try_wait(), Ok(None)));
+            idle.pop()
+        };
         match idle {
             Some(process) => Ok(process),
             None => tokio::time::timeout(LOADING, self.spawn())
@@ -125,6 +130,8 @@ impl Pool {
             .args(&self.start.arguments)
             // It needs no secret of ours.
             .env_clear()
+            // A signal to the gateway from a terminal is no signal to it.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

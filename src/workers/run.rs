@@ -4,6 +4,7 @@ use super::pool::{Pool, Process, Turn};
 use super::wire::{Announced, Answer, Outcome, Refused, Task, Tell};
 use crate::adapter::manifest::Decoder;
 use crate::adapter::told::Told;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
@@ -41,8 +42,9 @@ pub enum Piece {
 pub struct Made {
     /// Its place, e.g. `row 4`; empty for a whole document.
     pub at: String,
-    /// The item as JSON; empty where it is the whole body, or could not be decoded.
-    pub raw: String,
+    /// What was sent of it: a row under its header, an item of a list; empty where it is the whole
+    /// body.
+    pub raw: Vec<u8>,
     /// What an answer in the sender's manner repeats of it.
     pub head: Value,
     pub fate: Fate,
@@ -74,7 +76,7 @@ pub struct Run {
     /// Up to here items are taken on one by one: one of them has broken a worker.
     careful: usize,
     under_way: Vec<Announced>,
-    /// How many items were done when a worker broke that had announced none.
+    /// How many items were done when a worker broke last, of which no one item was to blame yet.
     broke_before: Option<usize>,
     over: bool,
 }
@@ -171,30 +173,32 @@ impl Run {
                 }
                 Outcome::Refused(Refused { code, faults }) => Fate::Refused { code, faults },
             };
-            Made { at: item.at, raw: item.raw, head: item.head, fate }
+            made(item, fate)
         });
         Piece::Items(made.collect())
     }
 
-    /// A worker looped, swelled or fell. One item alone is to blame; of several, it is found out
-    /// which; and where none was announced, a second worker says whether the body is.
+    /// A worker looped, swelled or fell. Of several items it is found out which is to blame; one
+    /// alone, or the body where none was announced, is when a second worker breaks over it too.
     fn broke(&mut self) -> Option<Piece> {
         let adapter = self.job.adapter.as_str();
         tracing::warn!(code = "adapter-worker-broke", adapter, "a worker broke and is replaced");
         metrics::counter!("frontdoor_adapter_workers_broken_total").increment(1);
         let mut under_way = std::mem::take(&mut self.under_way);
+        let again = self.broke_before == Some(self.done);
         match (under_way.len(), under_way.pop()) {
-            (1, Some(item)) => {
+            (1, Some(item)) if again => {
                 self.done += 1;
-                let Announced { at, raw, head } = item;
-                Some(Piece::Items(vec![Made { at, raw, head, fate: Fate::Broke }]))
+                Some(Piece::Items(vec![made(item, Fate::Broke)]))
             }
-            (0, _) if self.broke_before == Some(self.done) => {
+            (0, _) if again => {
                 self.over = true;
                 Some(Piece::Broke)
             }
-            (0, _) => {
+            // It may have been the machine's doing: once more, in another worker.
+            (0 | 1, _) => {
                 self.broke_before = Some(self.done);
+                self.careful = self.careful.max(self.done + 1);
                 None
             }
             (several, _) => {
@@ -203,4 +207,9 @@ impl Run {
             }
         }
     }
+}
+
+fn made(item: Announced, fate: Fate) -> Made {
+    let raw = BASE64_STANDARD.decode(&item.raw).unwrap_or_default();
+    Made { at: item.at, raw, head: item.head, fate }
 }

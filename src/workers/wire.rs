@@ -51,7 +51,7 @@ pub(super) enum Answer {
 pub(super) struct Announced {
     /// The item's place, e.g. `row 4`; empty for a whole document.
     pub at: String,
-    /// The item as JSON; empty where it is the whole body, or could not be decoded.
+    /// What was sent of it, in base64; empty where it is the whole body.
     pub raw: String,
     /// What an answer in the sender's manner repeats of it.
     pub head: Value,

@@ -49,8 +49,15 @@ pub struct Rows<R: Read> {
     delimiter: u8,
     /// A name for every column that a row may have: the headings, then the extras.
     names: Vec<Rc<str>>,
+    /// How many of these are headings.
+    stated: usize,
     record: ::csv::ByteRecord,
     row: usize,
+    /// The bytes of the row that was read last, in UTF-8 where the file is UTF-16; of one that
+    /// cannot be told from the next, its first line.
+    raw: Vec<u8>,
+    /// Those of the header.
+    head: Vec<u8>,
 }
 
 impl<R: Read> Rows<R> {
@@ -75,10 +82,23 @@ impl<R: Read> Rows<R> {
         table.has_headers(false).flexible(true).delimiter(delimiter);
         let table = table.from_reader(feed);
         let record = ::csv::ByteRecord::new();
-        let mut rows = Rows { table, delimiter, names: Vec::new(), record, row };
+        let (names, raw, head) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rows = Rows { table, delimiter, names, stated: 0, record, row, raw, head };
         rows.read_record().unwrap_or_else(|| Err(no_header()))?;
         rows.names = rows.headings()?;
+        rows.stated = rows.record.len();
+        rows.head = std::mem::take(&mut rows.raw);
         Ok(rows)
+    }
+
+    /// The row that was read last as it was sent, under the header.
+    pub fn raw(&self) -> Vec<u8> {
+        [self.head.as_slice(), b"\n", &self.raw].concat()
+    }
+
+    /// The headings of the columns, each different from the others.
+    pub fn named(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.names.iter().take(self.stated)
     }
 
     /// Splits the next row that is not an empty line into the cells of `self.record`; `None` at
@@ -91,6 +111,7 @@ impl<R: Read> Rows<R> {
                 Frame::End => return None,
                 Frame::Row { length, next, columns } => (length, next, columns),
                 Frame::Broken { flaw, column } => {
+                    self.raw = std::mem::take(&mut feed.broken);
                     self.row += 1;
                     return Some(Err(broken(&flaw, self.row, column)));
                 }
@@ -100,6 +121,7 @@ impl<R: Read> Rows<R> {
                 feed.advance(next);
                 continue;
             }
+            self.raw = feed.row(length).to_vec();
             if columns > COLUMNS {
                 feed.advance(next);
                 let ask = format!("Use at most {COLUMNS} columns");

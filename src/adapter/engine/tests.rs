@@ -25,7 +25,7 @@ fn adapter() -> Adapter {
 
 fn made(adapter: &Adapter, bytes: &[u8], agency: Option<&str>) -> Vec<Made> {
     let items = adapter.items(Decoder::Csv, bytes, agency).expect("a table");
-    items.map(|item| adapter.make(&item.expect("a row")).expect("is made")).collect()
+    items.map(|item| adapter.make(&item.decoded.expect("a row")).expect("is made")).collect()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn another_shape_is_told_and_refuses_only_what_gives_no_document() {
     let adapter = adapter();
     let first = |text: &str| {
         let mut items = adapter.items(Decoder::Json, text.as_bytes(), None).expect("is JSON");
-        adapter.make(&items.next().expect("an item").expect("is read"))
+        adapter.make(&items.next().expect("an item").decoded.expect("is read"))
     };
     let made = first(r#"{"Pupil": "Ada"}"#).expect("is made");
     assert_eq!(made.shape[0].ask, "Give Concern here");
@@ -70,8 +70,10 @@ fn another_shape_is_told_and_refuses_only_what_gives_no_document() {
         (RefusalKind::NotReadable, "shape")
     );
     let items = adapter.items(Decoder::Json, br#"[{"Pupil": "A"}, {"Pupil": "B"}]"#, None);
-    let places: Vec<String> =
-        items.expect("is JSON").map(|item| item.expect("is read").place.to_string()).collect();
+    let places: Vec<String> = items
+        .expect("is JSON")
+        .map(|item| item.decoded.expect("is read").place.to_string())
+        .collect();
     assert_eq!(places, ["/0", "/1"], "a list is a batch");
 }
 
@@ -84,4 +86,23 @@ fn faults_of_an_adapter_name_file_and_line() {
     let files: Vec<String> =
         Adapter::read(&faulty).err().expect("faults").into_iter().map(|fault| fault.file).collect();
     assert_eq!(files, ["notes/manifest.toml", "notes/input.schema.json"]);
+}
+
+#[test]
+fn a_row_is_kept_as_it_was_sent_and_a_table_without_known_headings_is_refused_whole() {
+    let schema = r#"{"properties": {"Pupil": {}, "Concern": {}}}"#.to_owned();
+    let adapter = Adapter::read(&Folder { schema, ..folder() }).expect("an adapter");
+    let table = b"Pupil,Concern\r\n\"Ada, T\",Bruise\r\n\"Ben,cut off\r\n";
+    let raw: Vec<Vec<u8>> =
+        adapter.items(Decoder::Csv, table, None).expect("a table").map(|item| item.raw).collect();
+    let first = b"Pupil,Concern\n\"Ada, T\",Bruise".as_slice();
+    let second = b"Pupil,Concern\n\"Ben,cut off\r\n".as_slice();
+    assert_eq!(raw, [first, second]);
+    for nothing in ["Ada Test,Bruise\nBen Test,Cut\n", "Pupil,Concern\n", "Pupil;Concern"] {
+        let refusal = adapter.items(Decoder::Csv, nothing.as_bytes(), None).err();
+        let refusal = refusal.unwrap_or_else(|| panic!("refused: {nothing}"));
+        assert_eq!(refusal.faults[0].rule, "nothing-sent");
+        assert!(!refusal.faults[0].ask.contains("Ada"));
+    }
+    assert!(adapter.items(Decoder::Json, b"[]", None).is_err());
 }

@@ -1,6 +1,6 @@
 //! What one body becomes, as `examples/NAME.expected.json` and `NAME.problem.json` say it.
 
-use crate::adapter::engine::{Adapter, Made};
+use crate::adapter::engine::{self, Adapter, Made};
 use crate::adapter::leftover::{self, Coverage};
 use crate::adapter::located::Located;
 use crate::adapter::manifest::Decoder;
@@ -42,8 +42,8 @@ pub(super) fn outcome(
     Outcome { items, refused: None, many }
 }
 
-fn one(adapter: &Adapter, validator: &Validator, item: Result<Located, Refusal>) -> Item {
-    let decoded = match item {
+fn one(adapter: &Adapter, validator: &Validator, item: engine::Item) -> Item {
+    let decoded = match item.decoded {
         Ok(decoded) => decoded,
         Err(refusal) => {
             let at = refusal.faults.first().map(|fault| fault.pointer.clone());

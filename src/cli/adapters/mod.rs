@@ -1,5 +1,6 @@
 //! `frontdoor adapters test|new|explain`
 
+mod each_line;
 mod example;
 mod explain;
 mod new;

@@ -34,7 +34,7 @@ impl New {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     std::fs::create_dir(to).with_context(|| format!("{} cannot be made", to.display()))?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;

@@ -1,3 +1,4 @@
+use super::each_line;
 use super::example::{Outcome, outcome};
 use super::{Ended, Result, names, open, say};
 use crate::adapter::engine::Adapter;
@@ -18,6 +19,9 @@ pub(super) struct Test {
     /// Name every field and what became of it.
     #[arg(long)]
     fields: bool,
+    /// Leave out each line of the map in turn: some example must fail. Takes minutes.
+    #[arg(long)]
+    each_line: bool,
 }
 
 impl Test {
@@ -33,7 +37,7 @@ impl Test {
         if failed == 0 {
             return Ok(());
         }
-        say(format!("{failed} examples fail."));
+        say(format!("{failed} faults."));
         Err(Ended::Findings)
     }
 
@@ -59,6 +63,9 @@ impl Test {
             say("  an adapter without examples is not tested: add examples/NAME.in.EXT");
         }
         self.tell(&coverage);
+        if self.each_line && failed == 0 {
+            failed += each_line::needless(dir, name)?.len();
+        }
         Ok(failed)
     }
 

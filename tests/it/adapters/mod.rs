@@ -32,6 +32,8 @@ pub(crate) fn small_adapters(dir: &Path) -> PathBuf {
     let folder = dir.join("adapters");
     write(&folder, NOTICE, "json", "json", "application/json", NOTICE_MAP);
     write(&folder, TABLE, "csv", "csv", "text/csv", TABLE_MAP);
+    let columns = r#"{"properties": {"Id": {}, "Pupil": {}, "DOB": {}, "Concern": {}, "By": {}}}"#;
+    std::fs::write(folder.join(TABLE).join("input.schema.json"), columns).expect("written");
     folder
 }
 

@@ -105,7 +105,7 @@ fn story(id: &str) -> Value {
 
 async fn message_ids(home: Home) {
     let there = There::new(home).await;
-    let first = there.notice(&story("N-1")).await;
+    let first = there.notice(&story("N-001")).await;
     assert_eq!((first.status, first.kind.as_str()), (201, "application/json"), "{}", first.text);
     let receipt = first.json();
     let reference = receipt["reference"].as_str().expect("a reference").to_owned();
@@ -115,15 +115,15 @@ async fn message_ids(home: Home) {
     assert_eq!(document["referral"]["notes"], note, "what has no place is carried: {document}");
 
     // The same again, also written in another way, is a repeat with the first receipt.
-    let again = there.notice(&story("N-1")).await;
+    let again = there.notice(&story("N-001")).await;
     assert_eq!((again.status, again.json()["what"].clone()), (200, json!("repeat")));
     assert_eq!(again.json()["children"], receipt["children"]);
-    let spaced = serde_json::to_string_pretty(&story("N-1")).expect("JSON");
+    let spaced = serde_json::to_string_pretty(&story("N-001")).expect("JSON");
     let again = there.send(NOTICE, &there.police, "application/json", spaced).await;
     assert_eq!(again.json()["what"], "repeat", "{}", again.text);
 
     // Changed content is information on the first referral.
-    let mut changed = story("N-1");
+    let mut changed = story("N-001");
     changed["children"][0]["born"] = json!("2018-03-04");
     changed["story"] = json!("Her brother was there too.");
     for what in ["added", "repeat"] {
@@ -131,8 +131,13 @@ async fn message_ids(home: Home) {
         assert_eq!((said.status, said.json()["what"].clone()), (200, json!(what)), "{}", said.text);
         assert_eq!(said.json()["reference"], json!(reference));
     }
+    // Back to what was said first: the last word counts, and nothing is silently dropped.
+    let back = there.notice(&story("N-001")).await;
+    assert_eq!((back.status, back.json()["what"].clone()), (200, json!("added")), "{}", back.text);
+    let said = there.notice(&changed).await;
+    assert_eq!(said.json()["what"], "added", "{}", said.text);
     // A cancellation, though it says little else, is shown and deletes nothing.
-    let cancel = json!({"id": "N-1", "state": "withdrawn"});
+    let cancel = json!({"id": "N-001", "state": "withdrawn"});
     let said = there.notice(&cancel).await;
     assert_eq!((said.status, said.json()["what"].clone()), (200, json!("added")), "{}", said.text);
     let document = there.document(&reference).await;
@@ -143,13 +148,26 @@ async fn message_ids(home: Home) {
     assert_eq!(document["referral"]["children"][0]["date_of_birth"], "2018-03-04");
 
     // Alone it is below the minimum: refused and kept, in terms of what was sent.
-    let said = there.notice(&json!({"id": "N-2", "state": "withdrawn"})).await;
+    let said = there.notice(&json!({"id": "N-002", "state": "withdrawn"})).await;
     assert_eq!(said.status, 422, "{}", said.text);
     let asks: Vec<Value> = said.json()["faults"].as_array().expect("faults").to_vec();
     assert!(asks.iter().any(|fault| fault["ask"] == "Fill in Pupil"), "{}", said.text);
     assert!(said.text.contains("01632 960381"), "the duty number: {}", said.text);
-    // Another sender's message of the same id is another message.
-    assert_eq!(there.notice(&story("N-3")).await.status, 201);
+    // Other children under an id that was used are a referral of their own, and said so.
+    let mut other = story("N-001");
+    other["children"] = json!([{"name": "Ben Otherchild", "born": "2012-01-01"}]);
+    let said = there.notice(&other).await;
+    assert_eq!(
+        (said.status, said.json()["what"].clone()),
+        (201, json!("accepted")),
+        "{}",
+        said.text
+    );
+    assert_ne!(said.json()["reference"], json!(reference));
+    assert_eq!(said.json()["unread"][0]["rule"], "message-id", "{}", said.text);
+    assert_eq!(there.notice(&other).await.json()["what"], "repeat");
+    // Another id is another message.
+    assert_eq!(there.notice(&story("N-003")).await.status, 201);
     assert_eq!(there.gateway.stop().await, Some(0));
     drop(there.home);
 }
@@ -188,7 +206,11 @@ async fn each_row_of_a_table_is_judged_alone_and_the_whole_can_be_sent_again() {
     let states: Vec<&str> = again.iter().map(|row| row[1].as_str()).collect();
     assert_eq!(states, ["repeat", "repeat", "accepted"], "{again:?}");
     assert_eq!(again[0][2], rows[0][2], "the first reference");
-    // No table at all.
+    // No table, no rows, and a first row that is no headings: refused whole, and kept.
+    for nothing in ["Id,Pupil,Concern\r\n", "9,Eve Test,Bruise\r\n10,Flo Test,Cut\r\n"] {
+        let said = there.table(nothing).await;
+        assert_eq!((said.status, said.rows()[0][1].as_str()), (400, "refused"), "{}", said.text);
+    }
     let said = there.table("").await;
     assert_eq!((said.status, said.rows()[0][1].as_str()), (400, "refused"), "{}", said.text);
     assert!(there.refused().await >= 3);
@@ -198,7 +220,7 @@ async fn each_row_of_a_table_is_judged_alone_and_the_whole_can_be_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_sent_so_is_kept_and_said_so() {
     let there = There::new(Home::sqlite().await).await;
-    let body = story("N-9").to_string();
+    let body = story("N-009").to_string();
     // A school may not send notices; nobody may send what there is no adapter for.
     for (adapter, key) in [(NOTICE, &there.school), ("no-such", &there.police)] {
         let said = there.send(adapter, key, "application/json", body.clone()).await;
@@ -247,7 +269,7 @@ async fn a_row_that_breaks_its_worker_is_kept_and_its_neighbours_pass() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_table_is_sent_again_after_a_crash() {
     let mut there = There::new(Home::sqlite().await).await;
-    let rows = (1..=3000).map(|n| format!("{n},Child {n},2015-01-01,Worry {n},Teacher\n"));
+    let rows = (1..=3000).map(|n| format!("R{n:05},Child {n},2015-01-01,Worry {n},Teacher\n"));
     let table = format!("Id,Pupil,DOB,Concern,By\n{}", rows.collect::<String>());
     let url = format!("{}/v1/adapters/{TABLE}/referrals", there.gateway.url);
     let call = there.client.post(url).bearer_auth(&there.school).header("Content-Type", "text/csv");

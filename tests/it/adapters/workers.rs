@@ -58,7 +58,8 @@ async fn what_loops_swells_or_falls_costs_its_own_item_and_bounded_time_and_memo
         let broke: Vec<bool> = made.iter().map(|item| matches!(item.fate, Fate::Broke)).collect();
         assert_eq!(broke, [false, true, false], "{word}");
         assert_eq!(made[1].at, "row 3", "{word}");
-        assert!(made[1].raw.contains(word), "it is known what broke it: {}", made[1].raw);
+        let raw = String::from_utf8_lossy(&made[1].raw);
+        assert!(raw.contains(word), "it is known what broke it: {raw}");
         assert!(started.elapsed() < Duration::from_secs(20), "{word}");
     }
 }
@@ -75,6 +76,17 @@ async fn a_worker_that_was_killed_while_idle_is_replaced_unnoticed() {
         assert!(kill.expect("kill runs").success());
     }
     assert_eq!(all(&pool, small()).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_worker_serves_document_after_document() {
+    let (pool, _dir) = pool(256 << 20);
+    let small = || job(NOTICE, Decoder::Json, r#"{"story": "x"}"#);
+    all(&pool, small()).await;
+    let first = children_of(std::process::id());
+    all(&pool, small()).await;
+    assert_eq!(children_of(std::process::id()), first);
+    assert_eq!(first.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

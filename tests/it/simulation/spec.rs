@@ -165,7 +165,7 @@ impl Submission {
                 agency: self.agency.clone(),
                 received_at: now,
                 reference,
-                again: false,
+                again: None,
                 raw: self.spec.to_bytes(),
                 document: serde_json::to_value(&self.spec).expect("plain data"),
                 repeat,

@@ -29,6 +29,8 @@ pub(super) struct Feed<R> {
     /// The row that the library may read, and whether the line break after it.
     staged: Range<usize>,
     line_break: bool,
+    /// The bytes of a broken row's first line, as far as they are not too many.
+    pub(super) broken: Vec<u8>,
 }
 
 enum Coding {
@@ -85,6 +87,7 @@ impl<R: Read> Feed<R> {
             failed: false,
             staged: 0..0,
             line_break: false,
+            broken: Vec::new(),
         };
         while feed.text.len() < CHUNK && feed.fill() {}
         let big_endian = feed.starts_with(b"\xfe\xff");
@@ -139,6 +142,11 @@ impl<R: Read> Feed<R> {
 
     pub(super) fn starts_with(&mut self, wanted: &[u8]) -> bool {
         (0..).zip(wanted).all(|(at, byte)| self.peek(at) == Some(*byte))
+    }
+
+    /// The next row, of which so many bytes were framed.
+    pub(super) fn row(&self, length: usize) -> &[u8] {
+        self.text.get(self.start..self.start + length).unwrap_or_default()
     }
 
     /// Passes bytes by.
@@ -227,6 +235,7 @@ impl<R: Read> Feed<R> {
             let Some(byte) = self.peek(at) else {
                 break match within {
                     _ if std::mem::take(&mut self.failed) => {
+                        self.broken = self.text[self.start..].to_vec();
                         self.start = self.text.len();
                         return Frame::Broken { flaw: Flaw::Incomplete, column };
                     }
@@ -261,6 +270,7 @@ impl<R: Read> Feed<R> {
                 break Flaw::RowBytes;
             }
         };
+        self.broken = self.row(second_line.unwrap_or(at)).to_vec();
         match second_line {
             Some(next) => self.advance(next),
             None => self.skip_line(at),
@@ -275,6 +285,9 @@ impl<R: Read> Feed<R> {
             if matches!(byte, b'\r' | b'\n') {
                 let next = self.after_break(0);
                 return self.advance(next);
+            }
+            if self.broken.len() < ROW_BYTES {
+                self.broken.push(byte);
             }
             self.advance(1);
         }
