@@ -9,6 +9,8 @@ use std::time::Duration;
 /// the file while it runs.
 pub struct Keys {
     agency: String,
+    police: String,
+    health: String,
     masstt: String,
     operations: String,
 }
@@ -17,6 +19,8 @@ impl Keys {
     pub async fn issue(home: &Home) -> Keys {
         Keys {
             agency: home.key("--agency", "school-ridgeway").await,
+            police: home.key("--agency", "police-west").await,
+            health: home.key("--agency", "health-royal-trust").await,
             masstt: home.key("--destination", "masstt").await,
             operations: home.key("--operations", "duty").await,
         }
@@ -61,11 +65,63 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Marked documents in agencies' own formats, accepted ones and others: adapter, media type, body.
+fn in_own_formats() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let row = format!(
+        "Incident Text,Forename,Surname,DOB,Address,Postcode,House\r\n\
+         {WORRY},{NAME},{SURNAME},{NAME} 2019,{STREET},{WITHHELD},{TELEPHONE}\r\n\
+         {WORRY},\"{NAME},cut off\r\n"
+    );
+    let notice = json!({
+        "occurrence_no": "13260020077", "force": NAME, "narrative": WORRY, "grade": SURNAME,
+        "persons": [{"role": "child", "name": NAME, "dob": SURNAME}], "left_over": STREET,
+    });
+    let bundle = json!({
+        "resourceType": "Bundle", "type": "message",
+        "entry": [{"resource": {
+            "resourceType": "Patient", "name": [{"family": SURNAME, "given": [NAME]}],
+            "birthDate": NAME, "address": [{"line": [STREET], "postalCode": WITHHELD}],
+        }}, {"resource": {
+            "resourceType": "ServiceRequest", "status": SURNAME,
+            "note": [{"text": WORRY}], "requester": {"display": NAME},
+        }}],
+    });
+    let message = format!(
+        "MSH|^~\\&|E|RWY|F|381|20260301031200||REF^I12|E9|P|2.4\r\
+         PRD|RP|{NAME}^Dr\rPID|1||{SURNAME}^^^NHS||{SURNAME}^{NAME}||{NAME}|F|||{STREET}^^{TELEPHONE}\r\
+         NTE|1||{WORRY}\r"
+    );
+    let broken = format!("<PPN><Narrative>{WORRY}</Name></PPN>");
+    let (csv, hl7, json) = ("text/csv", "x-application/hl7-v2+er7", "application/json");
+    let bodies = [
+        ("school-csv", csv, row.clone()),
+        ("school-csv", csv, row.replace("Incident Text", "Said").replace("Forename", "First")),
+        ("police-ppn", json, notice.to_string()),
+        ("police-ppn", json, format!("[{notice}, {notice}, 7]")),
+        ("police-ppn", "text/xml", broken),
+        ("police-ppn", csv, row),
+        ("health-fhir", "application/fhir+json", bundle.to_string()),
+        ("health-fhir", "application/fhir+json", bundle.to_string().replace("WORRY", "}")),
+        ("health-hl7v2", hl7, message.clone()),
+        ("health-hl7v2", hl7, message.replace("NTE|1||", "NTE 1 ")),
+        ("no-such", json, notice.to_string()),
+    ];
+    bodies.into_iter().map(|(adapter, kind, body)| (adapter, kind, body.into_bytes())).collect()
+}
+
 impl Visits {
     pub async fn make(keys: Keys, gateway: &Gateway, canaries: &Canaries) -> Visits {
-        let Keys { agency, masstt, operations } = keys;
+        let Keys { agency, police, health, masstt, operations } = keys;
         let mut visits = Visits { operations, said: Vec::new() };
         let reference = visits.send(gateway, &agency).await;
+        for (adapter, kind, body) in in_own_formats() {
+            let key = match adapter {
+                "school-csv" => &agency,
+                "police-ppn" => &police,
+                _ => &health,
+            };
+            visits.send_own(gateway, adapter, key, kind, body).await;
+        }
         visits.stray(gateway, &agency).await;
         visits.receive(gateway, &masstt, &reference, canaries).await;
         visits
@@ -97,6 +153,26 @@ impl Visits {
         let status = client.get(format!("{url}/v1/referrals/{reference}")).bearer_auth(key);
         self.hear("the sender's view", status).await;
         reference
+    }
+
+    /// Posts a document in an agency's own format. RRI^I12 repeats the names in its PID by
+    /// standard, to its sender alone: it is heard, and not kept.
+    async fn send_own(
+        &mut self,
+        gateway: &Gateway,
+        adapter: &str,
+        key: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) {
+        let url = format!("{}/v1/adapters/{adapter}/referrals", gateway.url);
+        let request = http::client().post(url).bearer_auth(key).header("Content-Type", kind);
+        let before = self.said.len();
+        self.hear(adapter, request.body(body)).await;
+        assert_eq!(self.said.len(), before + 1, "{adapter} is answered");
+        if adapter == "health-hl7v2" {
+            self.said.pop();
+        }
     }
 
     /// Marked values where none belong: paths, queries, headers, credentials.
