@@ -126,8 +126,8 @@ fn table(validator: &Validator) -> String {
         let grown = resident().saturating_sub(before);
         let _ = writeln!(
             told,
-            "A table of {items} rows ({} KB): {:.0} rows a second; memory grew by {grown} KB beside \
-             the table itself. Aim: 5,000 rows a second, flat.\n",
+            "A table of {items} rows ({} KB): {:.0} rows a second; memory grew by {grown} KB \
+             beside the table itself. Aim: 5,000 rows a second, flat.\n",
             body.len() / 1024,
             items as f64 / took
         );

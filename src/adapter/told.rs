@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn a_fault_is_told_where_its_value_came_from_and_in_the_formats_own_terms() {
         let manifest = Manifest::read(
-            "title = 'x'\nkind = 'k'\nversion = '1'\nanswer = 'csv'\n[asks]\nminimum-referrer = 'a'\n\
+            "title = 'x'\nkind = 'k'\nversion = '1'\nanswer = 'csv'\n[asks]\n\
+             minimum-referrer = 'a'\n\
              minimum-child = 'b'\nminimum-worry = 'Fill in Concern'\n[[reads]]\ndecoder = 'csv'\n\
              media_types = []\nextension = 'csv'",
         )

@@ -323,7 +323,10 @@ mod tests {
 
     #[test]
     fn other_families_under_one_id_are_told_apart_and_a_mended_child_is_not_another() {
-        let of = |name: &str, born: &str| json!({"children": [{"full_name": name, "date_of_birth": born}]});
+        let of = |name: &str, born: &str| {
+            let child = json!({"full_name": name, "date_of_birth": born});
+            json!({"children": [child]})
+        };
         let known = of("Ada Test", "2019-03-04");
         assert!(is_of_others(&known, &of("Ben Moor", "2012-01-01")));
         assert!(!is_of_others(&known, &of("Ada Test", "2018-03-04")));

@@ -16,7 +16,7 @@ const NOTICE_MAP: &str = r#"{
     children: [.children[]? | {full_name: .name, date_of_birth: .born}],
     worry: .story,
     source_message_id: .id,
-    corrections: (if .state == "withdrawn" then [{kind: because(.state; "cancelled")}] else null end),
+    corrections: [if .state == "withdrawn" then {kind: because(.state; "cancelled")} else empty end],
 }"#;
 
 const TABLE_MAP: &str = r#"
@@ -41,8 +41,10 @@ fn write(folder: &Path, name: &str, decoder: &str, answer: &str, media_type: &st
     let manifest = format!(
         "title = 'small'\nkind = 'school'\nversion = '1'\nanswer = '{answer}'\n\
          asks = {{ minimum-referrer = 'Fill in By', minimum-child = 'Fill in Pupil', \
-         minimum-worry = 'Fill in Concern' }}\nlimits = {{ bytes = 20000000, milliseconds = 700 }}\n\
-         [[reads]]\ndecoder = '{decoder}'\nmedia_types = ['{media_type}']\nextension = '{decoder}'\n"
+         minimum-worry = 'Fill in Concern' }}\n\
+         limits = {{ bytes = 20000000, milliseconds = 700 }}\n\
+         [[reads]]\ndecoder = '{decoder}'\nmedia_types = ['{media_type}']\n\
+         extension = '{decoder}'\n"
     );
     let adapter = folder.join(name);
     std::fs::create_dir_all(&adapter).expect("made");

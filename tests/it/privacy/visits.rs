@@ -88,7 +88,8 @@ fn in_own_formats() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     });
     let message = format!(
         "MSH|^~\\&|E|RWY|F|381|20260301031200||REF^I12|E9|P|2.4\r\
-         PRD|RP|{NAME}^Dr\rPID|1||{SURNAME}^^^NHS||{SURNAME}^{NAME}||{NAME}|F|||{STREET}^^{TELEPHONE}\r\
+         PRD|RP|{NAME}^Dr\r\
+         PID|1||{SURNAME}^^^NHS||{SURNAME}^{NAME}||{NAME}|F|||{STREET}^^{TELEPHONE}\r\
          NTE|1||{WORRY}\r"
     );
     let broken = format!("<PPN><Narrative>{WORRY}</Name></PPN>");
