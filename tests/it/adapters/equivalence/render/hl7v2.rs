@@ -39,6 +39,14 @@ fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// Free text of a sender who may forget that `&` separates.
+fn prose(story: &Story, text: &str) -> String {
+    if story.hand % 4 != 3 {
+        return escaped(text);
+    }
+    text.split('&').map(escaped).collect::<Vec<_>>().join("&")
+}
+
 fn told(story: &Story, told: Told) -> &str {
     let ways: [&str; 3] = match told {
         Told::Yes => ["Y", "Y^Yes^HL70136", "yes"],
@@ -77,7 +85,7 @@ fn render(story: &Story) -> Vec<u8> {
         ),
     ];
     // Of several children, what is said behind a PID would be about that child alone.
-    let note = format!("NTE|1||{}", escaped(&story.worry));
+    let note = format!("NTE|1||{}", prose(story, &story.worry));
     if story.children.len() > 1 {
         segments.push(note.clone());
     }
@@ -103,7 +111,8 @@ fn observations(story: &Story) -> Vec<String> {
     let answers =
         answers.into_iter().filter_map(|(code, answer)| Some(observed(code, told(story, answer?))));
     let words = [("REASON", story.reason.as_deref()), ("LEVEL", story.level)];
-    let words = words.into_iter().filter_map(|(code, text)| Some(observed(code, &escaped(text?))));
+    let words =
+        words.into_iter().filter_map(|(code, text)| Some(observed(code, &prose(story, text?))));
     let concerns = story.concerns.iter().map(|concern| {
         observed("CONCERN", &format!("{}^{}^99CIN", concern.code, escaped(&concern.words)))
     });
@@ -138,7 +147,7 @@ fn group(story: &Story, child: &Child) -> Vec<String> {
         let day = day.strftime("%Y%m%d");
         segments.push(format!("OBX||DT|11778-8^Delivery date^LN||{day}||||||F"));
     }
-    segments.extend(child.words.as_deref().map(|words| observed("WORDS", &escaped(words))));
+    segments.extend(child.words.as_deref().map(|words| observed("WORDS", &prose(story, words))));
     let secret = story.home.iter().flat_map(|home| &home.withheld_from);
     segments.extend(secret.map(|name| observed("WITHHELDFROM", &escaped(name))));
     segments
