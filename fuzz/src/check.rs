@@ -78,7 +78,8 @@ fn refused(refusal: &Refusal) {
 }
 
 fn told(items: &Items, pointers: Pointers) -> Vec<String> {
-    let refusals = items.iter().filter_map(|item| item.as_ref().err());
+    // Of a table, in which every row may be refused, the first of them tell enough.
+    let refusals = items.iter().filter_map(|item| item.as_ref().err()).take(100);
     let faults = refusals.flat_map(|refusal| &refusal.faults);
     faults.flat_map(|fault| texts(fault, pointers)).collect()
 }

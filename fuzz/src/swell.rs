@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzzer_mutate;
 
 /// One mutation of so many is this one.
-const EVERY: u32 = 32;
+const EVERY: u32 = 256;
 const PIECE: usize = 64;
 
 /// As a custom mutator has it.
