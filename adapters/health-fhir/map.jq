@@ -418,6 +418,11 @@ def parental:
   | test("\\b(step|grand|foster|adoptive |god)?-?(mother|father|parent|mum|dad)\\b"; "i")
     or test("\\b(carer|guardian|partner|wife|husband|spouse)\\b"; "i");
 
+# Whether someone is called the mother; a grandmother, or a mother's partner, is another.
+def is_mother:
+  any(relationship // "" | splits("[:,]");
+    test("^\\s*((birth|natural|biological|expectant) )?(mother|mum)\\s*$"; "i"));
+
 # Whether someone is called a son or daughter.
 def filial:
   any(.relationship? | each | codings | .code | strings;
@@ -710,7 +715,7 @@ def child($m; $first):
           | because($seen | [.code | leaves[]] + standing; .)),
         mother_name: one(every($m; "RelatedPerson")
           | select(any(.patient | follow($m.index); . == $child))
-          | select(relationship // "" | test("mother"; "i")) | full_name)
+          | select(is_mother) | full_name)
       } else {} end)
   + {
       given_name: one($given[0] | values | because($repeats; .)),

@@ -389,8 +389,10 @@ def born($header):
     language: first(($pid | field("15") | language | strings), null)
   };
 
-# What says that a child is to be born: the estimated date of delivery, or a ticked yes.
-def pregnancy: expected // (answer("UNBORN") | if . == "yes" then . else null end);
+# What says that a child is to be born: the estimated date of delivery, or a ticked yes, or both.
+def pregnancy:
+  (answer("UNBORN") | if . == "yes" then . else null end) as $ticked
+  | expected | if . == null then $ticked else because($ticked; .) end;
 
 # The unborn child of the PID's mother.
 def unborn_of_pid:

@@ -158,7 +158,7 @@ def person($suspects):
 def child($suspects; $only):
   child_roles as $roles
   | {
-    given_name: (name_parts | said("given")),
+    given_name: because($roles; name_parts | said("given")),
     middle_names: (name_parts | said("middle")),
     family_name: because($roles; name_parts | said("family")),
     full_name: because($roles; whole_name),

@@ -1,5 +1,6 @@
 //! Agencies' own formats: over HTTP, in workers, and the shipped adapters.
 
+mod equivalence;
 mod over_http;
 mod shipped;
 mod workers;
