@@ -17,7 +17,7 @@ DEMO ?= 1
 DEMO_FLAG := $(if $(filter-out 0 no false,$(DEMO)),--demo)
 DEMO_DATA := .frontdoor
 
-.PHONY: help run test lint fmt bench docs clean-demo
+.PHONY: help run test lint fmt fuzz bench docs clean-demo
 
 help: ## print this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,10 +37,16 @@ test: ## install what is missing, check the style, run the whole suite on privat
 
 lint: ## format check and clippy, warnings denied
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --all-targets -- -D warnings
 
 fmt: ## format the code
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
+
+SECONDS_EACH ?= 60
+fuzz: ## fuzz each decoder and all adapters for SECONDS_EACH (60)
+	scripts/fuzz $(SECONDS_EACH)
 
 bench: ## measure speeds beside their aims, on private services
 	@scripts/install-missing services tools bench

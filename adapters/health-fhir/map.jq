@@ -456,7 +456,6 @@ def is_child($m):
 # Someone who is referred to, but is not in the message.
 def stand_in:
   {
-    resourceType: "Patient",
     identifier: .identifier?,
     "@described": one((.display?, (.reference? | strings | select(startswith("urn:") | not)))
       | words)
@@ -557,7 +556,6 @@ def service($m):
           // one(($reference.display, $reference.reference) | words))
         | values | because(if $resource == null then [] else $followed end; .)),
       code: one(($organisation, $reference) | .identifier? | each | objects
-        | select(.value != null)
         | select(.system | strings | test("ods-|urn$|establishment"; "i"))
         | told(.value | words)),
       telephone: one(($resource, $organisation) | objects | telephone | values)
@@ -893,7 +891,6 @@ def referrer($m):
   | one($found | objects | select(.resourceType == "Organization")) as $is_agency
   | one(($is_agency | values),
       ($role | objects | .organization | objects | follow($m.index)),
-      ($who | objects | .managingOrganization? | objects | follow($m.index)),
       ($m.header | objects | .sender | objects | follow($m.index))) as $agency
   | ([$role | objects | .code | each | said] | together(", ")) as $duty
   | ([$role | objects | .specialty | each | said] | together(", ")) as $specialty
@@ -1055,7 +1052,6 @@ def sentence($m; $first):
 def observed($m; $first):
   every($m; "Observation"), every($m; "Condition")
   | select(told_elsewhere($m) | not)
-  | . as $seen
   | [.category? | each | codings | .code | strings] as $category
   | any(.subject | objects | follow($m.index); adult($m)) as $adult
   | (.resourceType == "Observation"

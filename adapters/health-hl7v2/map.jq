@@ -249,6 +249,11 @@ def relationship:
   | if part("2") == null and $known[$said // ""] then because($said; $known[$said])
     else $said end;
 
+# Who must not learn the address of a relative whose record is protected (NK1-23).
+def protected_from:
+  [text("23"; "1") | yes_no | strings | select(. == "yes")
+    | because(.; "Everyone: the record is protected")];
+
 def relative:
   {
     name: (first((field("2") | name | strings), null) // text("13"; "1")),
@@ -260,7 +265,9 @@ def relative:
     has_access_to_child: role("AC"),
     protective: role("PA"),
     telephone: (first_telephone("5") // first_telephone("6")),
-    address: (first((field("4") | address), null)),
+    address: (protected_from as $from
+      | first((field("4") | address), null)
+      | if . then . + {withheld_from: $from} else . end),
     language: said("20")
   };
 

@@ -212,11 +212,13 @@ def corrections:
     elif reads("^corrected$") then [{kind: because(.; "corrected"), detail: $why}]
     else [] end;
 
-# Whoever raised the alert, else the operative who saw it.
+# Whoever raised the alert, else the operative who saw it; whoever stays anonymous is not taken for
+# the operative.
 def referrer:
   (.landlord | part) as $landlord
-  | (.observation | part | .operative | part) as $operative
   | (.raisedBy | part) as $raiser
+  | ($raiser.anonymous | tostring | test("^(true|yes|y)$"; "i")) as $hidden
+  | (if $hidden then {} else (.observation | part | .operative | part) end) as $operative
   | ($raiser.name // (.raisedBy | strings) // null) as $name
   | {
       name: ($name // $operative.name),
@@ -224,7 +226,7 @@ def referrer:
       agency: ($landlord.name // (.landlord | strings) // null),
       telephone: ($raiser.telephone // $landlord.telephone),
       email: ($raiser.email // $landlord.email),
-      anonymous: $raiser.anonymous,
+      anonymous: ($raiser.anonymous | answer),
       withheld_from_family: ($raiser.keepFromFamily | answer)
     };
 

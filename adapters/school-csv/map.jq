@@ -84,7 +84,7 @@ def date:
 # A date and the time of day that stands after it in the same cell.
 def date_and_time:
   if . != null and test("^[0-9/.-]{8,10} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$")
-     and (test(" 0?0:00") | not)
+     and (test(" 0?0:00(:00)?$") | not)
   then split(" ") | {date: (.[0] | date), time: .[1]}
   else {date: date} end;
 
@@ -122,7 +122,7 @@ def categories:
   {of: "forced marriage", indicator: "forced-marriage"},
   {of: "honou?r based (abuse|violence)|hba|hbv", indicator: "honour-based-abuse"},
   {of: "radicalisation|extremism|prevent", indicator: "radicalisation"},
-  {of: "children? missing (from )?education|cme", indicator: "missing-education"},
+  {of: "(children? )?missing (from )?education|cme", indicator: "missing-education"},
   {of: "private fostering", indicator: "private-fostering"},
   {of: "fabricated or induced illness|fii", indicator: "fabricated-illness"},
   {of: "allegation against (staff|a member of staff|an adult in school)",
@@ -133,10 +133,16 @@ def ticked:
   (.category, .category_2, .category_3 | strings | splits("[;|,\\n\\r]+") | trim
    | select(. != ""));
 
+# What one ticked label may say: all of it, what stands before and in brackets, and either side of
+# a slash, as in "Child Sexual Exploitation (CSE)" and "Radicalisation / Extremism".
+def readings:
+  (., gsub("\\(.*"; ""), (capture("\\((?<within>[^)]*)\\)") | .within), split("/")[])
+  | lower | gsub("[^a-z]+"; " ") | trim;
+
 # The entries of the table that say the same as one category.
 def meanings:
-  (lower | gsub("[^a-z]+"; " ") | trim) as $words
-  | [categories | select(.of as $of | $words | test("^(" + $of + ")$"))];
+  [readings] as $readings
+  | [categories | select(.of as $of | any($readings[]; test("^(" + $of + ")$")))];
 
 # One category as a concern; without a code it stays in its own words.
 def concern:

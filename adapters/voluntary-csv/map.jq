@@ -88,16 +88,16 @@ def kinds:
   {of: "physical abuse|physical", code: "18A"},
   {of: "sexual abuse|sexual", code: "19A"},
   {of: "domestic (abuse|violence)|da|dv", code: "3A"},
-  {of: "parental alcohol( use| misuse)?|parents? drinking", code: "1B"},
-  {of: "parental (drugs|drug use|drug misuse|substance misuse)", code: "2B"},
-  {of: "parental mental health|mental health of a parent", code: "4B"},
-  {of: "mental health|mental health of the child", code: "4A"},
-  {of: "self harm", code: "15A"},
+  {of: "parental alcohol( use| misuse)?|parents? (alcohol|drinking)", code: "1B"},
+  {of: "(parental|parents?) (drugs|drug use|drug misuse|substance misuse)", code: "2B"},
+  {of: "(parental|parents?) mental health|mental health of a parent", code: "4B"},
+  {of: "(childs )?mental health|mental health of the child", code: "4A"},
+  {of: "self harm(ing)?", code: "15A"},
   {of: "young carer", code: "7A"},
-  {of: "sexual exploitation|cse", code: "11A"},
-  {of: "criminal exploitation|cce", code: "24A"},
+  {of: "(child )?sexual exploitation|cse", code: "11A"},
+  {of: "(child )?criminal exploitation|cce", code: "24A"},
   {of: "trafficking|modern slavery", code: "12A"},
-  {of: "gangs", code: "13A"},
+  {of: "gangs?", code: "13A"},
   {of: "going missing|missing from home", code: "10A"},
   {of: "fgm|female genital mutilation", code: "22A"},
   {of: "faith or belief abuse|faith abuse", code: "23A"},
@@ -106,10 +106,14 @@ def kinds:
   {of: "radicalisation|extremism", indicator: "radicalisation"},
   {of: "private fostering", indicator: "private-fostering"};
 
+# What one kind may say: all of it, and what stands before brackets, as in "Domestic abuse (DA)".
+def readings:
+  (., gsub("\\(.*"; "")) | lower | gsub("['’]"; "") | gsub("[^a-z]+"; " ") | trim;
+
 # The entries of the table that say the same as one kind.
 def meanings:
-  (lower | gsub("[^a-z]+"; " ") | trim) as $words
-  | [kinds | select(.of as $of | $words | test("^(" + $of + ")$"))];
+  [readings] as $readings
+  | [kinds | select(.of as $of | any($readings[]; test("^(" + $of + ")$")))];
 
 def ticked:
   .kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "");

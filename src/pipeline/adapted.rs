@@ -251,12 +251,14 @@ fn message_id(document: &Value) -> Option<String> {
     is_own(&id).then_some(id)
 }
 
-/// Whether an id can be one message's own. `TBC`, `N/A`, a running number of a sheet, or what a
-/// spreadsheet made of a long number, stand for many.
+/// Whether an id can be one message's own. `TBC`, `N/A`, a running number of a sheet, a bare date,
+/// or what a spreadsheet made of a long number, stand for many.
 fn is_own(id: &str) -> bool {
     let digits = id.bytes().filter(u8::is_ascii_digit).count();
     let rounded = id.parse::<f64>().is_ok() && id.contains(['e', 'E']);
-    id.len() >= 4 && digits > 0 && !rounded
+    let is_date = |form: &&str| jiff::civil::Date::strptime(form, id).is_ok();
+    let dated = ["%Y%m%d", "%Y-%m-%d", "%d/%m/%Y"].iter().any(|form| is_date(form));
+    id.len() >= 4 && digits > 0 && !rounded && !dated
 }
 
 /// Faults with places in what was sent for pointers.
@@ -274,7 +276,8 @@ mod tests {
         for own in ["R-77", "2026/000123", "WM26-0001", "ab12"] {
             assert!(is_own(own), "{own}");
         }
-        for shared in ["TBC", "N/A", "none", "-", "1", "17", "1.23457E+11", "unknown"] {
+        let shared = ["TBC", "N/A", "none", "-", "1", "17", "1.23457E+11", "unknown", "20240515"];
+        for shared in shared {
             assert!(!is_own(shared), "{shared}");
         }
     }

@@ -32,7 +32,8 @@ fn fault(source: &Source, line: usize, what: impl Into<String>) -> Fault {
 }
 
 /// Nothing of ours is in them: built, fetched or written while running.
-const NOT_OURS: [&str; 5] = [".git", "target", "node_modules", "data", ".frontdoor"];
+const NOT_OURS: [&str; 7] =
+    [".git", "target", "node_modules", "data", ".frontdoor", "fuzz/artifacts", "fuzz/corpus"];
 
 /// Reads every text file of the tree; `path` is relative and has forward slashes.
 fn read_tree(root: &Path, folder: &str, found: &mut Vec<Source>) {

@@ -38,6 +38,9 @@ const FIELDS: usize = 500;
 const REPETITIONS: usize = 200;
 /// Components of a repetition, and subcomponents of a component.
 const COMPONENTS: usize = 100;
+/// Fields, repetitions, components and subcomponents of a message, those without text counted.
+/// The other limits alone would let a body of a mebibyte take more memory than its reader has.
+const PARTS: usize = 50_000;
 
 /// Reads one message.
 ///
@@ -57,6 +60,9 @@ pub fn read(bytes: &[u8]) -> Result<Located, Refusal> {
         return Err(refusal(RefusalKind::NotReadable, "segment 1", "hl7v2", ask));
     };
     let separators = Separators::read(after_name)?;
+    if text.chars().filter(|sign| separators.part(*sign)).count() > PARTS {
+        return Err(limit(&Place::document(), PARTS, "fields and components in one message"));
+    }
     let mut reader = Reader { separators, seen: HashMap::new() };
     let mut segments = vec![reader.header(after_name)?];
     for (number, line) in (2..).zip(lines) {
@@ -248,6 +254,12 @@ impl<'a> Reader<'a> {
 }
 
 impl Separators {
+    /// Whether this sign parts one value from another.
+    fn part(self, sign: char) -> bool {
+        [self.field, self.component, self.repetition].contains(&sign)
+            || self.subcomponent == Some(sign)
+    }
+
     /// What the escape of this name stands for, an empty option for what is dropped; `None` when
     /// the name is not known.
     fn escaped(&self, name: &str) -> Option<Option<char>> {

@@ -1,9 +1,13 @@
 //! JSON to located values, as strictly as the canonical decoder reads it; places are JSON pointers,
-//! or for FHIR, where a resource says its type, FHIRPaths (HL7 FHIRPath 2.0).
+//! or for FHIR, where a resource says its type, FHIRPaths (HL7 FHIRPath 2.0). A type that FHIR does
+//! not know is the sender's own text, and no part of a place.
+
+mod resources;
 
 use crate::adapter::json;
 use crate::adapter::located::{Data, Located, Place, Step};
 use crate::domain::refusal::Refusal;
+use resources::is_resource;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -26,7 +30,7 @@ pub fn read(bytes: &[u8], style: Style) -> Result<Located, Refusal> {
 
 fn locate(value: Value, place: Place, style: Style) -> Located {
     let place = match value.get("resourceType") {
-        Some(Value::String(kind)) if style == Style::FhirPath => {
+        Some(Value::String(kind)) if style == Style::FhirPath && is_resource(kind) => {
             Place::of(Step::Resource(place, kind.as_str().into()))
         }
         _ => place,
@@ -80,5 +84,16 @@ mod tests {
         };
         assert_eq!(place(Style::Pointer), "/entry/0/resource/birthDate");
         assert_eq!(place(Style::FhirPath), "Bundle.entry[0].resource.ofType(Patient).birthDate");
+    }
+
+    #[test]
+    fn a_type_that_fhir_does_not_know_is_not_repeated_in_a_place() {
+        let text = br#"{"resourceType":"Bundle","entry":[{"resource":
+            {"resourceType":"Ann Canary","birthDate":"2019-03-04"}}]}"#;
+        let document = read(text, Style::FhirPath).expect("reads");
+        let entry = document.get("entry").and_then(|list| list.at(0)).expect("an entry");
+        let date = entry.get("resource").and_then(|resource| resource.get("birthDate"));
+        let place = date.map(|date| date.place.to_string());
+        assert_eq!(place.as_deref(), Some("Bundle.entry[0].resource.birthDate"));
     }
 }

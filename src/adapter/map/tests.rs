@@ -135,6 +135,10 @@ fn values_are_ordered_and_changed_as_jq_does() {
         ("{a: 1} | has(\"a\"), has(\"b\")", "true"),
         ("\"abc\" | contains(\"b\")", "true"),
         ("\" 42 \" | tonumber", "42"),
+        (
+            "[\"09850505\", \"05\", \"-007\", \"00\", \"0\", \"0.5\", \"-0.5\"] | map(tonumber)",
+            "[9850505,5,-7,0,0,0.5,-0.5]",
+        ),
     ] {
         let map = Map::read(&format!("{{x: first({text})}}")).unwrap_or_else(|f| panic!("{f:?}"));
         let mapped = map.run(&row(&[])).expect(text);

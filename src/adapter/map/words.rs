@@ -108,13 +108,22 @@ fn contains(whole: &Traced, part: &Traced) -> bool {
     }
 }
 
-/// A number that is written in digits; blanks around it are left out.
+/// A number that is written in digits; blanks around it and noughts before it are left out.
 fn number(value: Traced) -> ValR<Traced> {
     let read = match &value.data {
         Data::Number(_) => return Ok(value),
-        Data::Text(text) => text.trim().parse::<serde_json::Number>().ok(),
+        Data::Text(text) => without_noughts(text.trim()).parse::<serde_json::Number>().ok(),
         _ => None,
     };
     let number = read.ok_or_else(|| Error::typ(value.clone(), "number"))?;
     Ok(Traced::new(Data::Number(number), value.from.clone()))
+}
+
+/// `-07` as `-7`: JSON has no noughts before a number, people do.
+fn without_noughts(written: &str) -> String {
+    let (sign, digits) = written.split_at(usize::from(written.starts_with('-')));
+    let needless = |at: &usize| digits[*at..].starts_with(|next: char| next.is_ascii_digit());
+    let noughts = digits.bytes().take_while(|digit| *digit == b'0').count();
+    let before = (1..=noughts).rev().find(needless).unwrap_or_default();
+    format!("{sign}{}", &digits[before..])
 }

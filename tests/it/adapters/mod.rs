@@ -17,7 +17,8 @@ const NOTICE_MAP: &str = r#"{
     children: [.children[]? | {full_name: .name, date_of_birth: .born}],
     worry: .story,
     source_message_id: .id,
-    corrections: [if .state == "withdrawn" then {kind: because(.state; "cancelled")} else empty end],
+    corrections: [if .state == "withdrawn" then {kind: because(.state; "cancelled")}
+                  else empty end],
 }"#;
 
 const TABLE_MAP: &str = r#"

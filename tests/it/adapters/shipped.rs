@@ -36,3 +36,14 @@ fn every_shipped_adapter_has_examples_and_they_pass() {
         assert!(said.contains("mapped") && said.contains("carried as notes"), "{said}");
     }
 }
+
+/// Of every sixtieth line, so that it ends soon; `adapters test --each-line` asks about all.
+#[test]
+fn a_map_that_loses_a_line_fails_its_examples() {
+    for name in names() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdoor"));
+        command.args(["adapters", "test", &name, "--each-line", "60", "--adapters"]);
+        let output = command.arg(adapters()).output().expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}

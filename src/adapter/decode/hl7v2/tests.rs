@@ -223,6 +223,19 @@ fn limits_hold_exactly() {
     assert_eq!(fault(header(501)), of("MSH", "limit"));
 }
 
+/// A mebibyte of single letters was 350 MiB of values once, more than a worker has.
+#[test]
+fn the_parts_of_a_whole_message_are_limited_too() {
+    let own = MSH.chars().filter(|sign| "|^~&".contains(*sign)).count();
+    let message = |parts: usize| {
+        let left = parts - own;
+        let (full, rest) = (format!("NTE{}\r", "|A".repeat(500)).repeat(left / 500), left % 500);
+        format!("{MSH}\r{full}NTE{}", "|A".repeat(rest))
+    };
+    assert!(read(message(50_000).as_bytes()).is_ok());
+    assert_eq!(fault(message(50_001)), of("", "limit"));
+}
+
 #[test]
 fn cut_anywhere_it_is_read_or_refused() {
     let whole = plain(REFERRAL);
