@@ -21,7 +21,10 @@ use render::{FORMATS, Format};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 use story::{Story, story};
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
 
 /// The shipped adapter of a format.
 fn adapter(format: &Format) -> Adapter {
@@ -42,8 +45,8 @@ fn adapted(format: &Format, adapter: &Adapter, bytes: &[u8]) -> Result<Value, St
     if !made.shape.is_empty() {
         return Err(format!("not of the format's shape: {:?}", made.shape));
     }
-    let (_, unread) =
-        Validator::new().validate(made.document.clone()).map_err(|no| format!("{no:?}"))?;
+    let read = VALIDATOR.validate(made.document.clone());
+    let (_, unread) = read.map_err(|no| format!("{no:?}"))?;
     if unread.is_empty() { Ok(made.document) } else { Err(format!("unread: {unread:?}")) }
 }
 
