@@ -256,8 +256,8 @@ fn message_id(document: &Value) -> Option<String> {
 fn is_own(id: &str) -> bool {
     let digits = id.bytes().filter(u8::is_ascii_digit).count();
     let rounded = id.parse::<f64>().is_ok() && id.contains(['e', 'E']);
-    let is_date = |form: &&str| jiff::civil::Date::strptime(form, id).is_ok();
-    let dated = ["%Y%m%d", "%Y-%m-%d", "%d/%m/%Y"].iter().any(|form| is_date(form));
+    let is_date = |form| jiff::civil::Date::strptime(form, id).is_ok();
+    let dated = ["%Y%m%d", "%Y-%m-%d", "%d/%m/%Y"].into_iter().any(is_date);
     id.len() >= 4 && digits > 0 && !rounded && !dated
 }
 
