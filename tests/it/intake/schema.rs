@@ -2,8 +2,8 @@
 
 use super::shape::{self, Shape};
 use frontdoor::domain::codes::{
-    AbuseCategory, ConcernCode, DisabilityCode, Indicator, PrimaryNeed, Request, Sex, SourceCode,
-    UpnMissing,
+    AbuseCategory, ConcernCode, CorrectionKind, DisabilityCode, Indicator, PrimaryNeed, Request,
+    Sex, SourceCode, UpnMissing,
 };
 use frontdoor::domain::record::Path;
 use frontdoor::domain::{Field, Referral, State};
@@ -56,6 +56,7 @@ fn every_field_is_read_by_the_type_that_its_definition_describes() {
         "PrimaryNeed" => json!("n1"),
         "AbuseCategory" => json!("sab"),
         "UpnMissing" => json!("un7"),
+        "CorrectionKind" => json!("Wrong-Child"),
         other => panic!("no value tells {other}"),
     };
     let shape = shape::referral();
@@ -106,7 +107,7 @@ fn the_schemas_codes_and_labels_are_those_of_the_domain() {
         )* };
     }
     same!(ConcernCode Indicator SourceCode DisabilityCode Sex Request);
-    same!(PrimaryNeed AbuseCategory UpnMissing);
+    same!(PrimaryNeed AbuseCategory UpnMissing CorrectionKind);
 }
 
 #[test]
