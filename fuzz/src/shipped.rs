@@ -96,7 +96,7 @@ impl At<'_> {
     /// Makes a document of each item that is decoded.
     fn each(self, body: &[u8], mut visit: impl FnMut(&Located, Result<Made, Refusal>)) {
         let Ok(items) = self.adapter.items(self.decoder, body, self.agency) else { return };
-        for item in items.flatten() {
+        for item in items.filter_map(|item| item.decoded.ok()) {
             let made = self.adapter.make(&item);
             if let Err(refusal) = &made {
                 assert!(refusal.kind != RefusalKind::Failed, "no document for what has its shape");
