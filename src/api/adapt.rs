@@ -10,14 +10,13 @@ use super::state::ApiState;
 use super::submission;
 use super::telling::Telling;
 use crate::access::{AgencyPrincipal, Quota};
-use crate::adapter::answer::{Batch, Counts};
+use crate::adapter::answer::{self, Batch, Counts};
 use crate::adapter::manifest::{Decoder, Manifest};
 use crate::domain::record::Unread;
 use crate::domain::refusal::{Extent, Refusal, RefusalKind};
 use crate::pipeline::{Outcome, Submission};
 use crate::workers::{Job, Made, Piece, Pool, Run};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
@@ -201,13 +200,10 @@ impl Taking<'_> {
                 sender.answer(respond, &head, &verdict);
             }
             Some(Piece::Items(items)) => self.many(respond, items).await,
-            None => {
-                let verdict = self.of_the_rest(Piece::Broke).await;
-                self.sender.answer(respond, &Value::Null, &verdict);
-            }
-            Some(whole) => {
-                let verdict = self.of_the_rest(whole).await;
-                self.sender.answer(respond, &Value::Null, &verdict);
+            whole => {
+                let verdict = self.of_the_rest(whole.unwrap_or(Piece::Broke)).await;
+                let head = answer::head_of_undecoded(self.sender.manifest.answer, &self.body);
+                self.sender.answer(respond, &head, &verdict);
             }
         }
     }

@@ -12,11 +12,14 @@
 use super::{
     Accepted, Answer, Outcome, Problem, Request, Told, Verdict, fault, lines, list, priority, text,
 };
+use crate::adapter::decode::hl7v2;
 use crate::adapter::located::{Data, Located};
 use crate::domain::{Priority, Timestamp};
 use serde_json::{Map, Value, json};
 
 const MEDIA_TYPE: &str = "x-application/hl7-v2+er7; charset=utf-8";
+/// Bytes in which the first segment is looked for.
+const HEADER: usize = 4_096;
 /// Nobody has more providers than this in one referral.
 const PROVIDERS: usize = 20;
 
@@ -41,6 +44,14 @@ pub(super) fn head(decoded: &Located) -> Value {
         "PRD": providers.collect::<Vec<_>>(),
         "PID": first("PID", &["3", "5"]),
     })
+}
+
+/// Of a message that could not be decoded, its first segment alone, where that can be.
+pub(super) fn head_of_undecoded(body: &[u8]) -> Value {
+    let within = &body[..body.len().min(HEADER)];
+    let begins = within.windows(3).position(|name| name == b"MSH").unwrap_or_default();
+    let header = within[begins..].split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    hl7v2::read(header.unwrap_or_default()).map_or(Value::Null, |decoded| head(&decoded))
 }
 
 fn kept(segment: &Located, fields: &[&str]) -> Value {

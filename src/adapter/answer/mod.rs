@@ -144,7 +144,16 @@ pub fn head(manner: Manner, decoded: &Located) -> Value {
     }
 }
 
-/// Answers one document. `head` is what [`head`] took from it; null where nothing was decoded.
+/// The same of a body that could not be decoded, as far as its beginning can be: an HL7 sender
+/// finds the message that an answer is about by its MSH-10.
+pub fn head_of_undecoded(manner: Manner, body: &[u8]) -> Value {
+    match manner {
+        Manner::Hl7v2 => hl7v2::head_of_undecoded(body),
+        Manner::Fhir | Manner::Json | Manner::Csv => Value::Null,
+    }
+}
+
+/// Answers one document. `head` is what [`head`] took from it; null where there is nothing to take.
 pub fn one(manner: Manner, head: &Value, verdict: &Verdict, request: &Request) -> Answer {
     match manner {
         Manner::Json => json::one(verdict, request),

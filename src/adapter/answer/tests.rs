@@ -96,6 +96,18 @@ fn hl7_errors_name_field_and_telephone_and_cannot_be_broken_out_of() {
 }
 
 #[test]
+fn a_message_that_cannot_be_decoded_is_answered_by_its_own_id() {
+    let broken = b"\x0bMSH|^~\\&|MATERNITY|RXX|||||REF^I12|MSG00007|P|2.5\rPI";
+    assert!(hl7::read(broken).is_err());
+    let head = head_of_undecoded(Manner::Hl7v2, broken);
+    let (_, body) = answer(Manner::Hl7v2, &head, &refused(400, "", Vec::new()));
+    assert!(body.contains("|MATERNITY|RXX||") && body.contains("\rMSA|AE|MSG00007|"), "{body}");
+    for other in [&b""[..], b"MSH", b"PID|1", &[b'M'; 9_000], b"MSH|^^^^|x"] {
+        assert_eq!(head_of_undecoded(Manner::Hl7v2, other), Value::Null);
+    }
+}
+
+#[test]
 fn fhir_is_answered_as_a_receiver_in_bars_does() {
     let sent = json!({ "resourceType": "Bundle", "id": "b", "entry": [{ "resource": {
         "resourceType": "MessageHeader", "id": "m-1", "source": { "endpoint": "urn:them" },
