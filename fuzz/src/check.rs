@@ -21,7 +21,7 @@ pub enum Pointers {
 
 /// Reads the bytes and holds what was made of them against all that must be so.
 pub fn decoder(bytes: &[u8], pointers: Pointers, read: impl Fn(&[u8]) -> Items) -> Items {
-    let items = memory::within(bytes.len(), || read(bytes));
+    let items = memory::within(memory::decoding(bytes.len()), || read(bytes));
     assert!(items == read(bytes), "reading twice gives two things");
     let mut size = Size::default();
     for item in &items {

@@ -19,14 +19,17 @@ pub fn none(bytes: &[u8], refusals: &[String], read: impl Fn(&[u8]) -> Vec<Strin
         return;
     }
     let ours: HashSet<Run> = refusals.iter().flat_map(|text| runs(text.as_bytes())).collect();
+    // Few runs begin as one of ours does, and only these are worth a hash.
+    let mut begins = vec![false; 1 << 16];
+    ours.iter().for_each(|run| begins[beginning(run)] = true);
     // Without the zero bytes, UTF-16 shows its runs too.
     let shown: Vec<(usize, u8)> =
         bytes.iter().copied().enumerate().filter(|(_, byte)| *byte != 0).collect();
     let mut looked_into: HashSet<Run> = HashSet::new();
     for window in shown.windows(RUN) {
         let run: Run = std::array::from_fn(|at| window[at].1);
-        let telling = run.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() >= TELLING;
-        if telling && ours.contains(&run) && looked_into.insert(run) {
+        let telling = || run.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() >= TELLING;
+        if begins[beginning(&run)] && telling() && ours.contains(&run) && looked_into.insert(run) {
             let refused = read(&changed(bytes, &shown, run));
             let other = run.map(next);
             let copied = refused.iter().flat_map(|text| runs(text.as_bytes())).any(|r| r == other);
@@ -37,6 +40,10 @@ pub fn none(bytes: &[u8], refusals: &[String], read: impl Fn(&[u8]) -> Vec<Strin
             );
         }
     }
+}
+
+fn beginning(run: &Run) -> usize {
+    usize::from(u16::from_be_bytes([run[0], run[1]]))
 }
 
 fn runs(text: &[u8]) -> impl Iterator<Item = Run> {

@@ -79,7 +79,7 @@ impl At<'_> {
             self.answered(item);
             first.push(made);
         });
-        memory::within(body.len(), || {
+        memory::within(memory::MAKING, || {
             let mut again = 0;
             self.each(body, |_, made| {
                 assert!(first.get(again) == Some(&made), "made twice, an item is two things");
