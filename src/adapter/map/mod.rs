@@ -3,6 +3,7 @@
 
 mod arithmetic;
 mod places;
+mod quick;
 mod traced;
 mod values;
 mod words;

@@ -6,6 +6,7 @@
 //! | `because(v; x)` | `x`, made from the places of `v` as well: for what a condition decides |
 //! | `lower`, `upper` | a text in small or capital letters |
 
+use super::quick;
 use super::traced::{Data, Traced};
 use jaq_core::data::JustLut;
 use jaq_core::load::parse::Def;
@@ -36,12 +37,14 @@ const LEFT_OUT: [&str; 15] = [
 
 pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
     let all = jaq_core::defs().chain(jaq_std::defs());
-    all.filter(|def| !LEFT_OUT.contains(&def.name))
+    all.filter(|def| {
+        !LEFT_OUT.contains(&def.name) && !quick::REPLACED.contains(&(def.name, def.args.len()))
+    })
 }
 
 pub(super) fn natives() -> impl Iterator<Item = Fun<Kind>> {
     let all = jaq_core::funs::<Kind>().chain(jaq_std::funs::<Kind>());
-    all.filter(|(name, _, _)| !LEFT_OUT.contains(name)).chain(ours())
+    all.filter(|(name, _, _)| !LEFT_OUT.contains(name)).chain(ours()).chain(quick::words())
 }
 
 fn ours() -> impl Iterator<Item = Fun<Kind>> {
