@@ -9,30 +9,55 @@
 def one_form:
   lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
 
-# The two answers that every question allows, however a charity writes them.
+# The two answers that every question allows, however a charity writes them. That nobody asked is
+# told in a note as well, for it is not the answer of a family.
 def known_absent:
   if test("^(not known|unknown|don['’]?t know|n/?k|\\?+)$"; "i") then because(.; "not-known")
-  elif test("^(refused|would not say|prefer not to say)$"; "i") then because(.; "refused")
+  elif test("^not asked$"; "i") then "not-known"
+  elif test("^(refused|would not say|prefer not to say|declined to (say|answer))$"; "i")
+  then because(.; "refused")
   else . end;
 
+# Whether someone agrees, where that is plain. Who refuses does not agree; whoever would not say
+# has not answered, and a note keeps the words.
+def agreed:
+  if test("^(yes|y|true|1|✓|✔|agreed)[.!]?$"; "i") then because(.; "yes")
+  elif test("^(no|n|false|0|refused|declined)[.!]?$"; "i") then because(.; "no")
+  elif known_absent == "refused" then "not-known"
+  else known_absent end;
+
+# What stands in an empty cell's place, and in the place of a person where there is none.
+def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
+def nobody: test("^(none|no|no ?one|nobody|nil|0|n/a|-+)$"; "i");
+
+# The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
+# row is refused for want of them.
 def row:
-  with_entries((.key |= one_form) | (.value |= known_absent));
+  with_entries((.key |= one_form) | .key as $asked
+    | select(($asked | test("^(child_name|worker|worry)$")) or (.value | nothing | not))
+    | .value |= if $asked | test("_agree") then agreed else known_absent end);
 
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
 def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
 def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
 
-# A plain yes or no; all else stays as stated.
+# A plain yes or no; all else stays as stated. An x may be a tick or a cross, so it is none.
 def yes_no:
   if . == null then null
+  elif test("^x[.!]?$"; "i") then .
   elif plain_yes then because(.; "yes")
   elif test("^(no|n|false|0)[.!]?$"; "i") then because(.; "no")
   else . end;
 
-# Who refuses to agree does not agree.
-def agreed:
-  if . == "refused" then because(.; "no") else yes_no end;
+# The same where a yes only ever adds care: an x is a yes here.
+def tick:
+  if . != null and plain_yes then because(.; "yes") else yes_no end;
+
+# Danger now. An answer that goes on after a tick is told as the yes that it is.
+def danger:
+  if . != null and (plain_yes | not) and test("^[x✓✔]([^0-9a-z]|$)"; "i")
+  then "Yes: " + . else tick end;
 
 # Several cells as one text; null when all are empty.
 def joined($between):
@@ -41,6 +66,11 @@ def joined($between):
 # The entries of a cell that lists several, parted by semicolons, bars or line breaks.
 def entries:
   strings | splits("[;|\\n\\r]+") | trim | select(. != "");
+
+# People of a list, who may also be parted by what follows a bracket: "Jo (4), Al (7)".
+def people:
+  strings | gsub("\\) *(,|&|and) +"; ");") | entries
+  | select((nobody or . == "not-known" or . == "refused") | not);
 
 # ---- Dates and times
 
@@ -76,6 +106,17 @@ def date:
   else . as $stated
     | first((day_of_figures, day_of_words | select(is_a_day)), $stated)
   end;
+
+# The day on which a baby is due, which may say that it is one: "EDD 12/03/2027".
+def due:
+  if . == null then null
+  else sub("^(unborn|baby|edd|due|date|on|[:,. -])+"; ""; "i") | date end;
+
+# When someone was born; or is due, where the cell says so.
+def birth:
+  if . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
+  then {unborn: because(.; "yes"), expected_date: due}
+  else {date_of_birth: date} end;
 
 # ---- Ticks and signs
 
@@ -116,7 +157,7 @@ def meanings:
   | [kinds | select(.of as $of | any($readings[]; test("^(" + $of + ")$")))];
 
 def ticked:
-  .kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "");
+  .kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "" and (nobody | not));
 
 # One kind as a concern; without a code it stays in its own words.
 def concern:
@@ -166,12 +207,15 @@ def sign:
 def beside_a_yes:
   select(.said | begins_with_yes and (plain_yes | not)) | {detail: (.asked + ": " + .said)};
 
-# The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on. The checklist
-# is about an adult who is abused.
+# The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on, as "High risk",
+# "17/24" or "medium, 15 ticks". The checklist is about an adult who is abused.
+def dash_grades: "^(very )?(?<grade>high|medium|standard)?( risk)?[^a-z0-9]*";
+def dash_ticks: "(?<ticks>[0-9]{1,2})?( ?(/|of|out of) ?2[0-9])?( ?(ticks|yes))?[^a-z0-9]*$";
 def dash_is_high:
-  .dash | strings | test("^high$"; "i") or (test("^(1[4-9]|2[0-9])$"));
+  .dash | strings | test("^(very )?high([^a-z]|$)"; "i")
+    or (capture(dash_grades + dash_ticks; "i") | .ticks | strings | tonumber >= 14);
 def dash_is_graded:
-  .dash | strings | test("^(high|medium|standard|[0-9]{1,2})$"; "i");
+  .dash | strings | test("^(very )?high([^a-z]|$)"; "i") or test(dash_grades + dash_ticks; "i");
 
 def dash_concern:
   select(dash_is_graded) | {code: because(.dash; "3B"), detail: ("DASH: " + .dash)};
@@ -197,9 +241,14 @@ def age:
   then capture("^(?<years>[0-9]+)") | .years
   else . end;
 
-# "Smith-Jones, Ava" in its parts; any other name is whole.
+# "Smith-Jones, Ava" in its parts; any other name, and what may be two, is whole. What says that
+# the name is not there is no name.
 def name_parts:
   if . == null then {}
+  elif nothing or test("^(none|tb[ac]|to follow|not given|(as|see) above)$"; "i")
+  then {described: ("Child Name: " + .)}
+  elif test("^unborn([^a-z]|$)"; "i") then {whole: ., unborn: because(.; "yes")}
+  elif test("[&+/]| and |^\\S+ [^,]*, *\\S+ "; "i") then {whole: .}
   elif test("^[^,()\"=]+,[^,()\"=]+$")
   then split(",") | {family: (.[0] | trim), given: (.[1] | trim)}
   else {whole: .} end;
@@ -227,11 +276,11 @@ def home:
   address(.address; .postcode)
   + {town: .town, uprn: .uprn, withheld_from: (.address_secret_from | withheld_from)};
 
-# "Name (04/03/2019)", "Name (7)" or a name alone.
+# "Name (04/03/2019)", "Name (EDD 12/03/2027)", "Name (7)" or a name alone.
 def other_child:
-  if test("^[^(]+\\([^)]*[0-9]{4}\\)$")
+  if test("^[^(]+\\(([^)]*[0-9]{4}|(edd|due|unborn)[^)]*)\\)$"; "i")
   then capture("^(?<name>[^(]+)\\((?<born>[^)]+)\\)$")
-    | {full_name: (.name | trim), date_of_birth: (.born | date)}
+    | {full_name: (.name | trim)} + (.born | birth)
   elif test("^[^(]+\\([0-9]{1,2}\\)$")
   then capture("^(?<name>[^(]+)\\((?<age>[0-9]+)\\)$")
     | {full_name: (.name | trim), estimated_age: .age}
@@ -249,13 +298,13 @@ def household_member:
 def adult($who):
   def cell($what): .[$who + "_" + $what];
   {
-    name: cell("name"),
+    name: (cell("name") | if . != null and nobody then null else . end),
     relationship: cell("relationship"),
     date_of_birth: (cell("dob") | date),
     lives_with_child: (cell("lives_with_child") | yes_no),
     parental_responsibility: (cell("parental_responsibility") | yes_no),
-    alleged_to_have_harmed: (cell("alleged") | yes_no),
-    has_access_to_child: (cell("has_access") | yes_no),
+    alleged_to_have_harmed: (cell("alleged") | tick),
+    has_access_to_child: (cell("has_access") | tick),
     protective: (cell("protective") | yes_no),
     telephone: (cell("phone") | telephone),
     contact: {
@@ -264,7 +313,7 @@ def adult($who):
       voicemail: (cell("voicemail") | yes_no)
     },
     language: cell("language"),
-    interpreter: (cell("interpreter") | yes_no)
+    interpreter: (cell("interpreter") | tick)
   };
 
 # ---- The referral
@@ -272,15 +321,16 @@ def adult($who):
 def first_child:
   (if .child_first_name or .child_last_name then {whole: .child_name}
    else .child_name | name_parts end) as $name
+  | (.dob | birth) as $birth
   | {
       given_name: (.child_first_name // $name.given),
       family_name: (.child_last_name // $name.family),
       full_name: $name.whole,
       known_as: .known_as,
-      description: .child_described,
-      date_of_birth: (.dob | date),
-      unborn: (.unborn | yes_no),
-      expected_date: (.due_date | date),
+      description: (.child_described // $name.described),
+      date_of_birth: $birth.date_of_birth,
+      unborn: ((.unborn | tick) // $birth.unborn // $name.unborn),
+      expected_date: ((.due_date | due) // $birth.expected_date),
       estimated_age: (.age | age),
       sex: (.gender | sex),
       nhs_number: .nhs_number,
@@ -294,15 +344,15 @@ def first_child:
       religion: .religion,
       immigration_status: .immigration_status,
       language: .first_language,
-      interpreter: (.interpreter | yes_no),
+      interpreter: (.interpreter | tick),
       disability_detail: .disability,
       own_words: .childs_words,
       seen: (.child_seen | yes_no),
       seen_alone: (.seen_alone | yes_no),
       seen_on: (.last_seen | date),
-      agreement: {informed: (.child_told | yes_no), agreed: (.child_agrees | agreed)},
+      agreement: {informed: (.child_told | yes_no), agreed: .child_agrees},
       social_worker: .social_worker,
-      private_fostering: (.private_fostering | yes_no),
+      private_fostering: (.private_fostering | tick),
       mother_name: .mother_name,
       father_name: .father_name
     };
@@ -346,24 +396,24 @@ row
       telephone: (.worker_phone | telephone),
       email: .worker_email,
       relationship: .how_known,
-      anonymous: (.anonymous | yes_no),
-      withheld_from_family: (.keep_worker_from_family | yes_no)
+      anonymous: (.anonymous | tick),
+      withheld_from_family: (.keep_worker_from_family | tick)
     },
-    children: [first_child, (.other_children_referred | entries | other_child)],
+    children: [first_child, (.other_children_referred | people | other_child)],
     household: {
-      address: (if .other_children_referred then home else null end),
+      address: (if [.other_children_referred | people] != [] then home else null end),
       telephone: (.home_phone | telephone),
       people: [
         adult("parent"),
         adult("second_adult"),
-        (.others_in_household | entries | household_member)
+        (.others_in_household | people | household_member)
       ]
     },
     worry: .worry,
     concerns: ([ticked | concern] + [columns | concern_of_column] + [dash_concern]
                + [signs | beside_a_yes]),
     indicators: indicators,
-    danger_now: (.immediate_danger | yes_no),
+    danger_now: (.immediate_danger | danger),
     harm: [harm],
     domains: {
       development: .childs_development,
@@ -375,10 +425,10 @@ row
     },
     agreement: {
       informed: (.parents_told | yes_no),
-      agreed: (.parents_agree | agreed),
+      agreed: .parents_agree,
       reason: .reason
     },
-    do_not_alert: (.do_not_alert | yes_no),
+    do_not_alert: (.do_not_alert | tick),
     request: (.request | request),
     level_claimed: .level,
     earlier_help: {
@@ -387,9 +437,9 @@ row
       detail: .help_given
     },
     worker_safety: {
-      violence: (.violence | yes_no),
-      dogs: (.dogs | yes_no),
-      weapons: (.weapons | yes_no),
+      violence: (.violence | tick),
+      dogs: (.dogs | tick),
+      weapons: (.weapons | tick),
       detail: .risks_to_workers
     },
     keep_confidential: .confidential,

@@ -164,7 +164,7 @@ fn sheet_date(story: &Story, day: Day) -> String {
 /// A yes, a no or neither, as sheets have it.
 fn cell(story: &Story, told: Told) -> String {
     let ways: &[&str] = match told {
-        Told::Yes => &["Yes", "y", "TRUE", "x", "✓"],
+        Told::Yes => &["Yes", "y", "TRUE", "1", "✓"],
         Told::No => &["No", "n", "FALSE", "0", "No."],
         Told::NotKnown => &["not known", "?", "Don't know", "unknown", "N/K"],
     };
