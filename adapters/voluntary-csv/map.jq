@@ -248,7 +248,7 @@ def name_parts:
   elif nothing or test("^(none|tb[ac]|to follow|not given|(as|see) above)$"; "i")
   then {described: ("Child Name: " + .)}
   elif test("^unborn([^a-z]|$)"; "i") then {whole: ., unborn: because(.; "yes")}
-  elif test("[&+/]| and |^\\S+ [^,]*, *\\S+ "; "i") then {whole: .}
+  elif test("[&+/]| (and|AND) |^[^a-z ]\\S* [^,]*, *\\S+ ") then {whole: .}
   elif test("^[^,()\"=]+,[^,()\"=]+$")
   then split(",") | {family: (.[0] | trim), given: (.[1] | trim)}
   else {whole: .} end;
