@@ -9,14 +9,34 @@
 def one_form:
   lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
 
-# The two answers that every question allows, however a school writes them.
+# The two answers that every question allows, however a school writes them. That nobody asked is
+# told in a note as well, for it is not the answer of a family.
 def known_absent:
   if test("^(not known|unknown|don['’]?t know|n/?k|\\?+)$"; "i") then because(.; "not-known")
-  elif test("^(refused|would not say|prefer not to say)$"; "i") then because(.; "refused")
+  elif test("^not asked$"; "i") then "not-known"
+  elif test("^(refused|would not say|prefer not to say|declined to (say|answer))$"; "i")
+  then because(.; "refused")
   else . end;
 
+# Whether someone agrees, where that is plain. Who refuses does not agree; whoever would not say
+# has not answered, and a note keeps the words.
+def agreed:
+  if test("^(yes|y|true|1|✓|✔|agreed)[.!]?$"; "i") then because(.; "yes")
+  elif test("^(no|n|false|0|refused|declined)[.!]?$"; "i") then because(.; "no")
+  elif known_absent == "refused" then "not-known"
+  else known_absent end;
+
+# What stands in an empty cell's place, and in the place of a person where there is none.
+def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
+def nobody: test("^(none|no|no ?one|nobody|nil|0|n/a|-+)$"; "i");
+
+# The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
+# row is refused for want of them.
 def row:
-  with_entries((.key |= one_form) | (.value |= known_absent));
+  with_entries((.key |= one_form) | .key as $asked
+    | select(($asked | test("^(pupil_name|dsl_name|reported_by|incident_text)$"))
+             or (.value | nothing | not))
+    | .value |= if $asked | test("_agreed$") then agreed else known_absent end);
 
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
@@ -27,16 +47,22 @@ def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
 def by($cell; $value):
   if $cell | plain_yes then because($cell; $value) else $value end;
 
-# A plain yes or no; all else stays as stated.
+# A plain yes or no; all else stays as stated. An x may be a tick or a cross, so it is none.
 def yes_no:
   if . == null then null
+  elif test("^x[.!]?$"; "i") then .
   elif plain_yes then because(.; "yes")
   elif test("^(no|n|false|0)[.!]?$"; "i") then because(.; "no")
   else . end;
 
-# Who refuses to agree does not agree.
-def agreed:
-  if . == "refused" then because(.; "no") else yes_no end;
+# The same where a yes only ever adds care: an x is a yes here.
+def tick:
+  if . != null and plain_yes then because(.; "yes") else yes_no end;
+
+# Danger now. An answer that goes on after a tick is told as the yes that it is.
+def danger:
+  if . != null and (plain_yes | not) and test("^[x✓✔]([^0-9a-z]|$)"; "i")
+  then "Yes: " + . else tick end;
 
 # Several cells as one text; null when all are empty.
 def joined($between):
@@ -45,6 +71,11 @@ def joined($between):
 # The entries of a cell that lists several, parted by semicolons, bars or line breaks.
 def entries:
   strings | splits("[;|\\n\\r]+") | trim | select(. != "");
+
+# People of a list, who may also be parted by what follows a bracket: "Jo (4), Al (7)".
+def people:
+  strings | gsub("\\) *(,|&|and) +"; ");") | entries
+  | select((nobody or . == "not-known" or . == "refused") | not);
 
 # ---- Dates and times
 
@@ -87,6 +118,17 @@ def date_and_time:
      and (test(" 0?0:00(:00)?$") | not)
   then split(" ") | {date: (.[0] | date), time: .[1]}
   else {date: date} end;
+
+# The day on which a baby is due, which may say that it is one: "EDD 12/03/2027".
+def due:
+  if . == null then null
+  else sub("^(unborn|baby|edd|due|date|on|[:,. -])+"; ""; "i") | date end;
+
+# When someone was born; or is due, where the cell says so.
+def birth:
+  if . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
+  then {unborn: because(.; "yes"), expected_date: due}
+  else {date_of_birth: date} end;
 
 # ---- Categories and signs
 
@@ -131,7 +173,7 @@ def categories:
 # The ticked categories of a row.
 def ticked:
   (.category, .category_2, .category_3 | strings | splits("[;|,\\n\\r]+") | trim
-   | select(. != ""));
+   | select(. != "" and (nobody | not)));
 
 # What one ticked label may say: all of it, what stands before and in brackets, and either side of
 # a slash, as in "Child Sexual Exploitation (CSE)" and "Radicalisation / Extremism".
@@ -185,9 +227,14 @@ def sex:
   elif test("^(f|female|girl)$"; "i") then because(.; "F")
   else . end;
 
-# "Surname, Forename" in its parts; any other name is whole.
+# "Surname, Forename" in its parts; any other name, and what may be two, is whole. What says that
+# the name is not there is no name.
 def name_parts:
   if . == null then {}
+  elif nothing or test("^(none|tb[ac]|to follow|not given|(as|see) above)$"; "i")
+  then {described: ("Pupil Name: " + .)}
+  elif test("^unborn([^a-z]|$)"; "i") then {whole: ., unborn: because(.; "yes")}
+  elif test("[&+/]| (and|AND) |^[^a-z ]\\S* [^,]*, *\\S+ ") then {whole: .}
   elif test("^[^,()\"=]+,[^,()\"=]+$")
   then split(",") | {family: (.[0] | trim), given: (.[1] | trim)}
   else {whole: .} end;
@@ -245,10 +292,14 @@ def language:
   | . as $code
   | if $code != null and ($names | has($code)) then because($code; $names[$code]) else $code end;
 
-# One entry of the list of siblings: "Name (04/03/2019)", or a name alone.
+# One entry of the list of siblings: "Name (04/03/2019)", "Name (EDD 12/03/2027)", "Name (7)", or a
+# name alone.
 def sibling:
-  if test("^[^(]+\\([^)]*[0-9]{4}\\)$")
-  then capture("^(?<name>[^(]+)\\((dob:? *)?(?<born>[^)]+)\\)$"; "i") | .name |= trim
+  if test("^[^(]+\\(([^)]*[0-9]{4}|(edd|due|unborn)[^)]*)\\)$"; "i")
+  then capture("^(?<name>[^(]+)\\((dob:? *)?(?<born>[^)]+)\\)$"; "i")
+    | {name: (.name | trim)} + (.born | birth)
+  elif test("^[^(]+\\([0-9]{1,2}\\)$")
+  then capture("^(?<name>[^(]+)\\((?<age>[0-9]+)\\)$") | .name |= trim
   else {name: .} end;
 
 # Siblings are children of this referral where the school says so, else people of the household.
@@ -257,40 +308,46 @@ def siblings_included: .siblings_included != null and (.siblings_included | begi
 def siblings_as_children:
   if siblings_included
   then .siblings_included as $included
-    | .siblings | entries | sibling
-    | {full_name: by($included; .name), date_of_birth: (.born | date)}
+    | .siblings | people | sibling
+    | {full_name: by($included; .name), date_of_birth, unborn, expected_date, estimated_age: .age}
   else empty end;
 
 def siblings_as_people:
   if siblings_included then empty
-  else .siblings | entries | . as $entry | sibling
-    | {name: .name, relationship: because($entry; "sibling"), date_of_birth: (.born | date)} end;
+  else .siblings | people | . as $entry | sibling
+    | {name: (if .unborn or .age then $entry else .name end), date_of_birth,
+       relationship: because($entry; "sibling")} end;
 
-# The pupil's nth contact.
+# The pupil's nth contact. Whoever lives with the pupil, or has the same address, has it withheld
+# as well.
 def contact($nth):
   def cell($what): .["contact_" + ($nth | tostring) + "_" + $what];
+  def theirs:
+    home as $home
+    | (cell("lives_with_pupil") | . != null and begins_with_yes) as $together
+    | address(cell("address"); null; cell("postcode"))
+    | if .lines and ($together or .lines == $home.lines)
+      then .withheld_from = $home.withheld_from else . end;
   {
-    name: (cell("name") // ([cell("forename"), cell("surname")] | joined(" "))),
+    name: (cell("name") // ([cell("forename"), cell("surname")] | joined(" "))
+           | if . != null and nobody then null else . end),
     relationship: cell("relationship"),
     date_of_birth: (cell("dob") | date),
     lives_with_child: (cell("lives_with_pupil") | yes_no),
     parental_responsibility: (cell("parental_responsibility") | yes_no),
     telephone: (cell("telephone") | telephone),
-    address: address(cell("address"); null; cell("postcode")),
+    address: theirs,
     contact: {how: cell("safe_contact"), voicemail: (cell("voicemail") | yes_no)},
     language: (cell("language") | language),
-    interpreter: (cell("interpreter") | yes_no),
-    agreement: {informed: (cell("informed") | yes_no), agreed: (cell("agreed") | agreed)}
+    interpreter: (cell("interpreter") | tick),
+    agreement: {informed: (cell("informed") | yes_no), agreed: cell("agreed")}
   };
 
 # A parent who has columns of their own.
 def parent($relationship; $name; $number):
   if $number == null then null
-  else {
-    name: $name,
-    relationship: because($number; $relationship),
-    telephone: ($number | telephone)
-  } end;
+  else {name: $name, relationship: because($number; $relationship),
+        telephone: ($number | telephone)} end;
 
 # Whoever is said to have done it, where the school names someone.
 def someone_is_alleged:
@@ -298,28 +355,26 @@ def someone_is_alleged:
 
 def alleged:
   select(someone_is_alleged)
-  | {
-      name: .alleged_person,
-      relationship: .alleged_person_relationship,
-      alleged_to_have_harmed: because(.alleged_person; "yes"),
-      has_access_to_child: (.alleged_person_has_access | yes_no)
-    };
+  | {name: .alleged_person, relationship: .alleged_person_relationship,
+     alleged_to_have_harmed: because(.alleged_person; "yes"),
+     has_access_to_child: (.alleged_person_has_access | tick)};
 
 # ---- The referral
 
 def pupil:
   (if .forename or .surname then {whole: .pupil_name}
    else .pupil_name | name_parts end) as $name
+  | (.dob | birth) as $birth
   | {
       given_name: (.forename // $name.given),
       middle_names: .middle_names,
       family_name: (.surname // $name.family),
       full_name: $name.whole,
       known_as: .preferred_name,
-      description: .description,
-      date_of_birth: (.dob | date),
-      unborn: (.unborn | yes_no),
-      expected_date: (.expected_date | date),
+      description: (.description // $name.described),
+      date_of_birth: $birth.date_of_birth,
+      unborn: ((.unborn | tick) // $birth.unborn // $name.unborn),
+      expected_date: ((.expected_date | due) // $birth.expected_date),
       estimated_age: .estimated_age,
       sex: (.gender | sex),
       nhs_number: .nhs_number,
@@ -333,16 +388,16 @@ def pupil:
       religion: .religion,
       immigration_status: .immigration_status,
       language: (.home_language | language),
-      interpreter: (.interpreter | yes_no),
+      interpreter: (.interpreter | tick),
       disabilities: disabilities,
       disability_detail: ([(.sen_status | sen_status), .sen_need, .sen_detail] | joined("; ")),
       own_words: .voice_of_the_child,
       seen: (.child_seen | yes_no),
       seen_alone: (.child_seen_alone | yes_no),
       seen_on: (.child_seen_on | date),
-      agreement: {informed: (.child_informed | yes_no), agreed: (.child_agreed | agreed)},
+      agreement: {informed: (.child_informed | yes_no), agreed: .child_agreed},
       social_worker: .social_worker,
-      private_fostering: (.private_fostering | yes_no),
+      private_fostering: (.private_fostering | tick),
       mother_name: .mother_name,
       father_name: .father_name
     };
@@ -382,12 +437,13 @@ row
 | (if .time then {date: (.date | date), time: .time} else .date | date_and_time end) as $recorded
 | {
     referrer: {
-      name: (.dsl_name // .reported_by),
+      name: first((.dsl_name, .reported_by | strings | select(nothing | not)),
+                  .dsl_name // .reported_by),
       role: (if .dsl_name then .dsl_role else .dsl_role // .reported_by_role end),
       agency: .school,
       telephone: (.dsl_telephone | telephone),
       email: .dsl_email,
-      withheld_from_family: (.referrer_withheld_from_family | yes_no)
+      withheld_from_family: (.referrer_withheld_from_family | tick)
     },
     children: [pupil, siblings_as_children],
     household: {
@@ -404,7 +460,7 @@ row
     worry: .incident_text,
     concerns: ([ticked | concern] + [signs | beside_a_yes]),
     indicators: indicators,
-    danger_now: (.immediate_danger | yes_no),
+    danger_now: (.immediate_danger | danger),
     harm: [harm],
     domains: {
       development: .child_development,
@@ -415,10 +471,10 @@ row
     },
     agreement: {
       informed: (.parents_informed | yes_no),
-      agreed: (.parents_agreed | agreed),
+      agreed: .parents_agreed,
       reason: .parents_reason
     },
-    do_not_alert: (.do_not_alert | yes_no),
+    do_not_alert: (.do_not_alert | tick),
     request: (.request | request),
     level_claimed: (.level_of_need // .priority),
     earlier_help: {
@@ -430,17 +486,14 @@ row
       detail: .support_so_far
     },
     worker_safety: {
-      violence: (.risk_of_violence | yes_no),
-      dogs: (.dogs | yes_no),
-      weapons: (.weapons | yes_no),
+      violence: (.risk_of_violence | tick), dogs: (.dogs | tick), weapons: (.weapons | tick),
       detail: .risk_to_workers
     },
     keep_confidential: .keep_confidential,
     form_date: $recorded.date,
     form_time: $recorded.time,
     telephone_first: (.telephoned_first | yes_no),
-    telephone_date: (.telephoned_on | date),
-    telephone_time: .telephoned_at,
+    telephone_date: (.telephoned_on | date), telephone_time: .telephoned_at,
     safeguarding_lead_consulted: (.dsl_consulted | yes_no),
     source_message_id: .incident_id,
     corrections: corrections
