@@ -24,13 +24,31 @@ def says_no: . == false or reads("^(no|n|false)$");
 
 # The two answers that every question allows.
 def answer:
-  if reads("^(not known|not_known|unknown)$") then because(.; "not-known")
+  if reads("^(not known|not_known|unknown|n/k)$") then because(.; "not-known")
   elif reads("^(declined|would not say)$") then because(.; "refused")
   else . end;
+
+# Whether someone agrees. Whoever would not say, or was not asked, has not answered; a note keeps
+# the words.
+def agrees:
+  if reads("^(would not say|prefer not to say|declined to (say|answer)|not asked)$")
+  then "not-known" else answer end;
 
 # The day, and the time, of an instant; a date alone is a day.
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
+
+# A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich.
+def birthday:
+  if reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
+  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  else day end;
+
+# A day with its year first, so that days can be compared.
+def year_first:
+  if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}") then .[0:10]
+  elif reads("^[0-9]{2}/[0-9]{2}/[0-9]{4}$") then .[6:10] + "-" + .[3:5] + "-" + .[0:2]
+  else null end;
 
 # ---- Concerns
 
@@ -64,7 +82,8 @@ def types:
     "not-in-school": {indicator: "missing-education"}
   };
 
-def meaning: types[lower] // {};
+# "Domestic Abuse" and "domestic_abuse" are domestic-abuse.
+def meaning: types[lower | gsub("[^a-z]+"; "-")] // {};
 
 # A type as a concern; without a code it stays in its own words.
 def concern:
@@ -77,12 +96,13 @@ def indicators:
 
 # ---- The property
 
-# From whom the address is withheld. A yes without a name names nobody; any other answer than a
-# plain no withholds it as well.
+# From whom the address is withheld, as the alert or the property says. A yes without a name names
+# nobody; any other answer than a plain no withholds it as well.
 def withheld_from:
-  (.addressConfidential | part) as $confidential
+  (.addressConfidential // (.property | part | .addressConfidential)) as $said
+  | ($said | part) as $confidential
   | [$confidential.from | .. | strings] as $named
-  | [.addressConfidential, $confidential.confidential
+  | [$said, $confidential.confidential
      | select(. != null and type != "object" and (says_no | not))] as $flags
   | if $named != [] then $named
     else [$flags[] | if type == "string" and (says_yes | not) then .
@@ -126,32 +146,41 @@ def sex:
   elif reads("^(f|female|girl)$") then because(.; "F")
   else answer end;
 
-# Whether a member of the household was born less than eighteen years before the alert.
-def born_within_eighteen_years($raised):
-  (.dateOfBirth | reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}")) and ($raised | reads("^[0-9]{4}-"))
-  and ($raised[0:4] | tonumber - 18 | tostring) + $raised[4:10] < .dateOfBirth[0:10];
+# Whether a member of the household is under eighteen by age or date of birth; null where neither
+# says.
+def is_minor($raised):
+  (.age | tostring) as $age
+  | (.dateOfBirth | year_first) as $born
+  | ($raised | year_first) as $on
+  | if $age | reads("pregnan") then null
+    elif $age | reads("^(1[0-7]|[0-9])([^0-9]|$)|week|month") then true
+    elif $born and $on then ($on[0:4] | tonumber - 18 | tostring) + $on[4:] < $born
+    elif $age | reads("^[0-9]{2}([^0-9]|$)") then false
+    else null end;
 
-# Whether a member of the household is a child, born or not.
+# Whether a member of the household is a child, born or not. Sons and daughters may be grown up.
 def is_child($raised):
-  (.role | reads("^(child|grandchild|foster child|baby|unborn)$"))
-  or (.age | tostring | reads("^(1[0-7]|[0-9])([^0-9]|$)|week|month"))
-  or born_within_eighteen_years($raised);
+  is_minor($raised) as $minor
+  | (.role | strings | lower | gsub("[^a-z]+"; " ") | trim) // ""
+  | $minor == true
+    or test("^((step|foster|grand|unborn|newborn|dependent|tenant s) ?)?"
+      + "(child|children|baby|babies|unborn|infant|toddler|newborn)( (child|baby|step|foster))?$")
+    or ($minor == null and test("^(step|foster|grand)? ?(son|daughter|boy|girl)$"));
 
-# A role that says whether the child is born.
+# Whether a child is yet to be born, as stated or by a role that says so. A child is not said to be
+# born by being called one.
 def unborn:
-  if .role | reads("^unborn$") then because(.role; "yes")
-  elif (.role | reads("^(child|baby)$")) and .unborn == null and .expectedDate == null
-  then because(.role; "no")
-  else .unborn end;
+  if .role | reads("^unborn") then because(.role; "yes") else .unborn | answer end;
 
-# Whoever does not live here has a home elsewhere.
+# Whoever does not live here has a home elsewhere. That the role was child needs no note.
 def child($home):
-  {
-    given_name: (.givenName | answer),
+  [.role | select(reads("^(child|baby)$"))] as $role
+  | {
+    given_name: because($role; .givenName | answer),
     family_name: (.familyName | answer),
-    full_name: (.name | answer),
-    description: .description,
-    date_of_birth: (.dateOfBirth | day),
+    full_name: because($role; .name | answer),
+    description: because($role; .description),
+    date_of_birth: (.dateOfBirth | birthday),
     unborn: unborn,
     expected_date: (.expectedDate | day),
     estimated_age: (.age | answer),
@@ -176,7 +205,7 @@ def person:
   {
     name: ((.name // ([.givenName, .familyName] | joined(" "))) | answer),
     relationship: (.relationshipToChild // .role),
-    date_of_birth: (.dateOfBirth | day),
+    date_of_birth: (.dateOfBirth | birthday),
     lives_with_child: (.livesHere | answer),
     parental_responsibility: (.parentalResponsibility | answer),
     alleged_to_have_harmed: (.allegedToHaveHarmed | answer),
@@ -255,7 +284,7 @@ def referrer:
     domains: {family_and_environment: ([environment] | joined("; "))},
     agreement: {
       informed: (.tenantInformed | answer),
-      agreed: (.tenantAgrees | answer),
+      agreed: (.tenantAgrees | agrees),
       reason: .reasonNotInformed
     },
     do_not_alert: (.doNotAlertFamily | answer),

@@ -53,8 +53,6 @@ pub(super) struct Child {
     pub(super) given: Option<String>,
     pub(super) family: Option<String>,
     pub(super) age: Age,
-    /// Whether it is stated that the child is born.
-    pub(super) said_to_be_born: bool,
     pub(super) sex: Option<&'static str>,
     pub(super) nhs_number: Option<String>,
     pub(super) words: Option<String>,
@@ -183,17 +181,12 @@ impl Child {
     }
 
     fn document(&self) -> Value {
-        let unborn = match (self.is_unborn(), self.said_to_be_born) {
-            (true, _) => Some("yes"),
-            (false, true) => Some("no"),
-            (false, false) => None,
-        };
         json!({
             "given_name": self.given,
             "family_name": self.family,
             "date_of_birth": self.born().map(|day| day.to_string()),
             "estimated_age": self.years(),
-            "unborn": unborn,
+            "unborn": self.is_unborn().then_some("yes"),
             "expected_date": self.due().map(|day| day.to_string()),
             "sex": self.sex,
             "nhs_number": self.nhs_number,
@@ -321,7 +314,6 @@ fn child() -> impl Strategy<Value = Child> {
             family: if unborn { family.or(Some("Lowe".to_owned())) } else { family },
             given: (!unborn).then_some(given),
             age,
-            said_to_be_born: false,
             sex: sex.filter(|_| !unborn),
             nhs_number: number.filter(|_| !unborn).and_then(nhs_number),
             words: words.filter(|_| !unborn),

@@ -39,9 +39,8 @@ fn kind(code: &str) -> &'static str {
     }
 }
 
-/// A role says whether a child is born, and concerns are in the landlord's words.
+/// Concerns are in the landlord's words.
 fn as_told(story: &mut Story) {
-    story.children.iter_mut().for_each(|child| child.said_to_be_born = true);
     for concern in &mut story.concerns {
         concern.words = kind(concern.code).to_owned();
     }
