@@ -26,13 +26,25 @@ def says_no: . == false or reads("^(no|n|false)[.]?$");
 
 # The two answers that every question allows.
 def answer:
-  if reads("^(not known|not_known|unknown)$") then because(.; "not-known")
+  if reads("^(not known|not_known|unknown|n/k)$") then because(.; "not-known")
   elif reads("^(declined|would not say)$") then because(.; "refused")
   else . end;
+
+# Whether someone agrees. Whoever would not say, or was not asked, has not answered; a note keeps
+# the words.
+def agrees:
+  if reads("^(would not say|prefer not to say|declined to (say|answer)|not asked)$")
+  then "not-known" else answer end;
 
 # The day, and the time, of an instant; a date alone is a day.
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
+
+# A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich.
+def birthday:
+  if reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
+  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  else day end;
 
 def is_date: reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
 
@@ -43,15 +55,23 @@ def has_ended($sent):
   (.status | reads("^(ended|closed|ceased|discharged|expired)$"))
   or ((.endDate | is_date) and ($sent | is_date) and .endDate[0:10] <= $sent[0:10]);
 
-def is_protection: reads("^(child[ -]protection( plan)?|cpp?)$");
-def is_in_care: reads("^(looked[ -]after( child)?|child(ren)? looked after|cla|lac)$");
-def is_care_order:
-  reads("^((interim |full )?care order|placement order|emergency protection order"
-        + "|police protection|section 20|ico|co|epo)$");
+# More may be said behind a stop or bracket: "Child protection plan - neglect", "C2 (full order)".
+def names($what): reads("^(" + $what + ")( *[-–:;,(/].*)?$");
 
-# Codes of the looked-after return: care orders, placement orders, police protection, emergency
-# protection, section 20.
-def is_legal_status_of_care: reads("^(C1|C2|E1|L1|L2|V2)$");
+def is_protection: names("child[ -]protection( plan)?|cpp?|cp plan");
+def is_in_care:
+  names("looked[ -]after( child(ren)?)?|child(ren)? (looked after|in care)|in care|cla|lac|cic");
+def is_care_order:
+  names("((interim |full )?care|placement|freeing|emergency protection|child assessment"
+        + "|secure accommodation|recovery) order"
+        + "|police protection|(accommodated( under)? )?(section |s\\.? ?)20|ico|co|epo"
+        + "|remand(ed)? to (local authority|youth detention) accommodation");
+
+# The legal statuses of the looked-after return (SSDA903). Each is of a child who is looked after:
+# care (C1, C2), freeing and placement (D1, E1), section 20 (V2), short breaks (V3, V4), police
+# protection (L1), emergency protection (L2), child assessment (L3), remand (J1), detention by
+# the police (J2), a sentence with residence (J3).
+def is_legal_status_of_care: names("C[12]|D1|E1|V[2-4]|L[1-3]|J[1-3]");
 
 # What says that a child has a plan, or is in care, elsewhere.
 def plans($sent):
@@ -59,8 +79,9 @@ def plans($sent):
    | select(is_protection or is_in_care)),
   (.plan | texts | select(is_protection or is_in_care)),
   (.courtOrders | each_part | select(has_ended($sent) | not) | .type | select(is_care_order)),
-  (.legalStatus | part | .code | select(is_legal_status_of_care)),
-  (.legalStatus | select(is_legal_status_of_care));
+  (.courtOrders | texts | select(is_care_order)),
+  (.legalStatus | texts, (each_part | select(has_ended($sent) | not) | .code, .description)
+   | select(is_legal_status_of_care or is_care_order or is_in_care));
 
 # ---- Signs
 
@@ -72,7 +93,8 @@ def asked:
     {said: .sexualExploitation, as: "Sexual exploitation", code: "sexual-exploitation"},
     {said: .criminalExploitation, as: "Criminal exploitation", code: "county-lines"} )
   | .said |= answer
-  | select(.said != null and .said != "not-known" and (.said | says_no | not));
+  | select(.said != null and .said != "not-known"
+           and (.said | says_no or reads("^(n/a|none|-+)$") | not));
 
 # The sign's code at a yes. Any other answer is passed on as stated, so that a person reads it.
 def sign:
@@ -127,7 +149,7 @@ def service:
   else part | {name: .name, code: (.code // .urn // .odsCode), telephone: .telephone} end;
 
 def agreement:
-  part | {informed: (.informed | answer), agreed: (.agreed | answer), reason: .reason};
+  part | {informed: (.informed | answer), agreed: (.agreed | agrees), reason: .reason};
 
 def safe_contact:
   part | {how: .how, when: .when, voicemail: (.voicemail | answer), telephone: .telephone};
@@ -136,7 +158,7 @@ def person:
   {
     name: .name,
     relationship: .relationship,
-    date_of_birth: (.dateOfBirth | day),
+    date_of_birth: (.dateOfBirth | birthday),
     lives_with_child: (.livesWithChild | answer),
     parental_responsibility: (.parentalResponsibility | answer),
     alleged_to_have_harmed: (.allegedToHaveHarmed | answer),
@@ -149,6 +171,14 @@ def person:
     interpreter: (.interpreter | answer),
     agreement: (.agreement | agreement)
   };
+
+# Addresses of a child that have no place of their own, where they are withheld.
+def hidden:
+  (if .currentAddress | address then .placement | part | .address else empty end),
+  (.previousAddresses | arrays | .[1:][])
+  | address | objects | select(.withheld_from | . != null and . != [])
+  | "Address withheld from " + (.withheld_from | join(", ") | sub("^not-known$"; "all")) + ": "
+    + ([.lines, .town, .postcode, .uprn] | joined(", "));
 
 # A worker in words: name, role and how to reach them.
 def worker: if type == "string" then . else part | [.name, .role, .telephone] | joined(", ") end;
@@ -171,7 +201,7 @@ def child($authority; $allocated):
       full_name: (.name | answer),
       known_as: .knownAs,
       description: .description,
-      date_of_birth: (.dateOfBirth | day),
+      date_of_birth: (.dateOfBirth | birthday),
       unborn: (.unborn | answer),
       expected_date: (.expectedDate | day),
       sex: (.sex | sex),
@@ -214,8 +244,8 @@ def in_words:
 def standing_in_words:
   (.givenName // .name) as $whose
   | (.plan | texts, (each_part | in_words)),
-    (.legalStatus | texts, (part | [.code, .description] | joined(", "))),
-    (.courtOrders | each_part | in_words)
+    (.legalStatus | texts, (each_part | [.code, .description] | joined(", "))),
+    (.courtOrders | texts, (each_part | in_words))
   | strings
   | [$whose, .] | joined(": ");
 
@@ -291,7 +321,9 @@ def referrer:
       weapons: (part | .weapons | answer),
       detail: ([texts, (part | .detail | texts)] | joined("; "))
     }),
-    keep_confidential: .keepConfidential,
+    keep_confidential: ([.children | each_part | hidden] as $hidden
+      | if $hidden == [] then .keepConfidential
+        else [(.keepConfidential | texts), $hidden[]] | joined("\n") end),
     form_date: ($sent | day),
     form_time: ($sent | time),
     telephone_first: (.telephonedFirst | answer),
