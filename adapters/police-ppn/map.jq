@@ -43,9 +43,18 @@ def like(pattern): type == "string" and test(pattern; "i");
 def is_yes: . == true or like("^\\s*(y|yes|true|1)([^a-z]|$)");
 
 # A yes or no; "not known" in other words is said in the canonical ones.
-def answer(names):
-  said(names)
-  | if like("^\\s*(not[ -]known|unknown|n/?k)\\s*$") then because(.; "not-known") else . end;
+def known: if like("^\\s*(not[ -]known|unknown|n/?k)\\s*$") then because(.; "not-known") else . end;
+def answer(names): said(names) | known;
+
+# Of several answers, a yes; and where a yes would lower the guard, another than a yes.
+def any_yes(names): first((all(names) | select(is_yes)), said(names)) | known;
+def all_yes(names): first((all(names) | select(is_yes | not)), said(names)) | known;
+
+# Whether someone agrees. Whoever would not say, or was not asked, has not answered; a note keeps
+# the words.
+def agrees:
+  if like("^(would not say|prefer not to say|declined to (say|answer)|not asked)$")
+  then "not-known" else . end;
 
 # The date of a time; what is none stays as it was stated.
 def date: if like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else . end;
@@ -67,8 +76,13 @@ def roles: all("role", "roles") | strings | lower;
 
 def has_role(pattern): any(roles; test(pattern));
 
-# The roles of a child whom the notice concerns.
-def child_roles: [roles | select(test("^\\s*(subject )?(child|unborn)( child)?\\s*$"))];
+# The roles of a child whom the notice concerns, such as "Child (victim)" and "Subject child"; a
+# "child's father" is none.
+def child_roles:
+  [roles | select(gsub("[^a-z]+"; " ") | trim
+    | test("^((subject|vulnerable|missing|involved|victim|witness|suspect) )?"
+      + "(child|children|unborn|juvenile|young person|baby|infant)"
+      + "( (child|baby|victim|aggrieved|witness|subject|suspect|missing|at risk))*$"))];
 
 def is_suspect: has_role("suspect|offender|perpetrator|alleged");
 def is_victim: has_role("victim|aggrieved");
@@ -118,10 +132,11 @@ def contact:
     | {how: (said("how") // plain), when: said("when"), voicemail: answer("voicemail"),
       telephone: said("telephone")}), null);
 
-# What someone was told and agreed to.
+# What someone was told and agreed to, each time.
 def agreement:
-  first((each("agreement")
-    | {informed: answer("informed"), agreed: answer("agreed"), reason: said("reason")}), null);
+  reduce (each("agreement") | objects | to_entries[]) as $one ({}; .[$one.key] += $one.value)
+  | {informed: all_yes("informed"), agreed: (all_yes("agreed") | agrees),
+     reason: ([all("reason")] | together("; "))};
 
 def role_like(pattern): all("role", "roles") | select(like(pattern));
 
@@ -197,11 +212,15 @@ def digits:
 # Whether someone was under 18 when it happened, and is accused of nothing.
 def is_minor($when):
   (said("dob") | digits) as $birth
-  | $birth != null and $when != null and $when - $birth < 180000 and (is_suspect | not);
+  | (is_suspect | not)
+    and (if $birth != null and $when != null then $when - $birth < 180000
+         else said("apparent_age") | like("^(about |approx[a-z]*[.]? )?(1[0-7]|[0-9])([^0-9]|$)") end);
 
-# The children whom the notice concerns: those with the role; where nobody has it, the minors.
+# The children whom the notice concerns: those with the role, and victims who are minors; where
+# nobody has the role, the minors.
 def is_child($any; $when):
-  if $any then child_roles != [] else is_minor($when) end;
+  if child_roles != [] then true
+  else is_minor($when) and ($any and (is_victim | not) | not) end;
 
 # ---- Places
 
@@ -210,15 +229,28 @@ def home:
   first((each("location", "locations") | select(said("kind") | like("^home$"))),
     (each("location", "locations") | select(said("kind") == null)), null);
 
+# Whether a place must not be disclosed.
+def is_hidden: (said("do_not_disclose") | is_yes) or said("do_not_disclose_to") != null;
+
+# Places that are no home and must not be disclosed: for those alone who may see all.
+def hidden_places:
+  home as $home
+  | each("location", "locations") | objects | select(is_hidden and . != $home)
+  | because([all("do_not_disclose")]; "Not to be disclosed")
+    + ([all("do_not_disclose_to") | " to " + .] | join(","))
+    + ": " + ([said("kind"), all("line", "lines"), said("town"), said("postcode"), said("uprn")]
+      | together(", ") // "");
+
 # What stands for the name of a child who has none: where the child is, or with whom.
 def unnamed:
   first(
     (home | select(. != null)
       | because([all("line", "lines", "town", "postcode", "uprn")]; "Child at this address")
       | {description: .}),
-    (each("location", "locations") | [all("line", "lines"), said("town"), said("postcode")]
-      | together(", ") | strings
-      | {description: "Child at the place of the occurrence", location_now: .}),
+    (each("location", "locations") | is_hidden as $hidden
+      | [all("line", "lines"), said("town"), said("postcode")] | together(", ") | strings
+      | {description: "Child at the place of the occurrence",
+         location_now: (if $hidden then null else . end)}),
     (each("person", "persons") | name | strings | {description: because(.; "Child, not named")}),
     {});
 
@@ -253,9 +285,11 @@ def domestic_abuse($children):
     ] | together("; "))
   };
 
-# DASH high, or a case for MARAC, is severe domestic abuse.
+# DASH high, fourteen ticks or a case for MARAC is severe domestic abuse.
 def severe:
-  (each("dash") | dash_grade | select(like("^\\s*high"))),
+  (each("dash") | dash_grade | select(like("^\\s*(very )?high"))),
+  (each("dash") | [all("ticks", "tick") | strings]
+    | select(length >= 14 or any(.[]; test("^\\s*(1[4-9]|2[0-9])([^0-9]|$)")))),
   (all("marac"), (each("dash") | all("marac")) | select(is_yes))
   | because(.; "domestic-abuse-high");
 
@@ -292,8 +326,10 @@ def warnings:
 
 # ---- The referral
 
+# Of several incidents, all must be taken back.
 def corrections:
-  said("status") as $status
+  (if ([each("event")] | length) > ([all("status")] | length) then null
+   else said("status") end) as $status
   | ($status
     | if like("withdrawn|cancel|in.error") then "cancelled"
       elif like("wrong.?(child|person)") then "wrong-child"
@@ -326,7 +362,7 @@ def worry($children):
   [all("type"), all("narrative")] as $told
   | corrected as $corrected
   | [
-    (if $told != [] then [said("type"), (said("occurred_at") | strings | "occurred " + .)]
+    (if $told != [] then [all("type"), (all("occurred_at") | strings | "occurred " + .)]
       | together(", ") else null end),
     all("narrative"),
     (if ($children | length) != 1
@@ -340,13 +376,13 @@ def harm($children):
   | [$children[] | [all("injury", "injuries")] as $injuries | select($injuries != [])
     | {what: ([name, ($injuries | together("; "))] | together(": ")), when: $when}];
 
-# XML's members of the event beside the others, as JSON has them.
+# XML's members of the event beside the others, as JSON has them; of several events, all.
 def notice:
   shape
   | first(each("ppn"), .)
-  | . + (first(each("event"), {}) | objects)
+  | reduce (each("event") | objects | to_entries[]) as $one (.; .[$one.key] += $one.value)
   | . as $notice
-  | (said("occurred_at") | digits) as $when
+  | (first((all("occurred_at", "reported_at") | digits | select(. != null)), null)) as $when
   | [each("person", "persons") | objects] as $persons
   | any($persons[]; child_roles != []) as $any
   | [$persons[] | select(is_child($any; $when))] as $children
@@ -373,11 +409,11 @@ def notice:
     worry: worry($children),
     concerns: concerns($children),
     indicators: indicators,
-    danger_now: said("immediate_danger"),
+    danger_now: any_yes("immediate_danger"),
     harm: harm($children),
     agreement: agreement,
-    do_not_alert: answer("do_not_alert"),
-    level_claimed: said("grade"),
+    do_not_alert: any_yes("do_not_alert"),
+    level_claimed: ([all("grade")] | together("; ")),
     earlier_help: {
       previous_referrals: ([all("previous_notice", "previous_notices")] | together("; "))
     },
@@ -387,7 +423,7 @@ def notice:
       dogs: holds("dog"),
       detail: warnings
     },
-    keep_confidential: ([all("confidential")] | together("\n")),
+    keep_confidential: ([all("confidential"), hidden_places] | together("\n")),
     form_date: (said("reported_at") | date),
     form_time: (said("reported_at") | time),
     telephone_first: answer("telephoned_first"),

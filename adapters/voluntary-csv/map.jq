@@ -207,8 +207,8 @@ def sign:
 def beside_a_yes:
   select(.said | begins_with_yes and (plain_yes | not)) | {detail: (.asked + ": " + .said)};
 
-# The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on, as "High risk",
-# "17/24" or "medium, 15 ticks". The checklist is about an adult who is abused.
+# The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on, as "High
+# risk", "17/24" or "medium, 15 ticks". The checklist is about an adult who is abused.
 def dash_grades: "^(very )?(?<grade>high|medium|standard)?( risk)?[^a-z0-9]*";
 def dash_ticks: "(?<ticks>[0-9]{1,2})?( ?(/|of|out of) ?2[0-9])?( ?(ticks|yes))?[^a-z0-9]*$";
 def dash_is_high:
