@@ -27,7 +27,7 @@ def says_no: . == false or reads("^(no|n|false)[.]?$");
 # The two answers that every question allows.
 def answer:
   if reads("^(not known|not_known|unknown|n/k)$") then because(.; "not-known")
-  elif reads("^(declined|would not say)$") then because(.; "refused")
+  elif reads("^(declined|refused|would not say)$") then because(.; "refused")
   else . end;
 
 # Whether someone agrees. Whoever would not say, or was not asked, has not answered; a note keeps
@@ -40,9 +40,11 @@ def agrees:
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
 
-# A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich.
+# A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
+# first day of 1900 stands for none.
 def birthday:
-  if reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
+  if reads("^(01/01/1900|1900-01-01)") then null
+  elif reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
   then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
   else day end;
 

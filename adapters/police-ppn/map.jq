@@ -54,10 +54,23 @@ def all_yes(names): first((all(names) | select(is_yes | not)), said(names)) | kn
 # the words.
 def agrees:
   if like("^(would not say|prefer not to say|declined to (say|answer)|not asked)$")
-  then "not-known" else . end;
+  then "not-known"
+  elif like("^(refused|declined)$") then because(.; "refused")
+  else . end;
 
 # The date of a time; what is none stays as it was stated.
 def date: if like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else . end;
+
+# A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
+# first day of 1900 stands for none.
+def birthday:
+  if like("^(01/01/1900|1900-01-01)") then null
+  elif like("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
+  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  else date | known end;
+
+# Whether what stands for a date of birth is the day on which a baby is due.
+def is_due: like("^\\s*(edd|due)([^a-z]|$)");
 
 # The hour and minute of a time, where it has them; that of Greenwich says so.
 def time:
@@ -155,7 +168,7 @@ def person($suspects):
   {
     name: name,
     relationship: relationship,
-    date_of_birth: (said("dob") | date),
+    date_of_birth: (said("dob") | birthday),
     lives_with_child: answer("lives_with_child"),
     parental_responsibility: answer("parental_responsibility"),
     alleged_to_have_harmed: (if is_suspect then because([roles]; "yes") else null end),
@@ -179,9 +192,10 @@ def child($suspects; $only):
     full_name: because($roles; whole_name),
     known_as: (said("known_as") // (name_parts | said("known_as"))),
     description: said("description"),
-    date_of_birth: (said("dob") | date),
+    date_of_birth: (said("dob") | if is_due then null else birthday end),
     unborn: (answer("unborn") // if has_role("unborn") then because([roles]; "yes") else null end),
-    expected_date: (said("expected_date") | date),
+    expected_date: (first(all("expected_date"), (said("dob") | select(is_due)), null)
+      | if is_due then sub("^[^0-9]+"; "") else . end | date),
     estimated_age: (said("apparent_age")
       | if like("^[0-9]{1,3}$") then tonumber else . end),
     sex: (said("sex") | sex),
@@ -206,27 +220,32 @@ def child($suspects; $only):
 # Eight digits of a date, year first, as a number: 18 years are 180000.
 def digits:
   if like("^[0-9]{4}-[0-9]{2}-[0-9]{2}") then .[0:10] | gsub("-"; "") | tonumber
-  elif like("^[0-9]{2}/[0-9]{2}/[0-9]{4}$") then .[6:10] + .[3:5] + .[0:2] | tonumber
+  elif like("^[0-9]{2}/[0-9]{2}/[0-9]{4}") then .[6:10] + .[3:5] + .[0:2] | tonumber
   else null end;
 
-# Whether someone was under 18 when it happened, and is accused of nothing.
+# Whether someone was under 18 when it happened.
 def is_minor($when):
   (said("dob") | digits) as $birth
-  | (is_suspect | not)
-    and (if $birth != null and $when != null then $when - $birth < 180000
-         else said("apparent_age") | like("^(about |approx[a-z]*[.]? )?(1[0-7]|[0-9])([^0-9]|$)") end);
+  | if $birth != null and $when != null then $when - $birth < 180000
+    else said("apparent_age") | like("^(about |approx[a-z]*[.]? )?(1[0-7]|[0-9])([^0-9]|$)") end;
 
 # The children whom the notice concerns: those with the role, and victims who are minors; where
-# nobody has the role, the minors.
+# nobody has the role, the minors who are accused of nothing; where there are none, the accused.
 def is_child($any; $when):
   if child_roles != [] then true
-  else is_minor($when) and ($any and (is_victim | not) | not) end;
+  else is_minor($when) and (is_suspect | not) and ($any and (is_victim | not) | not) end;
+def children($when):
+  [each("person", "persons") | objects] as $persons
+  | any($persons[]; child_roles != []) as $any
+  | [$persons[] | select(is_child($any; $when))]
+  | if . == [] then [$persons[] | select(is_minor($when))] else . end;
 
 # ---- Places
 
 # The home: the location of that kind, or one of no kind.
 def home:
-  first((each("location", "locations") | select(said("kind") | like("^home$"))),
+  first((each("location", "locations")
+      | select(said("kind") | like("^((family )?home|residence)( address)?$"))),
     (each("location", "locations") | select(said("kind") == null)), null);
 
 # Whether a place must not be disclosed.
@@ -383,10 +402,9 @@ def notice:
   | reduce (each("event") | objects | to_entries[]) as $one (.; .[$one.key] += $one.value)
   | . as $notice
   | (first((all("occurred_at", "reported_at") | digits | select(. != null)), null)) as $when
-  | [each("person", "persons") | objects] as $persons
-  | any($persons[]; child_roles != []) as $any
-  | [$persons[] | select(is_child($any; $when))] as $children
-  | [$persons[] | select(is_child($any; $when) | not)] as $others
+  | children($when) as $children
+  | [each("person", "persons") | objects
+     | select(. as $one | any($children[]; . == $one) | not)] as $others
   | [$others[] | select(is_suspect) | name | select(. != null)] as $suspects
   | (if ($children | length) == 1 then $notice else {} end) as $only
   | {

@@ -28,7 +28,8 @@ def agreed:
 
 # What stands in an empty cell's place, and in the place of a person where there is none.
 def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
-def nobody: test("^(none|no|no ?one|nobody|nil|0|n/a|-+)$"; "i");
+def nobody:
+  test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
 # The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
 # row is refused for want of them.
@@ -65,8 +66,7 @@ def danger:
   then "Yes: " + . else tick end;
 
 # Several cells as one text; null when all are empty.
-def joined($between):
-  map(strings) | if . == [] then null else join($between) end;
+def joined($between): map(strings) | if . == [] then null else join($between) end;
 
 # The entries of a cell that lists several, parted by semicolons, bars or line breaks.
 def entries:
@@ -124,9 +124,10 @@ def due:
   if . == null then null
   else sub("^(unborn|baby|edd|due|date|on|[:,. -])+"; ""; "i") | date end;
 
-# When someone was born; or is due, where the cell says so.
+# When someone was born; or is due, where the cell says so. The first day of 1900 stands for none.
 def birth:
-  if . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
+  if . != null and test("^(0?1/0?1/1900|1900-01-01)") then {}
+  elif . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
   then {unborn: because(.; "yes"), expected_date: due}
   else {date_of_birth: date} end;
 
@@ -351,7 +352,7 @@ def parent($relationship; $name; $number):
 
 # Whoever is said to have done it, where the school names someone.
 def someone_is_alleged:
-  .alleged_person | . != null and . != "not-known" and (plain_no | not);
+  .alleged_person | . != null and . != "not-known" and (nobody | not);
 
 def alleged:
   select(someone_is_alleged)
@@ -479,8 +480,7 @@ row
     level_claimed: (.level_of_need // .priority),
     earlier_help: {
       assessment: (.early_help_assessment | yes_no),
-      team_around_child: (.team_around_the_child | yes_no),
-      lead_professional: .lead_professional,
+      team_around_child: (.team_around_the_child | yes_no), lead_professional: .lead_professional,
       previous_referrals: .previous_referrals,
       review_date: (.review_date | date),
       detail: .support_so_far

@@ -28,7 +28,8 @@ def agreed:
 
 # What stands in an empty cell's place, and in the place of a person where there is none.
 def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
-def nobody: test("^(none|no|no ?one|nobody|nil|0|n/a|-+)$"; "i");
+def nobody:
+  test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
 # The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
 # row is refused for want of them.
@@ -112,9 +113,10 @@ def due:
   if . == null then null
   else sub("^(unborn|baby|edd|due|date|on|[:,. -])+"; ""; "i") | date end;
 
-# When someone was born; or is due, where the cell says so.
+# When someone was born; or is due, where the cell says so. The first day of 1900 stands for none.
 def birth:
-  if . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
+  if . != null and test("^(0?1/0?1/1900|1900-01-01)") then {}
+  elif . != null and test("^(unborn|edd|due)([^a-z]|$)"; "i")
   then {unborn: because(.; "yes"), expected_date: due}
   else {date_of_birth: date} end;
 
