@@ -274,9 +274,12 @@ def address($lines; $postcode):
         postcode: ($lines | capture(postcode_at_the_end; "i") | .code)}
   else {lines: $lines, postcode: $postcode} end;
 
+# The child's home. A safe address is withheld, also where nobody is named.
 def home:
-  address(.address; .postcode)
-  + {town: .town, uprn: .uprn, withheld_from: (.address_secret_from | withheld_from)};
+  (.address_secret_from | withheld_from) as $named
+  | address(.safe_address // .address; .postcode)
+  + {town: .town, uprn: .uprn, withheld_from: (if $named == [] and .safe_address
+      then [because(.safe_address; "not-known")] else $named end)};
 
 # "Name (04/03/2019)", "Name (EDD 12/03/2027)", "Name (7)" or a name alone.
 def other_child:
