@@ -46,6 +46,10 @@ def birthday:
   then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
   else day end;
 
+# What may stand in the place of a date of birth, an age or a name: that a child is not yet born.
+def is_due: reads("^\\s*(unborn|edd|due)([^a-z]|$)");
+def due: if is_due then sub("^[^0-9]+"; "") else . end | day;
+
 # A day with its year first, so that days can be compared.
 def year_first:
   if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}") then .[0:10]
@@ -87,6 +91,9 @@ def types:
 # "Domestic Abuse" and "domestic_abuse" are domestic-abuse.
 def meaning: types[lower | gsub("[^a-z]+"; "-")] // {};
 
+# The types of an alert, in a list or in one text.
+def types_said: .concernTypes | texts | splits(" *[;,|\\n] *") | select(. != "");
+
 # A type as a concern; without a code it stays in its own words.
 def concern:
   . as $type
@@ -94,7 +101,7 @@ def concern:
   | {code: (if $code then because($type; $code) else null end), detail: $type};
 
 def indicators:
-  [.concernTypes | texts | . as $type | meaning.indicator | strings | because($type; .)];
+  [types_said | . as $type | meaning.indicator | strings | because($type; .)];
 
 # ---- The property
 
@@ -172,7 +179,9 @@ def is_child($raised):
 # Whether a child is yet to be born, as stated or by a role that says so. A child is not said to be
 # born by being called one.
 def unborn:
-  if .role | reads("^unborn") then because(.role; "yes") else .unborn | answer end;
+  if .role | reads("^unborn") then because(.role; "yes")
+  elif .unborn != null then .unborn | answer
+  else first((.dateOfBirth, .age, .name | select(is_due) | because(.; "yes")), null) end;
 
 # Whoever does not live here has a home elsewhere. That the role was child needs no note.
 def child($home):
@@ -182,10 +191,10 @@ def child($home):
     family_name: (.familyName | answer),
     full_name: because($role; .name | answer),
     description: because($role; .description),
-    date_of_birth: (.dateOfBirth | birthday),
+    date_of_birth: (.dateOfBirth | if is_due then null else birthday end),
     unborn: unborn,
-    expected_date: (.expectedDate | day),
-    estimated_age: (.age | answer),
+    expected_date: (.expectedDate // (.dateOfBirth | if is_due then . else null end) | due),
+    estimated_age: (.age | if is_due then null else answer end),
     sex: (.sex | sex),
     nhs_number: (.nhsNumber | answer),
     address: (if .livesHere | says_no then null else $home end),
@@ -280,7 +289,7 @@ def referrer:
     },
     worry: ([(.summary | texts), (.observation | texts), (.observation | part | .text | texts)]
             | joined("\n\n")),
-    concerns: [.concernTypes | texts | concern],
+    concerns: [types_said | concern],
     indicators: indicators,
     danger_now: (.immediateDanger | answer),
     domains: {family_and_environment: ([environment] | joined("; "))},

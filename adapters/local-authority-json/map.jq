@@ -48,6 +48,10 @@ def birthday:
   then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
   else day end;
 
+# What may stand in the place of a date of birth, a sex or a name: that a child is not yet born.
+def is_due: reads("^\\s*(unborn|edd|due)([^a-z]|$)");
+def due: if is_due then sub("^[^0-9]+"; "") else . end | day;
+
 def is_date: reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
 
 # ---- Plans and orders
@@ -194,6 +198,11 @@ def foreign_id($authority):
   then ($authority | tostring) + "/" + (.laChildId | tostring)
   else .laChildId end;
 
+def unborn:
+  if .unborn != null then .unborn | answer
+  else first((.dateOfBirth, .sex, .name, .givenName | select(is_due) | because(.; "yes")), null)
+  end;
+
 def child($authority; $allocated):
   ([.previousAddresses | each_part | address] | first) as $before
   | {
@@ -203,9 +212,9 @@ def child($authority; $allocated):
       full_name: (.name | answer),
       known_as: .knownAs,
       description: .description,
-      date_of_birth: (.dateOfBirth | birthday),
-      unborn: (.unborn | answer),
-      expected_date: (.expectedDate | day),
+      date_of_birth: (.dateOfBirth | if is_due then null else birthday end),
+      unborn: unborn,
+      expected_date: (.expectedDate // (.dateOfBirth | if is_due then . else null end) | due),
       sex: (.sex | sex),
       nhs_number: (.nhsNumber | answer),
       upn: (.upn | answer),
@@ -286,7 +295,8 @@ def referrer:
 | .allocatedWorker as $allocated
 | {
     referrer: referrer,
-    children: [.children | each_part | child($authority; $allocated)],
+    children: [.children | each_part | child($authority; $allocated)]
+      + [.children | texts | {description: .}],
     household: (.household | part | {
       address: (.address | address),
       telephone: .telephone,
