@@ -42,7 +42,7 @@ def row:
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
 def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
-def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
+def plain_no: test("^(no|n|false|0|none|nil|n/a|-)[.!]?$"; "i");
 
 # A value that a plain yes decided. What was said beside a yes must not seem to be told by it.
 def by($cell; $value):
@@ -405,7 +405,8 @@ def pupil:
 
 # What is known of the harm. The time and the place of an incident alone are none.
 def harm:
-  if .body_map == null and .exact_words == null and (someone_is_alleged | not) then null
+  if [.body_map, .exact_words | strings | select(nobody | not)] == [] and (someone_is_alleged | not)
+  then null
   else {
     when: ([(.incident_date | date), .incident_time] | joined(" ")),
     place: .incident_location,
@@ -495,6 +496,5 @@ row
     telephone_first: (.telephoned_first | yes_no),
     telephone_date: (.telephoned_on | date), telephone_time: .telephoned_at,
     safeguarding_lead_consulted: (.dsl_consulted | yes_no),
-    source_message_id: .incident_id,
-    corrections: corrections
+    source_message_id: .incident_id, corrections: corrections
   }

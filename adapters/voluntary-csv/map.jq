@@ -41,7 +41,7 @@ def row:
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
 def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
-def plain_no: test("^(no|n|false|0|none|n/a|-)[.!]?$"; "i");
+def plain_no: test("^(no|n|false|0|none|nil|n/a|-)[.!]?$"; "i");
 
 # A plain yes or no; all else stays as stated. An x may be a tick or a cross, so it is none.
 def yes_no:
@@ -373,7 +373,7 @@ def request:
 
 # What is known of the harm. The time and the place alone are none.
 def harm:
-  if .what_happened == null and .who_did_it == null then null
+  if [.what_happened, .who_did_it | strings | select(nobody | not)] == [] then null
   else {
     what: .what_happened,
     when: (.when_it_happened | date),
