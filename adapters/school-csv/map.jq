@@ -5,10 +5,6 @@
 
 # ---- Cells
 
-# A heading in the one form used below: "Parents' informed?" is parents_informed.
-def one_form:
-  lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
-
 # The two answers that every question allows, however a school writes them. That nobody asked is
 # told in a note as well, for it is not the answer of a family.
 def known_absent:
@@ -31,10 +27,10 @@ def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
 def nobody:
   test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
-# The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
-# row is refused for want of them.
+# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
+# are left out, and so become notes; but no row is refused for want of them.
 def row:
-  with_entries((.key |= one_form) | .key as $asked
+  with_entries((.key |= snake) | .key as $asked
     | select(($asked | test("^(pupil_name|dsl_name|reported_by|incident_text)$"))
              or (.value | nothing | not))
     | .value |= if $asked | test("_agreed$") then agreed else known_absent end);
@@ -319,10 +315,14 @@ def siblings_as_people:
     | {name: (if .unborn or .age then $entry else .name end), date_of_birth,
        relationship: because($entry; "sibling")} end;
 
+# The numbers of the contacts that the row has.
+def contacts:
+  [keys[] | select(startswith("contact_")) | split("_")[1]] | unique[] | select(test("^[0-9]+$"));
+
 # The pupil's nth contact. Whoever lives with the pupil, or has the same address, has it withheld
 # as well.
 def contact($nth):
-  def cell($what): .["contact_" + ($nth | tostring) + "_" + $what];
+  def cell($what): .["contact_" + $nth + "_" + $what];
   def theirs:
     home as $home
     | (cell("lives_with_pupil") | . != null and begins_with_yes) as $together
@@ -452,7 +452,7 @@ row
       address: (if siblings_included then home else null end),
       telephone: (.home_telephone | telephone),
       people: [
-        (range(1; 7) as $nth | contact($nth)),
+        (contacts as $nth | contact($nth)),
         parent("mother"; .mother_name; .mother_telephone),
         parent("father"; .father_name; .father_telephone),
         alleged,

@@ -5,10 +5,6 @@
 
 # ---- Cells
 
-# A heading in the one form used below: "Parents' informed?" is parents_informed.
-def one_form:
-  lower | gsub("['’]"; "") | gsub("[^a-z0-9]+"; "_") | gsub("^_+|_+$"; "");
-
 # The two answers that every question allows, however a charity writes them. That nobody asked is
 # told in a note as well, for it is not the answer of a family.
 def known_absent:
@@ -31,10 +27,10 @@ def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
 def nobody:
   test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
-# The row by headings in one form. Cells that say nothing are left out, and so become notes; but no
-# row is refused for want of them.
+# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
+# are left out, and so become notes; but no row is refused for want of them.
 def row:
-  with_entries((.key |= one_form) | .key as $asked
+  with_entries((.key |= snake) | .key as $asked
     | select(($asked | test("^(child_name|worker|worry)$")) or (.value | nothing | not))
     | .value |= if $asked | test("_agree") then agreed else known_absent end);
 

@@ -1,10 +1,12 @@
 //! jq's operators. Their outcome is from wherever both sides are from.
 
+use super::members::Members;
 use super::places::Places;
-use super::traced::{Data, Members, Traced};
+use super::traced::{Data, Traced};
 use jaq_core::ops::Math;
 use jaq_core::{Error, ValR};
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+use std::rc::Rc;
 
 fn numbers(
     one: Traced,
@@ -29,7 +31,7 @@ fn numbers(
 /// Members of `two` over those of `one`, objects within both put together likewise.
 fn merged(one: &Members, two: &Members) -> Members {
     let mut all = one.clone();
-    for (key, value) in two {
+    for (key, value) in two.iter() {
         let value = match (all.get(key).map(|old| &old.data), &value.data) {
             (Some(Data::Object(old)), Data::Object(new)) => {
                 Traced::object(merged(old, new), value.from.clone())
@@ -46,19 +48,27 @@ impl Add for Traced {
 
     fn add(self, other: Traced) -> Self::Output {
         let from = self.from.and(&other.from);
-        match (&self.data, &other.data) {
-            (Data::Null, _) => Ok(other),
-            (_, Data::Null) => Ok(self),
-            (Data::Text(one), Data::Text(two)) => Ok(Traced::text(&format!("{one}{two}"), from)),
+        // A map builds what it makes piece by piece: what nobody else holds is not copied.
+        match (self.data, other.data) {
+            (Data::Null, data) => Ok(Traced::new(data, other.from)),
+            (data, Data::Null) => Ok(Traced::new(data, self.from)),
+            (Data::Text(one), Data::Text(two)) => {
+                Ok(Traced::new(Data::Text([&*one, &*two].concat().into()), from))
+            }
             (Data::List(one), Data::List(two)) => {
-                Ok(Traced::list(one.iter().chain(two.iter()).cloned().collect(), from))
+                let mut all = Rc::unwrap_or_clone(one);
+                all.extend(two.iter().cloned());
+                Ok(Traced::list(all, from))
             }
             (Data::Object(one), Data::Object(two)) => {
-                let mut all = (**one).clone();
-                all.extend(two.iter().map(|(key, value)| (key.clone(), value.clone())));
+                let mut all = Rc::unwrap_or_clone(one);
+                all.extend(&two);
                 Ok(Traced::object(all, from))
             }
-            _ => numbers(self, other, Math::Add, i64::checked_add, |a, b| a + b),
+            (one, two) => {
+                let (one, two) = (Traced::new(one, self.from), Traced::new(two, other.from));
+                numbers(one, two, Math::Add, i64::checked_add, |a, b| a + b)
+            }
         }
     }
 }

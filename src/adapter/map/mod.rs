@@ -2,6 +2,8 @@
 //! that each canonical value was made from.
 
 mod arithmetic;
+mod expressions;
+mod members;
 mod places;
 mod quick;
 mod traced;

@@ -7,13 +7,9 @@ use super::words::Kind;
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::{Bind, Cv, Error, Native, RunPtr, ValR, ValT as _, ValX};
-use regex_bites::bytes::{Regex, RegexBuilder};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
 
 /// The definitions that these stand for, by name and number of arguments.
-pub(super) const REPLACED: [(&str, usize); 18] = [
+pub(super) const REPLACED: [(&str, usize); 25] = [
     ("empty", 0),
     ("true", 0),
     ("false", 0),
@@ -30,8 +26,15 @@ pub(super) const REPLACED: [(&str, usize); 18] = [
     ("all", 2),
     ("join", 1),
     ("add", 1),
-    ("test", 1),
-    ("test", 2),
+    ("to_entries", 0),
+    ("from_entries", 0),
+    ("values", 0),
+    ("nulls", 0),
+    ("booleans", 0),
+    ("numbers", 0),
+    ("strings", 0),
+    ("arrays", 0),
+    ("objects", 0),
 ];
 
 pub(super) fn words() -> impl Iterator<Item = Fun<Kind>> {
@@ -46,15 +49,47 @@ pub(super) fn words() -> impl Iterator<Item = Fun<Kind>> {
         ("isstring", 0, |cv| bome(Ok(matches!(cv.1.data, Data::Text(_)).into()))),
         ("isarray", 0, |cv| bome(Ok(matches!(cv.1.data, Data::List(_)).into()))),
         ("isobject", 0, |cv| bome(Ok(matches!(cv.1.data, Data::Object(_)).into()))),
+        ("to_entries", 0, |cv| bome(entries(cv.1))),
+        ("from_entries", 0, |cv| bome(of_entries(&cv.1))),
         ("join", 1, |mut cv| bome(joined(&cv.0.pop_var(), cv.1))),
-        ("test", 1, |mut cv| bome(test(&cv.0.pop_var(), None, cv.1))),
-        ("test", 2, |mut cv| {
-            let flags = cv.0.pop_var();
-            bome(test(&cv.0.pop_var(), Some(&flags), cv.1))
-        }),
     ];
     let plain = plain.into_iter().map(|(name, arity, word)| run::<Kind>((name, v(arity), word)));
-    plain.chain(of_filters())
+    plain.chain(of_filters()).chain(selections())
+}
+
+/// `strings` and the like: the value if it is one, or nothing; also where something is changed.
+fn selections() -> impl Iterator<Item = Fun<Kind>> {
+    macro_rules! only {
+        ($name:literal, $kind:pat) => {{
+            let only = Native::<Kind>::new(|cv| match cv.1.data {
+                $kind => bome(Ok(cv.1)),
+                _ => Box::new(std::iter::empty()),
+            });
+            let only = only.with_paths(|cv| match cv.1.0.data {
+                $kind => box_once(Ok(cv.1)),
+                _ => Box::new(std::iter::empty()),
+            });
+            let only = only.with_update(|cv, change| match cv.1.data {
+                $kind => change(cv.1),
+                _ => bome(Ok(cv.1)),
+            });
+            ($name, v(0), only)
+        }};
+    }
+    let value = only!(
+        "values",
+        Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::List(_) | Data::Object(_)
+    );
+    let words: [Fun<Kind>; 7] = [
+        value,
+        only!("nulls", Data::Null),
+        only!("booleans", Data::Bool(_)),
+        only!("numbers", Data::Number(_)),
+        only!("strings", Data::Text(_)),
+        only!("arrays", Data::List(_)),
+        only!("objects", Data::Object(_)),
+    ];
+    words.into_iter()
 }
 
 /// The words that take filters.
@@ -109,6 +144,25 @@ fn one_is<'a>(wanted: bool, mut cv: Cv<'a, Kind>) -> ValX<'a, bool, Traced> {
     Ok(false)
 }
 
+/// Each member of an object, or item of a list, with its key.
+fn entries(whole: Traced) -> ValR<Traced> {
+    let entry = |pair: ValR<(Traced, Traced), Traced>| {
+        let (key, value) = pair?;
+        let members = [("key".into(), key), ("value".into(), value)];
+        Ok(Traced::object(members.into_iter().collect(), Places::none()))
+    };
+    whole.key_values().map(entry).collect()
+}
+
+/// The object of which these are the entries.
+fn of_entries(list: &Traced) -> ValR<Traced> {
+    let Data::List(entries) = &list.data else { return Err(Error::typ(list.clone(), "list")) };
+    let (key, value) = ("key".to_owned().into(), "value".to_owned().into());
+    let pair = |entry: &Traced| Ok((entry.clone().index(&key)?, entry.clone().index(&value)?));
+    let pairs: ValR<Vec<_>, Traced> = entries.iter().map(pair).collect();
+    Traced::from_map(pairs?)
+}
+
 fn joined(between: &Traced, list: Traced) -> ValR<Traced> {
     let Data::List(items) = &list.data else { return Err(Error::typ(list, "list")) };
     let (mut text, mut places) = (String::new(), Places::none());
@@ -129,51 +183,4 @@ fn joined(between: &Traced, list: Traced) -> ValR<Traced> {
         }
     }
     Ok(Traced::text(&text, places))
-}
-
-/// Expressions that were read, by flags and text. A map has a fixed number of them, but may also
-/// make one of what was sent.
-type Expressions = HashMap<(Rc<str>, Rc<str>), Regex>;
-
-thread_local! {
-    static READ: RefCell<Expressions> = RefCell::default();
-}
-const KEPT: usize = 500;
-
-fn test(expression: &Traced, flags: Option<&Traced>, value: Traced) -> ValR<Traced> {
-    let text = |value: &Traced| match &value.data {
-        Data::Text(text) => Ok(text.clone()),
-        _ => Err(Error::typ(value.clone(), "text")),
-    };
-    let key = (flags.map_or_else(|| Ok("".into()), text)?, text(expression)?);
-    let value = text(&value)?;
-    READ.with_borrow_mut(|read| {
-        if let Some(known) = read.get(&key) {
-            return Ok(known.is_match(value.as_bytes()).into());
-        }
-        let new = expression_of(&key.0, &key.1)?;
-        let found = new.is_match(value.as_bytes());
-        if read.len() >= KEPT {
-            read.clear();
-        }
-        read.insert(key, new);
-        Ok(found.into())
-    })
-}
-
-fn expression_of(flags: &str, text: &str) -> ValR<Regex, Traced> {
-    let mut builder = RegexBuilder::new(text);
-    for flag in flags.chars() {
-        match flag {
-            'i' => drop(builder.case_insensitive(true)),
-            'm' => drop(builder.multi_line(true)),
-            's' => drop(builder.dot_matches_new_line(true)),
-            'p' => drop(builder.multi_line(true).dot_matches_new_line(true)),
-            'l' => drop(builder.swap_greed(true)),
-            'x' => drop(builder.ignore_whitespace(true)),
-            'g' | 'n' => {}
-            other => return Err(Error::str(format_args!("there is no flag {other}"))),
-        }
-    }
-    builder.build().map_err(|_| Error::str("an expression cannot be read"))
 }

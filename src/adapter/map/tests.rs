@@ -156,3 +156,72 @@ fn values_are_ordered_and_changed_as_jq_does() {
 fn said(value: &Value) -> bool {
     *value != json!(null) && *value != json!([]) && *value != json!({})
 }
+
+#[test]
+fn expressions_take_texts_apart_as_jq_does() {
+    let cells = [("Said", "Ärger am 04/03/2019, 5/3/19 \u{2028}x"), ("Empty", "")];
+    let gives = |map: &str| mapped(&format!("{{it: ({map})}}"), &cells).document["it"].clone();
+    let letters =
+        r#"[.Said | match("(?<day>[0-9]+)/([0-9]+)"; "g") | [.offset, .length, .string]]"#;
+    assert_eq!(gives(letters), json!([[9, 5, "04/03"], [21, 3, "5/3"]]));
+    let named = r#".Said | capture("(?<day>[0-9]+)/(?<month>[0-9]+)")"#;
+    assert_eq!(gives(named), json!({"day": "04", "month": "03"}));
+    assert_eq!(gives(r#"[.Said | scan("[0-9]+/[0-9]+")]"#), json!(["04/03", "5/3"]));
+    assert_eq!(gives(r#".Said | sub("[0-9]"; "N")"#), "Ärger am N4/03/2019, 5/3/19 \u{2028}x");
+    assert_eq!(
+        gives(r#".Said | gsub("(?<n>[0-9])[0-9]*"; .n)"#),
+        "Ärger am 0/0/2, 5/3/1 \u{2028}x"
+    );
+    assert_eq!(gives(r#"[.Said | splits("[, ]+")][0:2]"#), json!(["Ärger", "am"]));
+    assert_eq!(gives(r#".Said | split("a") | length"#), json!(2));
+    assert_eq!(gives(r#"[.Empty | match(""; "g") | .offset]"#), json!([0]));
+    assert_eq!(gives(r#"[.Empty | match(""; "gn")] | length"#), json!(0));
+    assert_eq!(
+        gives(r#"[.Said | test("ärger"; "i"), test("ärger"), test("x$")]"#),
+        json!([true, false, true])
+    );
+    for faulty in [r#".Said | test("(")"#, r#".Said | test("a"; "q")"#, "test(\"a\")"] {
+        let map = Map::read(&format!("{{it: ({faulty})}}")).expect("it reads");
+        assert_eq!(map.run(&row(&cells)), Err(RunFault::Stopped), "{faulty}");
+    }
+}
+
+#[test]
+fn what_is_told_natively_is_what_jq_defines() {
+    let cells = [("b", "two"), ("a", "one"), ("Parents' Informed? ", "no")];
+    let gives = |map: &str| mapped(&format!("{{it: ({map})}}"), &cells).document["it"].clone();
+    assert_eq!(
+        gives("{a, b} | to_entries"),
+        json!([{"key": "a", "value": "one"}, {"key": "b", "value": "two"}])
+    );
+    assert_eq!(gives("{a, b} | to_entries | from_entries"), json!({"a": "one", "b": "two"}));
+    assert_eq!(
+        gives(r#"with_entries(.key |= snake) | keys"#),
+        json!(["a", "b", "parents_informed"])
+    );
+    let each = r#"[[null, true, 1, "x", [], {}][] | KIND] | length"#;
+    for (kind, count) in [
+        ("values", 5),
+        ("nulls", 1),
+        ("booleans", 1),
+        ("numbers", 1),
+        ("strings", 1),
+        ("arrays", 1),
+        ("objects", 1),
+    ] {
+        assert_eq!(gives(&each.replace("KIND", kind)), json!(count), "{kind}");
+    }
+    // Where something is changed, or its place asked for, too.
+    assert_eq!(gives(r#"[1, "x"] | (.[] | strings) |= "y""#), json!([1, "y"]));
+    assert_eq!(gives(r#"[path([1, "x"] | .[] | strings)]"#), json!([[1]]));
+    assert_eq!(gives(r#"[null, 1] | (.[] | values) |= empty"#), gives("[null]"));
+    assert_eq!(gives(r#"[("", "x", 1) | type]"#), json!(["string", "string", "number"]));
+    assert_eq!(
+        gives(r#"[1, 2] | [any(. == 2), all(. == 2), isempty(.[])]"#),
+        json!([true, false, false])
+    );
+    assert_eq!(
+        gives(r#"[["a", null, 1] | join("-"), ([] | join("-")), ([1, 2] | add)]"#),
+        json!(["a-null-1", "", 3])
+    );
+}

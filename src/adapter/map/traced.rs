@@ -2,11 +2,11 @@
 //!
 //! Order and equality are those of jq, and know nothing of places.
 
+use super::members::Members;
 use super::places::Places;
 use crate::adapter::located::{Data as Decoded, Located};
 use serde_json::{Map, Number, Value};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -27,8 +27,6 @@ pub(super) enum Data {
     List(Rc<Vec<Traced>>),
     Object(Rc<Members>),
 }
-
-pub(super) type Members = BTreeMap<Rc<str>, Traced>;
 
 impl Traced {
     pub(super) fn new(data: Data, from: Places) -> Self {

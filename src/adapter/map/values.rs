@@ -2,8 +2,9 @@
 //! places, what is put together from several has the places of all, and what is not there is from
 //! where it was looked for.
 
+use super::members::Members;
 use super::places::Places;
-use super::traced::{Data, Members, Traced};
+use super::traced::{Data, Traced};
 use jaq_core::box_iter::{BoxIter, box_once};
 use jaq_core::path::Opt;
 use jaq_core::val::Range;
@@ -134,24 +135,26 @@ impl ValT for Traced {
     }
 
     fn from_map<I: IntoIterator<Item = (Self, Self)>>(pairs: I) -> ValR<Self> {
-        let mut members = Members::new();
-        for (key, value) in pairs {
-            let Data::Text(key) = &key.data else { return Err(Error::typ(key, "text")) };
-            members.insert(key.clone(), value);
-        }
+        let member = |(key, value): (Traced, Traced)| match key.data {
+            Data::Text(key) => Ok((key, value)),
+            _ => Err(Error::typ(key, "text")),
+        };
+        let members = pairs.into_iter().map(member).collect::<R<Members>>()?;
         Ok(Traced::object(members, Places::none()))
     }
 
     fn key_values(self) -> BoxIter<'static, ValR<(Self, Self), Self>> {
         match self.data {
             Data::List(items) => {
-                let items = (*items).clone().into_iter().enumerate();
-                Box::new(items.map(|(at, item)| Ok((at.into(), item))))
+                let item = move |at: usize| Some(Ok((at.into(), items.get(at)?.clone())));
+                Box::new((0..).map_while(item))
             }
             Data::Object(members) => {
-                let members = (*members).clone().into_iter();
-                let key = |key: Rc<str>| Traced::stated(Data::Text(key));
-                Box::new(members.map(move |(name, value)| Ok((key(name), value))))
+                let member = move |at| {
+                    let (key, value) = members.nth(at)?;
+                    Some(Ok((Traced::stated(Data::Text(key.clone())), value.clone())))
+                };
+                Box::new((0..).map_while(member))
             }
             _ => box_once(Err(Error::typ(self, "list or object"))),
         }
@@ -159,8 +162,12 @@ impl ValT for Traced {
 
     fn values(self) -> Box<dyn Iterator<Item = ValR<Self>>> {
         match self.data {
-            Data::List(items) => Box::new((*items).clone().into_iter().map(Ok)),
-            Data::Object(members) => Box::new((*members).clone().into_values().map(Ok)),
+            Data::List(items) => {
+                Box::new((0..).map_while(move |at: usize| items.get(at).cloned().map(Ok)))
+            }
+            Data::Object(members) => {
+                Box::new((0..).map_while(move |at| Some(Ok(members.nth(at)?.1.clone()))))
+            }
             _ => box_once(Err(Error::typ(self, "list or object"))),
         }
     }
@@ -184,12 +191,11 @@ impl ValT for Traced {
                 Ok(Traced::list(items.collect::<Result<_, _>>()?, self.from))
             }
             Data::Object(members) => {
-                let mut changed = Members::new();
-                for (key, value) in members.iter() {
-                    if let Some(value) = first(f(value.clone()))? {
-                        changed.insert(key.clone(), value);
-                    }
-                }
+                let change = |(key, value): &(Rc<str>, Traced)| {
+                    let changed = first(f(value.clone())).transpose()?;
+                    Some(changed.map(|value| (key.clone(), value)))
+                };
+                let changed = members.iter().filter_map(change).collect::<Result<_, _>>()?;
                 Ok(Traced::object(changed, self.from))
             }
             _ => opt.fail(self, |value| Exn::from(Error::typ(value, "list or object"))),
@@ -215,8 +221,8 @@ impl ValT for Traced {
             (Data::Object(members), Data::Text(key)) => {
                 let mut members = Rc::unwrap_or_clone(members);
                 match new {
-                    Some(value) => drop(members.insert(key.clone(), value)),
-                    None => drop(members.remove(key)),
+                    Some(value) => members.insert(key.clone(), value),
+                    None => members.remove(key),
                 }
                 Ok(Traced::object(members, self.from))
             }

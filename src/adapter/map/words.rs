@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `because(v; x)` | `x`, made from the places of `v` as well: for what a condition decides |
 //! | `lower`, `upper` | a text in small or capital letters |
+//! | `snake` | a heading as a name: `Parents' informed?` is `parents_informed` |
 
+use super::expressions;
 use super::quick;
 use super::traced::{Data, Traced};
 use jaq_core::data::JustLut;
@@ -38,23 +40,29 @@ const LEFT_OUT: [&str; 15] = [
 pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
     let all = jaq_core::defs().chain(jaq_std::defs());
     all.filter(|def| {
-        !LEFT_OUT.contains(&def.name) && !quick::REPLACED.contains(&(def.name, def.args.len()))
+        let word = (def.name, def.args.len());
+        let replaced = expressions::REPLACED.iter().chain(&quick::REPLACED).any(|one| *one == word);
+        !LEFT_OUT.contains(&def.name) && !replaced
     })
 }
 
 pub(super) fn natives() -> impl Iterator<Item = Fun<Kind>> {
     let all = jaq_core::funs::<Kind>().chain(jaq_std::funs::<Kind>());
-    all.filter(|(name, _, _)| !LEFT_OUT.contains(name)).chain(ours()).chain(quick::words())
+    let kept = all.filter(|(name, args, _)| {
+        !LEFT_OUT.contains(name) && !expressions::REPLACED.contains(&(name, args.len()))
+    });
+    kept.chain(ours()).chain(quick::words()).chain(expressions::words())
 }
 
 fn ours() -> impl Iterator<Item = Fun<Kind>> {
-    let words: [(&'static str, usize, RunPtr<Kind>); 8] = [
+    let words: [(&'static str, usize, RunPtr<Kind>); 9] = [
         ("because", 2, |mut cv| {
             let value = cv.0.pop_var();
             bome(Ok(because(&cv.0.pop_var(), value)))
         }),
         ("lower", 0, |cv| bome(cased(cv.1, |text| text.to_lowercase()))),
         ("upper", 0, |cv| bome(cased(cv.1, |text| text.to_uppercase()))),
+        ("snake", 0, |cv| bome(cased(cv.1, snake))),
         ("length", 0, |cv| bome(length(cv.1))),
         ("has", 1, |cv| unary(cv, has)),
         ("contains", 1, |cv| unary(cv, |whole, part| Ok(contains(&whole, &part).into()))),
@@ -76,6 +84,26 @@ fn cased(value: Traced, change: impl Fn(&str) -> String) -> ValR<Traced> {
     }
 }
 
+/// Small letters and figures; one `_` for whatever stands between them, nothing for apostrophes.
+fn snake(heading: &str) -> String {
+    let mut name = String::with_capacity(heading.len());
+    let mut between = false;
+    for letter in heading.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'a'..='z' | '0'..='9' => {
+                if between && !name.is_empty() {
+                    name.push('_');
+                }
+                name.push(letter);
+                between = false;
+            }
+            '\'' | '’' => {}
+            _ => between = true,
+        }
+    }
+    name
+}
+
 fn length(value: Traced) -> ValR<Traced> {
     let length = match &value.data {
         Data::Null => 0,
@@ -89,7 +117,7 @@ fn length(value: Traced) -> ValR<Traced> {
 
 fn has(value: Traced, key: Traced) -> ValR<Traced> {
     match (&value.data, &key.data) {
-        (Data::Object(members), Data::Text(key)) => Ok(members.contains_key(key).into()),
+        (Data::Object(members), Data::Text(key)) => Ok(members.get(key).is_some().into()),
         (Data::List(items), Data::Number(at)) => {
             let at = at.as_u64().and_then(|at| usize::try_from(at).ok());
             Ok(at.is_some_and(|at| at < items.len()).into())
