@@ -62,6 +62,17 @@
   "248054003": {}
 } as $meanings
 
+# The day of the message.
+| (first((
+      .timestamp?, ((.entry?[]?.resource?, .) | select(.resourceType? == "ServiceRequest")
+        | .authoredOn?), .meta?.lastUpdated?
+    ) | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) // "" | .[0:10]) as $today
+
+# What the message as a whole is marked with.
+| [(., .entry?[]?.resource?
+      | select(.resourceType? | . == "Bundle" or . == "MessageHeader" or . == "ServiceRequest"))
+    | .meta?.security?] as $envelope
+
 # ---- Reading what may be missing or of another type
 
 # Each thing that stands there, in a list or alone.
@@ -162,14 +173,18 @@ def value:
 
 # ---- The message
 
+# The name that a reference gives: without a version, and a UUID in small letters.
+def name_of:
+  sub("/_history/.*$"; "") | if startswith("urn:uuid:") then lower else . end;
+
 # Every resource, with the names by which others may refer to it.
 def resources:
   if .resourceType? == "Bundle" then .entry? | each | objects else {resource: .} end
-  | (.fullUrl? | one(words)) as $url
+  | (.fullUrl? | one(words | name_of)) as $url
   | .resource? | objects
   | (.resourceType | one(strings)) as $type
   | (. + {"@names": ([$url, ((.id | words) as $id | "urn:uuid:" + $id, "\($type)/\($id)")]
-        | map(words))}),
+        | map(words | name_of))}),
     (.contained | each | objects | . + {"@names": [(.id | words | "#" + .)]});
 
 # The name that a number gives to whom it is the number of.
@@ -191,8 +206,8 @@ def index_of($all):
 def follow($index):
   objects
   | if .reference | type == "string" then
-      .reference as $to
-      | first(($to, "urn:uuid:" + $to, ($to | split("/") | .[-2:] | join("/")))
+      (.reference | name_of) as $to
+      | first(($to, ("urn:uuid:" + $to | name_of), ($to | split("/") | .[-2:] | join("/")))
           | . as $name | $index[$name] | values)
       | if ($to | startswith("#")) and length > 1 then empty else .[0] end
     elif .identifier | type == "object" and .value != null then
@@ -202,7 +217,7 @@ def follow($index):
 # Whether it still holds: not entered in error, refuted, cancelled or ended.
 def holds:
   [
-    (.status? | strings
+    ((.status?, .docStatus?) | strings
       | select(test("^(entered-in-error|cancelled|inactive|not-done|rejected)$"))),
     (.verificationStatus? | codings | .code | strings
       | select(test("^(entered-in-error|refuted)$"))),
@@ -233,15 +248,25 @@ def answers($all; $index):
         of: one($form.subject | follow($index))
       });
 
+# Whether a request stands.
+def live: .status? != "revoked" and .status? != "entered-in-error";
+
+# Whether the message answers another. An answer is no referral: the map gives nothing for it, and
+# `input.schema.json` tells where.
+def is_answer:
+  any(.header | objects | ([.eventCoding? | objects | .code | strings]) as $event
+    | any($event[]; test("-response$"))
+      or (.response? != null and (any($event[]; test("-request$")) | not)); .);
+
 # The parts of the message that are looked into again and again.
 def message:
   [resources] as $all
   | index_of($all) as $index
   | one($all[] | select(.resourceType? == "MessageHeader")) as $header
-  | ([($header | .focus? | each | follow($index)), $all[]]
-      | map(select(.resourceType? == "ServiceRequest")) | once) as $requests
-  | one((.timestamp, $requests[].authoredOn, .meta?.lastUpdated?)
-      | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) as $now
+  # Of several requests those that are taken back come last, and tell nothing.
+  | ([($header | .focus? | each | follow($index)), ($all[] | select(live)), $all[]]
+      | map(select(.resourceType? == "ServiceRequest")) | once
+      | .[:1] + (.[1:] | map(select(live)))) as $requests
   | {
       all: $all,
       index: $index,
@@ -249,10 +274,10 @@ def message:
       requests: $requests,
       answers: [answers($all; $index)],
       # Whoever was born on this day or before is 18 on the day of the message.
-      eighteen: ($now | if . == null then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
+      eighteen: ($today | if . == "" then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
       # What points to what supports the request.
       pointers: [
-        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference? | strings
+        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference? | strings | name_of
       ]
     };
 
@@ -1173,6 +1198,7 @@ def level($m):
   ] | together("; ");
 
 message as $m
+| select($m | is_answer | not)
 | children($m) as $children
 | one($children[0] | objects | .resource) as $first
 | corrections($m) as $corrections
