@@ -8,8 +8,10 @@
 #   given and whom a RelatedPerson names as a parent or carer (Patient.link): they are household;
 # - a Patient who expects a child (an estimated date of delivery, or the flag for an unborn child)
 #   has the unborn child in the referral; if she is not shown to be 18 she is a child of it herself;
-# - where the subject is an adult, a RelatedPerson who is a son or daughter is a child of it; where
-#   no child is named at all, the unknown child in that adult's home is.
+# - where the subject is an adult, a RelatedPerson who is a son or daughter and whose birthDate, or
+#   estimated age, shows less than 18 years is a child of it; where no child is named at all, the
+#   unknown child in that adult's home is.
+# Who stands in the message as Patient and as RelatedPerson is told once.
 #
 # BaRS has no case for safeguarding of its own. What it has no place for may be said so:
 # - a coding of system urn:frontdoor:code:indicator, …:concern, …:request or …:level, with the
@@ -277,7 +279,8 @@ def message:
       eighteen: ($today | if . == "" then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
       # What points to what supports the request.
       pointers: [
-        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference? | strings | name_of
+        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference?
+        | strings | name_of
       ]
     };
 
@@ -290,15 +293,22 @@ def pointed($m):
 
 # ---- People's names, addresses and telephones
 
+# Whether a period ended before the day of the message.
+def over: any(.period? | objects | .["end"] | strings; . < $today);
+
+# Whether a name, number or address is a former one.
+def former: .use? == "old" or .use? == "maiden" or over;
+
 def names: .name? | each | if type == "string" then {text: .} else objects end;
 
 # The name that is used: the official one first, a former one last.
 def main_name:
-  [names] | one(
-    (("official", "usual", "temp") as $use | .[] | select(.use == $use)),
-    (.[] | select(.use == null)),
-    (.[] | select(.use != "nickname")),
-    .[]
+  [names] as $all
+  | [$all[] | select(former | not)] as $used
+  | one(
+    (("official", "usual", "temp", null) as $use | $used[] | select(.use == $use)),
+    (($used, $all) | .[] | select(.use != "nickname")),
+    $all[]
   );
 
 def given: [.given | each | words];
@@ -326,11 +336,12 @@ def full_name: main_name | whole_name;
 def telephone:
   one(.telecom? | each | objects
     | select(.system == null or .system == "phone" or .system == "sms")
-    | select(.use != "old" and .value != null)
+    | select(.value != null and (former | not))
     | . as $point | because([.system, .use, .rank] | leaves; $point.value | words));
 
 def email:
-  one(.telecom? | each | objects | select(.system == "email" and .value != null)
+  one(.telecom? | each | objects
+    | select(.system == "email" and .value != null and (former | not))
     | . as $point | because([.system, .use, .rank] | leaves; $point.value | words));
 
 # How someone may be reached safely.
@@ -346,9 +357,15 @@ def safe_contact:
 
 def addresses: .address? | each | if type == "string" then {text: .} else objects end;
 
-# Whether a record is restricted, as the NHS marks it for people at risk.
+# Whether a record, or the whole message, is restricted, as the NHS marks it for people at risk.
 def restricted:
-  [.meta?.security? | each | objects | select(.code == "R" or .code == "V") | leaves[]];
+  [(.meta?.security?, $envelope[]) | each | objects | select(.code == "R" or .code == "V")
+    | leaves[]];
+
+# Who must not learn the address of someone whose record is restricted.
+def kept_from:
+  restricted | if . == [] then empty
+    else because(.; "everyone: the NHS record is restricted") end;
 
 # The number of a property.
 def uprn:
@@ -366,7 +383,6 @@ def place($whole):
   | ([.line | each | words] | together(", ")) as $lines
   | [.line, .city, .district, .state, .postalCode, .country] as $parts
   | [(.use, .type | words), (.text | words | select(repeats([$parts | leaves[]])))] as $repeats
-  | ($whole | restricted) as $restricted
   | {
       # A text that says more than the lines is kept with them, so that it is withheld with them.
       lines: one(
@@ -378,16 +394,19 @@ def place($whole):
       uprn: uprn,
       withheld_from: [
         (extension("urn:frontdoor:withheld-from") | told(value)),
-        (if $restricted == [] then empty
-          else because($restricted; "everyone: the NHS record is restricted") end)
+        ($whole | kept_from)
       ]
     };
 
-# Where someone lives: not a former address, nor where they stay for now.
+# Where someone lives: not a former address, nor where they work, or stay for now. Where a record is
+# restricted this is said even if there is none, so that no other place is told either.
 def home:
   . as $whole
-  | one([addresses] | (.[] | select(.use != "old" and .use != "temp" and .use != "billing"))
-    | place($whole));
+  | [addresses | select(former | not)] as $all
+  | one((($all[] | select(.use == "home")),
+        ($all[] | select(.use | . == null or (test("^(temp|billing|work)$") | not))))
+      | place($whole))
+    // one([kept_from] | select(. != []) | {withheld_from: .});
 
 # An address in words.
 def in_words:
@@ -430,6 +449,7 @@ def relationship:
     "UNCLE": "uncle", "BRO": "brother", "SIS": "sister", "SIB": "sibling", "HBRO": "half-brother",
     "HSIS": "half-sister", "COUSN": "cousin", "GUARD": "guardian", "DOMPART": "partner",
     "ROOM": "lives in the same household", "ECON": "emergency contact", "EP": "emergency contact",
+    "CHILD": "child", "SON": "son", "SONC": "son", "DAU": "daughter", "DAUC": "daughter",
     "C": "emergency contact", "N": "next of kin", "NOK": "next of kin"
   } as $words
   | [.relationship? | each
@@ -473,6 +493,22 @@ def expecting($m):
             and any(.code | codings | .code; . == "878111000000109")))
       | select(any(.subject | follow($m.index); . == $patient))
     ];
+
+# What a record says of who someone is: numbers that are given to nobody else.
+def own_numbers: .identifier? | each | objects | select(.value != null) | number_name;
+
+# Whether a RelatedPerson is one of these Patients: by a link, by a number, or by name and date of
+# birth; without a date, by name and being called a brother, sister or child.
+def is_one_of($m; $patients):
+  . as $one
+  | (full_name // "" | lower) as $name
+  | any($patients[];
+      any(links($m); . == $one)
+      or any(own_numbers; . as $number | any($one | own_numbers; . == $number))
+      or ($name != "" and $name == (full_name // "" | lower)
+        and (.birthDate? == $one.birthDate?
+          or ($one.birthDate? == null
+            and ($one | filial or (relationship // "" | test("brother|sister|sibling"; "i")))))));
 
 def is_child($m):
   unborn_itself
@@ -621,7 +657,7 @@ def whereabouts($m; $first):
           | select(any(.type | each | codings | .code; . == "CLOC" or . == "RLOC") | not)
           | location | because($reference.reference; .)
         else empty end),
-      ($child | addresses | select(.use == "temp") | . as $stay
+      ($child | addresses | select(.use == "temp" and (former | not)) | . as $stay
         | in_words | values | because($stay.use; .))
     );
 
@@ -674,7 +710,7 @@ def cared_for($m; $first):
   | [.generalPractitioner? | each | objects] as $known
   | {
       address: home,
-      previous_address: one(addresses | select(.use == "old") | place($child)),
+      previous_address: one(addresses | select(former) | place($child)),
       gp: one($known[] | select(duty($m) | test("health visitor"; "i") | not) | service($m)),
       health_visitor: one(
         ($known[] | select(duty($m) | test("health visitor"; "i")) | service($m)),
@@ -724,7 +760,7 @@ def child($m; $first):
   | main_name as $name
   | ($name // {} | [.given | each | words]) as $given
   | ($name // {} | family) as $family
-  | ([names | select(.use == "nickname" or .use == "usual") | select(. != $name)
+  | ([names | select((.use == "nickname" or .use == "usual") and (former | not) and . != $name)
       | . as $other | whole_name | values | because($other.use; .)] | one(.[])) as $known_as
   | expecting($m) as $expecting
   | estimated_age($m) as $age
@@ -751,6 +787,9 @@ def child($m; $first):
       description: ([
           $child["@described"],
           ($child | select(.resourceType == "RelatedPerson")
+            | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
+          (if $child.resourceType == "RelatedPerson" then empty else $m.all[] end
+            | select(.resourceType? == "RelatedPerson" and is_one_of($m; [$child]))
             | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
           ($age | objects | select(.years == null) | .words),
           ($died[] | because(.; if type == "string" then "Has died: " + . else "Has died" end))
@@ -798,6 +837,8 @@ def children($m):
   | (
       if any($all[]; adult($m))
       then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
+        | select(dated or (estimated_age($m).years // 18) < 18)
+        | select(adult($m) or is_one_of($m; [$found[].resource]) | not)
         | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
       else [] end
@@ -810,12 +851,19 @@ def children($m):
 # Truths about a person that FHIR has no element for.
 def truth(name): one(extension("urn:frontdoor:person:" + name) | told(value));
 
+# What the sender's record says that has ended: the person's life, or the relationship.
+def ended:
+  ((.deceasedBoolean?, .deceasedDateTime?) | select(. != null and . != false)
+    | because(.; "(has died)")),
+  (select(.resourceType? == "RelatedPerson" and (.active? == false or over))
+    | because([.active, .period.end?]; "(no longer, in the sender's record)"));
+
 # A person who is no child of the referral.
 def person($m):
   . as $person
   | {
       name: full_name,
-      relationship: relationship,
+      relationship: ([relationship, ended] | together(" ")),
       date_of_birth: birth_date,
       parental_responsibility: truth("parental-responsibility"),
       lives_with_child: truth("lives-with-child"),
@@ -836,8 +884,10 @@ def filled($other): with_entries(.key as $key | .value |= (. // $other[$key]));
 # Those who are known as contacts of someone, other than that person; a child's social worker is
 # told with the child.
 def contacts($m):
-  adult($m) as $adult
+  . as $whole
+  | adult($m) as $adult
   | .contact? | each | objects
+  | . + {meta: $whole.meta}
   | select($adult or (relationship // "" | test("social work"; "i") | not))
   | select(any(.relationship | each | codings | .code; . == "ONESELF") | not)
   | select(.name != null)
@@ -852,7 +902,11 @@ def household($m; $children):
   [$children[] | select(.made == "child") | .resource] as $young
   | [candidates($m)[] | select(is_child($m) | not)] as $adults
   | [$m.all[] | select(.resourceType? == "RelatedPerson") | . as $one
-      | select(any($young[]; . == $one) | not)] as $related
+      # What is said of a child as of a relative, such as having harmed, is kept with a name.
+      | select(any($young[]; . == $one) | not)
+      | select(is_one_of($m; $young) | not
+          or any($one.extension? | each | objects | .url | strings;
+            startswith("urn:frontdoor:person:")))] as $related
   | {
       address: (if any($young[]; addresses | .use != "temp") then null
         else one($adults[] | home | values) end),
@@ -923,7 +977,12 @@ def referrer($m):
       | select(any(follow($m.index); true))
       | .reference | strings] as $wiring
   | [$reference | objects | .reference | strings] as $followed
-  | any($who | objects; .resourceType == "Patient" or .resourceType == "RelatedPerson") as $private
+  | one(($who | objects | .resourceType),
+      ($reference | objects | (.type, .reference) | strings | capture("^(?<type>[A-Za-z]+)(/|$)")
+        | .type)) as $kind
+  | ($kind == "Patient" or $kind == "RelatedPerson") as $private
+  # An organisation's number is nobody's own; it is whose work it is that may be rung there.
+  | [($role, $who, ($agency | select($private | not))) | objects] as $own
   | {
       name: one(($who | objects | full_name | values),
           ($role | objects | .practitioner | objects | .display | words),
@@ -932,16 +991,18 @@ def referrer($m):
           (if $duty == null and $specialty == null and ($private | not)
             then $agency | objects | .name | words else empty end)
         | because(if $found == null then [] else $followed + $wiring end; .)),
-      role: one([$duty, $specialty] | together("; ")
-        | values | because($followed + $wiring; .)),
+      role: one(([$duty, $specialty] | together("; ") | values),
+          # A grandmother without a name still tells who refers.
+          ($who | objects | select($private and full_name == null) | relationship | values)
+        | because($followed + $wiring; .)),
       agency: one($agency | objects | select($private | not) | .name | words
         | because(if $is_agency == null then $wiring else $followed end; .)),
-      telephone: one(($role, $who, $agency) | objects | telephone | values),
-      email: one(($role, $who, $agency) | objects | email | values),
+      telephone: one($own[] | telephone | values),
+      email: one($own[] | email | values),
       relationship: (if $private then one($who | objects
         | select(.resourceType == "RelatedPerson") | relationship) else null end),
       source: (if $private
-        then because($followed; if $who.resourceType == "Patient" then "1C" else "1A" end)
+        then because($followed; if $kind == "Patient" then "1C" else "1A" end)
         else one(($duty, $specialty) | values | census_source | values) end),
       withheld_from_family: cautiously($m; "referrer-withheld")
     }
@@ -1277,7 +1338,11 @@ message as $m
         ($m.all[] | select(.resourceType? == "Patient") | . as $one | restricted
           | select(. != []) | . as $marked
           | because($marked; "The NHS record is restricted: address and telephone are protected"))
-      ] | once | sentences),
+      ]
+      + [$m.all[], {meta: {security: $envelope}} | .meta?.security? | each | each | objects
+          | select(.code | . == "R" or . == "V" or . == "U" or . == "N" or . == "L" | not)
+          | said | values | "Marked by the sender: " + .]
+      | once | sentences),
     form_date: one($written | values | day),
     form_time: one($written | values | select(test("^[0-9-]{10}T")) | .[11:]),
     telephone_first: asked("telephone-first"),
