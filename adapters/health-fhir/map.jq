@@ -89,8 +89,17 @@ def words:
 # The first of what there is; null for nothing.
 def one(f): first(f, null);
 
+# Everything that is written within.
+def leaves: [.. | select(type != "array" and type != "object" and . != null)];
+
 # Each once, in their order.
 def once: reduce .[] as $next ([]; if any(.[]; . == $next) then . else . + [$next] end);
+
+# Each once, made from the places of all that are the same.
+def once_of_all:
+  reduce .[] as $next ([];
+    if any(.[]; . == $next)
+    then map(if . == $next then because([$next | leaves]; .) else . end) else . + [$next] end);
 
 # Texts in one, with something between them; null for none.
 def together(between): map(words) | if . == [] then null else join(between) end;
@@ -101,9 +110,6 @@ def sentences:
     if . == null then $next
     elif test("[.!?]\\s*$") then . + " " + $next
     else . + ". " + $next end);
-
-# Everything that is written within.
-def leaves: [.. | select(type != "array" and type != "object" and . != null)];
 
 # What f makes, as told by everything that is written within.
 def told(f): . as $whole | f | . as $made | because($whole | leaves; $made);
@@ -225,6 +231,17 @@ def holds:
       | select(test("^(entered-in-error|refuted)$"))),
     (.clinicalStatus? | codings | .code | strings | select(test("^(inactive|resolved|remission)$")))
   ] == [];
+
+# Whether a condition was true and is over.
+def past:
+  (holds | not) and any(.clinicalStatus? | codings | .code | strings;
+    test("^(inactive|resolved|remission)$"))
+  and (any((.verificationStatus? | codings | .code), .status?; . == "entered-in-error"
+    or . == "refuted") | not);
+
+# What a condition is if not confirmed.
+def uncertain:
+  .verificationStatus? | objects | select(any(codings | .code; . == "confirmed") | not) | said;
 
 # What says that it holds.
 def standing:
@@ -477,9 +494,17 @@ def filial:
 def links($m):
   .link? | each | objects | .other | follow($m.index) | select(.resourceType? == "RelatedPerson");
 
+# A date of birth within the year after the message: when a birth is expected.
+def due:
+  .birthDate? | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))
+  | select(.[0:10] > $today and $today != ""
+      and .[0:10] <= "\(($today[0:4] | tonumber) + 1)" + $today[4:10])
+  | day;
+
 # Whether the Patient is an unborn child.
 def unborn_itself:
-  any(extension("etalStatus"); true) or any(names | whole_name | values; test("^\\s*unborn"; "i"));
+  any(extension("etalStatus"); true) or any(due; true)
+  or any(names | whole_name | values; test("^\\s*unborn"; "i"));
 
 # What says that a Patient, or an unborn one's mother, expects a child.
 def expecting($m):
@@ -494,6 +519,24 @@ def expecting($m):
       | select(any(.subject | follow($m.index); . == $patient))
     ];
 
+# The message with the unborn children who have a record of their own: who are called so, or have
+# the flag for one and neither name nor birthDate; and the mothers that these are linked to.
+def with_unborn:
+  . as $m
+  | [$m.all[] | select(.resourceType? == "Patient")
+      | select(unborn_itself or (.birthDate? == null and [names] == []
+          and any(expecting($m)[]; .resourceType == "Flag")))] as $unborn
+  | . + {
+      unborn: $unborn,
+      mothers: [$unborn[] | .link? | each | objects | .other | follow($m.index)
+        | select(.resourceType? == "Patient")],
+      pregnant: [$m.all[] | select(.resourceType? == "Patient")
+        | select(. as $one | any($unborn[]; . == $one) | not)
+        | select(expecting($m) != [])]
+    };
+
+def is_unborn($m): . as $one | any($m.unborn[]; . == $one);
+
 # What a record says of who someone is: numbers that are given to nobody else.
 def own_numbers: .identifier? | each | objects | select(.value != null) | number_name;
 
@@ -503,7 +546,7 @@ def is_one_of($m; $patients):
   . as $one
   | (full_name // "" | lower) as $name
   | any($patients[];
-      any(links($m); . == $one)
+      any(links($m); . == $one and (parental | not))
       or any(own_numbers; . as $number | any($one | own_numbers; . == $number))
       or ($name != "" and $name == (full_name // "" | lower)
         and (.birthDate? == $one.birthDate?
@@ -511,8 +554,10 @@ def is_one_of($m; $patients):
             and ($one | filial or (relationship // "" | test("brother|sister|sibling"; "i")))))));
 
 def is_child($m):
-  unborn_itself
-  or ((adult($m) | not) and (dated or (any(links($m); parental) | not)));
+  . as $one
+  | is_unborn($m)
+  or ((adult($m) | not)
+    and (dated or (any(links($m); parental) or any($m.mothers[]; . == $one) | not)));
 
 # Someone who is referred to, but is not in the message.
 def stand_in:
@@ -685,13 +730,21 @@ def agreement($m; $who):
   | [.[] | . as $consent
       | select(.status == null or .status == "active" or .status == "rejected")
       | select(any(.category | each | codings | .code; . == "DRC") | not)
-      | select(any(.scope | codings | .code; . == "treatment" or . == "research") | not)
+      | select(any(.scope | codings | .code; . == "treatment" or . == "research" or . == "adr")
+          | not)
+      | select(any(.provision? | objects; over) | not)
       | select(any(.performer | each; true) as $named
           | if $who == null then $named | not
             else any($consent.performer | each | follow($m.index); . == $who) end)
+      # A permission of which something is denied is for a person to read.
+      | [.provision? | objects | .provision | each | .. | objects | .type | strings
+          | select(. == "deny")] as $parts
       | (if .status == "rejected" then "no" else
           first((.provision? | .type? | strings), (.policyRule? | codings | .code | strings))
-          | . as $code | $words[$code] | values end) as $agreed
+          | . as $code | $words[$code] | values
+          | if . == "yes" and $parts != []
+            then because($parts; "Permitted but for a part that is denied") else . end
+          end) as $agreed
       | [$consent
           | .status, .scope, .category, .policyRule, (.provision | objects | .type), .dateTime]
         as $given
@@ -763,18 +816,29 @@ def child($m; $first):
   | ([names | select((.use == "nickname" or .use == "usual") and (former | not) and . != $name)
       | . as $other | whole_name | values | because($other.use; .)] | one(.[])) as $known_as
   | expecting($m) as $expecting
+  # What is said of a birth with the mother, where nothing is with the child.
+  | (if $expecting != [] or (is_unborn($m) | not) then [] else
+      one($m.pregnant[] | expecting($m)) // [] end) as $mothers
   | estimated_age($m) as $age
   | [.deceasedBoolean?, .deceasedDateTime? | select(. != null and . != false)] as $died
   | ($name // {} | if $given == [] and $family == null then [] else only_repeats end) as $repeats
-  | (if unborn_itself then {
+  | (if is_unborn($m) then {
         unborn: because([($child | extension("etalStatus") | leaves[]),
           (if any($child | extension("etalStatus"); true) then empty
-           else $child | names | leaves[] end)]; "yes"),
-        expected_date: one($expecting[] | . as $seen | value
-          | because($seen | [.code | leaves[]] + standing; .)),
-        mother_name: one(every($m; "RelatedPerson")
-          | select(any(.patient | follow($m.index); . == $child))
-          | select(is_mother) | full_name)
+           else $child | names | leaves[] end),
+          ($expecting[] | select(.resourceType == "Flag") | (.code | leaves[]), standing[])];
+          "yes"),
+        expected_date: one((($expecting, $mothers) | .[]
+            | select(.resourceType == "Observation") | . as $seen | value
+            | because($seen | [.code | leaves[]] + standing; .)),
+          due),
+        mother_name: one((every($m; "RelatedPerson")
+            | select(any(.patient | follow($m.index); . == $child))
+            | select(is_mother) | full_name),
+          (.link? | each | objects | . as $link | .other | follow($m.index)
+            | select(.resourceType? == "Patient") | full_name
+            | because([$link.other.reference, $link.type]; .)),
+          (if $mothers == [] then empty else $m.pregnant[0] | full_name end))
       } else {} end)
   + {
       given_name: one($given[0] | values | because($repeats; .)),
@@ -794,7 +858,7 @@ def child($m; $first):
           ($age | objects | select(.years == null) | .words),
           ($died[] | because(.; if type == "string" then "Has died: " + . else "Has died" end))
         ] | sentences),
-      date_of_birth: birth_date,
+      date_of_birth: (if any(due; true) then null else birth_date end),
       estimated_age: $age.years,
       sex: sex,
       nhs_number: nhs_number,
@@ -832,7 +896,10 @@ def children($m):
       $all[] | . as $one
       | expecting($m) as $signs
       | (select(is_child($m)) | {resource: ., made: "child"}),
-        (select($signs != [] and (unborn_itself | not)) | {resource: ., made: "unborn", $signs})
+        # Where the unborn child has a record of its own, that is the child.
+        (select($signs != [] and (is_unborn($m) | not))
+          | select(($m.unborn | length) < ($m.pregnant | length))
+          | {resource: ., made: "unborn", $signs})
     ] as $found
   | (
       if any($all[]; adult($m))
@@ -929,7 +996,7 @@ def household($m; $children):
               | together(" "))}),
         ($adults[] | select(any(links($m); true) | not) | . as $one
           | person($m)
-          | if any($children[]; .made == "unborn" and .resource == $one)
+          | if any(($m.pregnant, $m.mothers)[]; . == $one)
             then . + {relationship: (.relationship // because(
               [$one | expecting($m)[] | .code | leaves[]]; "mother"))} else . end),
         (($young[], $adults[]) | contacts($m))
@@ -949,10 +1016,11 @@ def census_source:
     elif test("social work"; "i") then because($role; "5C")
     else null end;
 
-# Of several answers a yes comes first.
-def cautiously($m; ask):
-  [$m.answers[] | select(.ask == ask) | .value | values]
-  | one((.[] | select(. == "yes")), .[]);
+# Of several answers the worst comes first, then what is no plain answer.
+def worst_first(worst):
+  one((.[] | select(. == worst)), (.[] | select(. != "yes" and . != "no")), .[]);
+def answers_to($m; ask): [$m.answers[] | select(.ask == ask) | .value | values];
+def cautiously($m; ask): answers_to($m; ask) | worst_first("yes");
 
 # Who made the request: whom it names, else whom the header names.
 def referrer($m):
@@ -1023,9 +1091,13 @@ def meaning:
 # Whether a flag is of a category.
 def flagged(categories): any(.category? | each | codings | .code | strings; test(categories));
 
-# Whether an observation says that something is not so.
+# Whether an observation says that something is not so, or that nobody knows.
 def denied:
-  any((.valueBoolean?, (.valueCodeableConcept? | objects | yes_no // "")); . == false or . == "no");
+  any((.valueBoolean?, (.valueCodeableConcept? | objects | yes_no // "")); . == false or . == "no")
+  or any((.valueString?, (.valueCodeableConcept? | said)) | strings;
+    test("^\\s*(no|n|none|nil|false|not known|unknown|((known )?absent|negative|not present)"
+      + "( \\(qualifier value\\))?|(no|nil) (concerns?|evidence|signs?))\\s*\\.?\\s*$"; "i"))
+  or any(value | strings; . == "not-known" or . == "refused");
 
 # Whom something is about, where that is not the first child.
 def whose($m; $first):
@@ -1040,8 +1112,12 @@ def whose($m; $first):
 
 # Everything that is coded as a safeguarding concern, and what says so.
 def marks($m):
-  ($m.requests[] | .reasonCode | each | objects | select(any(codings | meaning; true))
+  ($m.requests[] | (.category, .code, .reasonCode, .orderDetail) | each | objects
+    | select(any(codings | meaning; true))
     | {concept: ., of: {}, free: null}),
+  (every($m; "Encounter") | . as $met
+    | .reasonCode | each | objects | select(any(codings | meaning; true))
+    | {concept: ., of: $met, free: null}),
   (every($m; "Flag")
     | select(flagged("^SG$") or any(.code | codings | meaning; true))
     | select(any(.code | codings | .code; . == "861931000000100") | not)
@@ -1049,8 +1125,17 @@ def marks($m):
        free: ([.period | objects | .start, .["end"]] | together(" to "))}),
   (every($m; "Condition") | select(any(.code | codings | meaning; true))
     | {concept: .code, of: .,
-       free: ([(.note | each | .text?), .onsetDateTime?, .onsetString?] | sentences)}),
-  (every($m; "Observation") | select(denied | not)
+       free: ([uncertain, (.note | each | .text?), .onsetDateTime?, .onsetString?] | sentences)}),
+  # What is over is told in words, and is no sign.
+  ($m.all[] | select(.resourceType? == "Condition" and past)
+    | select(any(.code | codings | meaning; true))
+    | {concept: (. as $condition | .code | told(said) | {text: .}), of: .,
+       free: ([(.clinicalStatus | said), (.note | each | .text?)] | sentences)}),
+  (every($m; "Observation") | . as $whole
+    | ., (.component? | each | objects
+        | {status: $whole.status, category: $whole.category, subject: $whole.subject,
+           effectiveDateTime: $whole.effectiveDateTime, "@names": $whole["@names"]} + .)
+    | select(denied | not)
     | select(any((.code, .valueCodeableConcept) | codings | meaning; true))
     | . as $seen
     | (if any(.valueCodeableConcept | codings | meaning; true) then .valueCodeableConcept
@@ -1090,8 +1175,8 @@ def concerns($m; $first):
   | ($mark | marked($m)) as $why
   | (if $words == "" then null else because($why; $words) end) as $detail
   | if $codes != [] then $codes[] | {code: ., detail: $detail}
-    elif ($mark | [signs($m)]) != [] and $mark.free == null and $whose == null
-      and one($mark.concept | objects | .text) == null then empty
+    # A code of ours without words says no more than its sign.
+    elif any($mark | signs($m); . == $words) then empty
     else {detail: $detail} end;
 
 # ---- What was seen and said
@@ -1121,7 +1206,7 @@ def sentence($m; $first):
   | [observer($m)] as $by
   | ([
       ([
-          $whose, (.code | said),
+          $whose, ([(.code | said), (uncertain | "(" + . + ")")] | together(" ")),
           (.component? | each | objects | [(.code | said), value] | together(" ")),
           value
         ] | together(": ")),
@@ -1221,7 +1306,8 @@ def worry($m; $first; $observed):
       | select(any(.code | codings; .system == "urn:frontdoor:code:question"))
       | .note | each | .text? | words),
     remarks($m; $first),
-    ($m.all[] | select(.resourceType? == "Encounter") | .reasonCode? | each | said),
+    ($m.all[] | select(.resourceType? == "Encounter") | . as $met | .reasonCode? | each
+      | select(any(codings | meaning; true) and ($met | holds) | not) | said),
     triage($m)
   ] | once | together("\n");
 
@@ -1258,7 +1344,7 @@ def level($m):
     one($m.requests[] | .priority | words | "priority " + .)
   ] | together("; ");
 
-message as $m
+(message | with_unborn) as $m
 | select($m | is_answer | not)
 | children($m) as $children
 | one($children[0] | objects | .resource) as $first
@@ -1267,6 +1353,7 @@ message as $m
 | [marks($m)] as $marks
 # An answer to a question of ours that is not about one child.
 | def asked(ask): one($m.answers[] | select(.ask == ask) | .value | values);
+  def refusing(ask): answers_to($m; ask) | worst_first("no");
   def domain(name): [$observed[] | select(.where == name) | .text] | together("\n");
   one($m.requests[] | .authoredOn | words, (.timestamp? | words)) as $written
 | {
@@ -1288,14 +1375,14 @@ message as $m
     # BaRS takes back a referral with little more than its status.
     worry: (worry($m; $first; $observed) // one($corrections[] | .kind as $kind
       | because($kind; "The sender takes back what was sent before"))),
-    concerns: [$marks[] | concerns($m; $first)],
+    concerns: ([$marks[] | concerns($m; $first)] | once_of_all),
     indicators: ([
         ($marks[] | signs($m)),
         (if ($children | length) > 1 then $children[] | .resource
             | (.deceasedBoolean?, .deceasedDateTime?) | select(. != null and . != false)
             | because(.; "child-death-siblings")
           else empty end)
-      ] | once),
+      ] | once_of_all),
     danger_now: cautiously($m; "danger-now"),
     primary_need: one($marks[] | .concept | codings | meaning | .need | values),
     harm: [$observed[] | select(.where == "harm") | .seen | harm($m; $first)],
@@ -1307,10 +1394,11 @@ message as $m
       what_must_change: asked("must-change"),
       scale: (asked("scale") as $scale | try ($scale | tonumber) catch $scale)
     },
-    agreement: (agreement($m; null) // {
-        informed: asked("family-informed"),
-        agreed: asked("family-agreed"),
-        reason: asked("agreement-reason")
+    agreement: (agreement($m; null) as $consent | {
+        informed: refusing("family-informed"),
+        agreed: ([$consent.agreed, answers_to($m; "family-agreed")[] | values]
+          | worst_first("no")),
+        reason: ([$consent.reason, asked("agreement-reason")] | together("; "))
       }),
     do_not_alert: cautiously($m; "do-not-alert"),
     request: one($m.requests[] | (.category, .code, .reasonCode, .orderDetail) | each
