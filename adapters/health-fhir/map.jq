@@ -421,7 +421,7 @@ def home:
   . as $whole
   | [addresses | select(former | not)] as $all
   | one((($all[] | select(.use == "home")),
-        ($all[] | select(.use | . == null or (test("^(temp|billing|work)$") | not))))
+        ($all[] | select(any(.use | strings; test("^(temp|billing|work)$")) | not)))
       | place($whole))
     // one([kept_from] | select(. != []) | {withheld_from: .});
 
