@@ -277,6 +277,16 @@ def is_answer:
     | any($event[]; test("-response$"))
       or (.response? != null and (any($event[]; test("-request$")) | not)); .);
 
+# What is said of a birth to come, and of whom.
+def births($all; $index):
+  $all[] | select(holds)
+  | select(
+      (.resourceType? == "Observation"
+        and any(.code | codings | .code; . == "161714006" or . == "11778-8"))
+      or ((.resourceType? == "Flag" or .resourceType? == "Condition")
+        and any(.code | codings | .code; . == "878111000000109")))
+  | {seen: ., whose: [.subject | follow($index)]};
+
 # The parts of the message that are looked into again and again.
 def message:
   [resources] as $all
@@ -292,6 +302,7 @@ def message:
       header: $header,
       requests: $requests,
       answers: [answers($all; $index)],
+      births: [births($all; $index)],
       # Whoever was born on this day or before is 18 on the day of the message.
       eighteen: ($today | if . == "" then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
       # What points to what supports the request.
@@ -508,19 +519,14 @@ def unborn_itself:
 
 # What says that a Patient, or an unborn one's mother, expects a child.
 def expecting($m):
-  . as $patient
-  | [
-      $m.all[] | select(holds)
-      | select(
-          (.resourceType? == "Observation"
-            and any(.code | codings | .code; . == "161714006" or . == "11778-8"))
-          or ((.resourceType? == "Flag" or .resourceType? == "Condition")
-            and any(.code | codings | .code; . == "878111000000109")))
-      | select(any(.subject | follow($m.index); . == $patient))
-    ];
+  . as $patient | [$m.births[] | select(any(.whose[]; . == $patient)) | .seen];
+
+# The numbers that a record says are someone's own.
+def own_numbers: .identifier? | each | objects | select(.value != null) | number_name;
 
 # The message with the unborn children who have a record of their own: who are called so, or have
-# the flag for one and neither name nor birthDate; and the mothers that these are linked to.
+# the flag for one and neither name nor birthDate; the mothers that these are linked to; who else
+# expects a child; and the related persons with what tells who they are.
 def with_unborn:
   . as $m
   | [$m.all[] | select(.resourceType? == "Patient")
@@ -532,26 +538,28 @@ def with_unborn:
         | select(.resourceType? == "Patient")],
       pregnant: [$m.all[] | select(.resourceType? == "Patient")
         | select(. as $one | any($unborn[]; . == $one) | not)
-        | select(expecting($m) != [])]
+        | select(expecting($m) != [])],
+      related: [$m.all[] | select(.resourceType? == "RelatedPerson")
+        | {person: ., name: (full_name // "" | lower), numbers: [own_numbers]}]
     };
 
 def is_unborn($m): . as $one | any($m.unborn[]; . == $one);
 
-# What a record says of who someone is: numbers that are given to nobody else.
-def own_numbers: .identifier? | each | objects | select(.value != null) | number_name;
-
-# Whether a RelatedPerson is one of these Patients: by a link, by a number, or by name and date of
-# birth; without a date, by name and being called a brother, sister or child.
-def is_one_of($m; $patients):
-  . as $one
+# The RelatedPersons who are this Patient: by a link, by a number, or by name and date of birth;
+# without a date, by name and being called a brother, sister or child.
+def doubles($m):
+  . as $child
   | (full_name // "" | lower) as $name
-  | any($patients[];
-      any(links($m); . == $one and (parental | not))
-      or any(own_numbers; . as $number | any($one | own_numbers; . == $number))
-      or ($name != "" and $name == (full_name // "" | lower)
-        and (.birthDate? == $one.birthDate?
-          or ($one.birthDate? == null
-            and ($one | filial or (relationship // "" | test("brother|sister|sibling"; "i")))))));
+  | [own_numbers] as $numbers
+  | [links($m) | select(parental | not)] as $linked
+  | $m.related[]
+  | select(
+      any(.numbers[]; . as $number | any($numbers[]; . == $number))
+      or ($name != "" and .name == $name
+        and (if .person.birthDate? != null then .person.birthDate == $child.birthDate?
+          else .person | filial or (relationship // "" | test("brother|sister|sibling"; "i")) end))
+      or (.person as $one | any($linked[]; . == $one)))
+  | .person;
 
 def is_child($m):
   . as $one
@@ -852,8 +860,7 @@ def child($m; $first):
           $child["@described"],
           ($child | select(.resourceType == "RelatedPerson")
             | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
-          (if $child.resourceType == "RelatedPerson" then empty else $m.all[] end
-            | select(.resourceType? == "RelatedPerson" and is_one_of($m; [$child]))
+          ($child | select(.resourceType == "Patient") | doubles($m)
             | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
           ($age | objects | select(.years == null) | .words),
           ($died[] | because(.; if type == "string" then "Has died: " + . else "Has died" end))
@@ -905,7 +912,7 @@ def children($m):
       if any($all[]; adult($m))
       then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
         | select(dated or (estimated_age($m).years // 18) < 18)
-        | select(adult($m) or is_one_of($m; [$found[].resource]) | not)
+        | select(adult($m) or (. as $one | any($found[].resource | doubles($m); . == $one)) | not)
         | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
       else [] end
@@ -967,11 +974,12 @@ def contacts($m):
 
 def household($m; $children):
   [$children[] | select(.made == "child") | .resource] as $young
+  | [$young[] | doubles($m)] as $doubles
   | [candidates($m)[] | select(is_child($m) | not)] as $adults
   | [$m.all[] | select(.resourceType? == "RelatedPerson") | . as $one
       # What is said of a child as of a relative, such as having harmed, is kept with a name.
       | select(any($young[]; . == $one) | not)
-      | select(is_one_of($m; $young) | not
+      | select((any($doubles[]; . == $one) | not)
           or any($one.extension? | each | objects | .url | strings;
             startswith("urn:frontdoor:person:")))] as $related
   | {
