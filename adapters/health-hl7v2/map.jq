@@ -487,12 +487,17 @@ def message_id:
   first((all("RF1") | field("6") | because(stated("2"); part("1") // part("3")) | strings), null)
   // one("MSH"; "10"; "1");
 
+# The event of MSH-9, also where it is written in one with the type, as in REF_I14.
+def event:
+  first((all("MSH") | (text("9"; "2") // text("9"; "1")) | strings | upper
+    | capture("(?<event>I1[2-5])$") | .event), null);
+
 # I13 corrects and I14 cancels; the notes before the first PID say why.
 def corrections($header):
-  [all("MSH") | text("9"; "2")
+  [event | . as $event
     | {I13: "corrected", I14: "cancelled"}[. // ""] as $kind
     | select($kind)
-    | {kind: because(.; $kind), detail: ([$header | all("NTE") | note] | together("\n"))}];
+    | {kind: because($event; $kind), detail: ([$header | all("NTE") | note] | together("\n"))}];
 
 # A correction without a word of the worry says so itself, for it is about an earlier referral.
 def corrected($header):
@@ -506,10 +511,18 @@ def household_telephone:
   | .[0] as $first
   | because(map(select(. == $first)); $first);
 
+# Whether MSH-9 names another kind of message, or an answer to a referral (RRI). What is misspelt,
+# or not named, is read: better an odd referral than none. `input.schema.json` tells what to send.
+def is_another:
+  event as $event
+  | any(all("MSH") | text("9"; "1") | strings | upper;
+    . == "RRI" or (test("^[A-Z]{3}$") and . != "REF" and $event == null));
+
 # ---- The referral
 
 groups as $groups
 | (.segments | arrays | map(objects)) as $segments
+| select($segments | is_another | not)
 | $groups[0] as $header
 | $segments
 | one("MSH"; "7"; "1") as $sent
