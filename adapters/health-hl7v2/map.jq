@@ -2,8 +2,8 @@
 #
 # Beyond the standard:
 # - Several children are several PIDs. What follows a PID, up to the next, is about its child.
-# - A PID whose date of birth shows 18 years or more is an adult of the household. Their children are
-#   NK1 who are shown to be under 18; where no child is named at all, the unknown child in their home.
+# - A PID whose date of birth shows 18 years or more is an adult of the household. Their children
+#   are the NK1 shown to be under 18; where no child is named, the unknown one in their home.
 # - A second repetition of PRD-1 says what the referring provider is: in coding system 99CIN the
 #   code is the CIN census source of referral, as in RP^^HL70286~3B^Health visitor^99CIN.
 # - RF1-4 may name what is asked for: protection, assessment, disabled-children, early-help, advice.
@@ -639,11 +639,16 @@ def household_telephone:
   | because(map(select(. == $first)); $first);
 
 # Whether MSH-9 names another kind of message, or an answer to a referral (RRI). What is misspelt,
-# or not named, is read: better an odd referral than none. `input.schema.json` tells what to send.
+# or not named, is read where it holds an RF1: better an odd referral than none.
+# `input.schema.json` tells what to send.
 def is_another:
   event as $event
-  | any(all("MSH") | text("9"; "1") | strings | upper;
-    . == "RRI" or (test("^[A-Z]{3}$") and . != "REF" and $event == null));
+  | any(all("RF1"); true) as $refers
+  | any(all("MSH") | text("9"; "1") | strings | upper | select(. != "REF");
+    . == "RRI"
+    or ($event == null and test("^[A-Z]{3}$")
+      and (($refers | not) or test("^(ACK|ADT|BAR|CSU|DFT|MDM|MFN|OMG|OML|ORM|ORR|ORU"
+        + "|PMU|PPR|QBP|QRY|RDE|RDS|RPA|RPI|RPL|RPR|RQA|RQC|RQI|RQP|RSP|SIU|SRM|SRR|VXU)$"))));
 
 # ---- The referral
 
