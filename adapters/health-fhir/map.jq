@@ -825,7 +825,8 @@ def child($m; $first):
       | . as $other | whole_name | values | because($other.use; .)] | one(.[])) as $known_as
   | expecting($m) as $expecting
   # What is said of a birth with the mother.
-  | (if is_unborn($m) and ($m.pregnant | length) == 1 then $m.pregnant[0] | expecting($m) else [] end) as $mothers
+  | (if is_unborn($m) and ($m.pregnant | length) == 1
+      then $m.pregnant[0] | expecting($m) else [] end) as $mothers
   | estimated_age($m) as $age
   | [.deceasedBoolean?, .deceasedDateTime? | select(. != null and . != false)] as $died
   | ($name // {} | if $given == [] and $family == null then [] else only_repeats end) as $repeats

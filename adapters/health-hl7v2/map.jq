@@ -496,14 +496,16 @@ def is_grown: age | . != null and . >= 180000;
 
 # Whom the PID names: a `child`, or an `adult`. Where a child is to be born: a `child` with a due
 # date of its own past, the `unborn`, its `mother`, or `both` where the mother is a child herself or
-# her age cannot be told. Without a date of birth a woman with a name of her own is the mother.
+# her age cannot be told. Without a date of birth, and if the PID is not ticked as unborn, a woman
+# with a name of her own is the mother.
 def named:
   first(all("PID")) as $pid
   | ($pid | text("7"; "1")) as $birth
   | ($birth | age) as $age
   | if pregnancy == null then (if $birth | is_grown then "adult" else "child" end)
     elif $birth == null then
-      if ($pid | text("8"; "1") | sex) == "F" and any($pid | field("5"); true)
+      if answer("UNBORN") != "yes" and ($pid | text("8"; "1") | sex) == "F"
+        and any($pid | field("5"); true)
         and (any($pid | field("5") | name | strings; test("unborn|baby|infant|f(o)?etus|twin"; "i"))
           or any(all("NK1") | text("3"; "1"); . == "MTH") | not)
       then "both" else "unborn" end
