@@ -505,12 +505,15 @@ def filial:
 def links($m):
   .link? | each | objects | .other | follow($m.index) | select(.resourceType? == "RelatedPerson");
 
-# A date of birth within the year after the message: when a birth is expected.
+# A day as a number in which a month counts 100.
+def day_number: (.[0:4] | tonumber) * 1200 + (.[5:7] | tonumber) * 100 + (.[8:10] | tonumber);
+
+# A date of birth from a month to a year after the message: when a birth is expected. One that is
+# nearer may be of a child born meanwhile, and stays as stated.
 def due:
-  .birthDate? | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))
-  | select(.[0:10] > $today and $today != ""
-      and .[0:10] <= "\(($today[0:4] | tonumber) + 1)" + $today[4:10])
-  | day;
+  .birthDate? | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}") and $today != "")
+  | day
+  | select(day_number - ($today | day_number) | . > 100 and . <= 1200);
 
 # Whether the Patient is an unborn child.
 def unborn_itself:

@@ -430,11 +430,15 @@ def died:
     else because([$said, $when];
       if $when == null then "Has died" else "Has died: " + ($when | date) end) end;
 
-# A date of birth within the year after the message: when a birth is expected.
+# A day as a number in which a month counts 100.
+def day_number: (.[0:4] | tonumber) * 1200 + (.[4:6] | tonumber) * 100 + (.[6:8] | tonumber);
+
+# A date of birth from a month to a year after the message: when a birth is expected. One that is
+# nearer may be of a child born meanwhile, and stays as stated.
 def due:
   text("7"; "1")
-  | if dated and ($sent | dated) and .[0:8] > $sent[0:8]
-      and (.[0:8] | tonumber) - ($sent[0:8] | tonumber) <= 10000
+  | if dated and ($sent | dated)
+      and (day_number - ($sent | day_number) | . > 100 and . <= 1200)
     then . else null end;
 
 # The child whom the PID names.
