@@ -8,8 +8,10 @@
 #   given and whom a RelatedPerson names as a parent or carer (Patient.link): they are household;
 # - a Patient who expects a child (an estimated date of delivery, or the flag for an unborn child)
 #   has the unborn child in the referral; if she is not shown to be 18 she is a child of it herself;
-# - where the subject is an adult, a RelatedPerson who is a son or daughter is a child of it; where
-#   no child is named at all, the unknown child in that adult's home is.
+# - where the subject is an adult, a RelatedPerson who is a son or daughter and whose birthDate, or
+#   estimated age, shows less than 18 years is a child of it; where no child is named at all, the
+#   unknown child in that adult's home is.
+# Who stands in the message as Patient and as RelatedPerson is told once.
 #
 # BaRS has no case for safeguarding of its own. What it has no place for may be said so:
 # - a coding of system urn:frontdoor:code:indicator, …:concern, …:request or …:level, with the
@@ -62,6 +64,17 @@
   "248054003": {}
 } as $meanings
 
+# The day of the message.
+| (first((
+      .timestamp?, ((.entry?[]?.resource?, .) | select(.resourceType? == "ServiceRequest")
+        | .authoredOn?), .meta?.lastUpdated?
+    ) | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) // "" | .[0:10]) as $today
+
+# What the message as a whole is marked with.
+| [(., .entry?[]?.resource?
+      | select(.resourceType? | . == "Bundle" or . == "MessageHeader" or . == "ServiceRequest"))
+    | .meta?.security?] as $envelope
+
 # ---- Reading what may be missing or of another type
 
 # Each thing that stands there, in a list or alone.
@@ -76,8 +89,17 @@ def words:
 # The first of what there is; null for nothing.
 def one(f): first(f, null);
 
+# Everything that is written within.
+def leaves: [.. | select(type != "array" and type != "object" and . != null)];
+
 # Each once, in their order.
 def once: reduce .[] as $next ([]; if any(.[]; . == $next) then . else . + [$next] end);
+
+# Each once, made from the places of all that are the same.
+def once_of_all:
+  reduce .[] as $next ([];
+    if any(.[]; . == $next)
+    then map(if . == $next then because([$next | leaves]; .) else . end) else . + [$next] end);
 
 # Texts in one, with something between them; null for none.
 def together(between): map(words) | if . == [] then null else join(between) end;
@@ -88,9 +110,6 @@ def sentences:
     if . == null then $next
     elif test("[.!?]\\s*$") then . + " " + $next
     else . + ". " + $next end);
-
-# Everything that is written within.
-def leaves: [.. | select(type != "array" and type != "object" and . != null)];
 
 # What f makes, as told by everything that is written within.
 def told(f): . as $whole | f | . as $made | because($whole | leaves; $made);
@@ -162,14 +181,18 @@ def value:
 
 # ---- The message
 
+# The name that a reference gives: without a version, and a UUID in small letters.
+def name_of:
+  sub("/_history/.*$"; "") | if startswith("urn:uuid:") then lower else . end;
+
 # Every resource, with the names by which others may refer to it.
 def resources:
   if .resourceType? == "Bundle" then .entry? | each | objects else {resource: .} end
-  | (.fullUrl? | one(words)) as $url
+  | (.fullUrl? | one(words | name_of)) as $url
   | .resource? | objects
   | (.resourceType | one(strings)) as $type
   | (. + {"@names": ([$url, ((.id | words) as $id | "urn:uuid:" + $id, "\($type)/\($id)")]
-        | map(words))}),
+        | map(words | name_of))}),
     (.contained | each | objects | . + {"@names": [(.id | words | "#" + .)]});
 
 # The name that a number gives to whom it is the number of.
@@ -191,8 +214,8 @@ def index_of($all):
 def follow($index):
   objects
   | if .reference | type == "string" then
-      .reference as $to
-      | first(($to, "urn:uuid:" + $to, ($to | split("/") | .[-2:] | join("/")))
+      (.reference | name_of) as $to
+      | first(($to, ("urn:uuid:" + $to | name_of), ($to | split("/") | .[-2:] | join("/")))
           | . as $name | $index[$name] | values)
       | if ($to | startswith("#")) and length > 1 then empty else .[0] end
     elif .identifier | type == "object" and .value != null then
@@ -202,12 +225,23 @@ def follow($index):
 # Whether it still holds: not entered in error, refuted, cancelled or ended.
 def holds:
   [
-    (.status? | strings
+    ((.status?, .docStatus?) | strings
       | select(test("^(entered-in-error|cancelled|inactive|not-done|rejected)$"))),
     (.verificationStatus? | codings | .code | strings
       | select(test("^(entered-in-error|refuted)$"))),
     (.clinicalStatus? | codings | .code | strings | select(test("^(inactive|resolved|remission)$")))
   ] == [];
+
+# Whether a condition was true and is over.
+def past:
+  (holds | not) and any(.clinicalStatus? | codings | .code | strings;
+    test("^(inactive|resolved|remission)$"))
+  and (any((.verificationStatus? | codings | .code), .status?; . == "entered-in-error"
+    or . == "refuted") | not);
+
+# What a condition is if not confirmed.
+def uncertain:
+  .verificationStatus? | objects | select(any(codings | .code; . == "confirmed") | not) | said;
 
 # What says that it holds.
 def standing:
@@ -233,26 +267,48 @@ def answers($all; $index):
         of: one($form.subject | follow($index))
       });
 
+# Whether a request stands.
+def live: .status? != "revoked" and .status? != "entered-in-error";
+
+# Whether the message answers another. An answer is no referral: the map gives nothing for it, and
+# `input.schema.json` tells where.
+def is_answer:
+  any(.header | objects | ([.eventCoding? | objects | .code | strings]) as $event
+    | any($event[]; test("-response$"))
+      or (.response? != null and (any($event[]; test("-request$")) | not)); .);
+
+# What is said of a birth to come, and of whom.
+def births($all; $index):
+  $all[] | select(holds)
+  | select(
+      (.resourceType? == "Observation"
+        and any(.code | codings | .code; . == "161714006" or . == "11778-8"))
+      or ((.resourceType? == "Flag" or .resourceType? == "Condition")
+        and any(.code | codings | .code; . == "878111000000109")))
+  | {seen: ., whose: [.subject | follow($index)]};
+
 # The parts of the message that are looked into again and again.
 def message:
   [resources] as $all
   | index_of($all) as $index
   | one($all[] | select(.resourceType? == "MessageHeader")) as $header
-  | ([($header | .focus? | each | follow($index)), $all[]]
-      | map(select(.resourceType? == "ServiceRequest")) | once) as $requests
-  | one((.timestamp, $requests[].authoredOn, .meta?.lastUpdated?)
-      | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) as $now
+  # Of several requests those that are taken back come last, and tell nothing.
+  | ([($header | .focus? | each | follow($index)), ($all[] | select(live)), $all[]]
+      | map(select(.resourceType? == "ServiceRequest")) | once
+      | .[:1] + (.[1:] | map(select(live)))) as $requests
   | {
       all: $all,
       index: $index,
       header: $header,
       requests: $requests,
       answers: [answers($all; $index)],
+      births: [births($all; $index)],
       # Whoever was born on this day or before is 18 on the day of the message.
-      eighteen: ($now | if . == null then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
+      eighteen: ($today | if . == "" then "" else "\((.[0:4] | tonumber) - 18)" + .[4:10] end),
       # What points to what supports the request.
       pointers: [
-        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference? | strings
+        $all[] | (.supportingInfo?, .reasonReference?, .basedOn?) | each | .reference?
+        | strings | name_of
       ]
     };
 
@@ -265,15 +321,22 @@ def pointed($m):
 
 # ---- People's names, addresses and telephones
 
+# Whether a period ended before the day of the message.
+def over: any(.period? | objects | .["end"] | strings; . < $today);
+
+# Whether a name, number or address is a former one.
+def former: .use? == "old" or .use? == "maiden" or over;
+
 def names: .name? | each | if type == "string" then {text: .} else objects end;
 
 # The name that is used: the official one first, a former one last.
 def main_name:
-  [names] | one(
-    (("official", "usual", "temp") as $use | .[] | select(.use == $use)),
-    (.[] | select(.use == null)),
-    (.[] | select(.use != "nickname")),
-    .[]
+  [names] as $all
+  | [$all[] | select(former | not)] as $used
+  | one(
+    (("official", "usual", "temp", null) as $use | $used[] | select(.use == $use)),
+    (($used, $all) | .[] | select(.use != "nickname")),
+    $all[]
   );
 
 def given: [.given | each | words];
@@ -301,11 +364,12 @@ def full_name: main_name | whole_name;
 def telephone:
   one(.telecom? | each | objects
     | select(.system == null or .system == "phone" or .system == "sms")
-    | select(.use != "old" and .value != null)
+    | select(.value != null and (former | not))
     | . as $point | because([.system, .use, .rank] | leaves; $point.value | words));
 
 def email:
-  one(.telecom? | each | objects | select(.system == "email" and .value != null)
+  one(.telecom? | each | objects
+    | select(.system == "email" and .value != null and (former | not))
     | . as $point | because([.system, .use, .rank] | leaves; $point.value | words));
 
 # How someone may be reached safely.
@@ -321,9 +385,15 @@ def safe_contact:
 
 def addresses: .address? | each | if type == "string" then {text: .} else objects end;
 
-# Whether a record is restricted, as the NHS marks it for people at risk.
+# Whether a record, or the whole message, is restricted, as the NHS marks it for people at risk.
 def restricted:
-  [.meta?.security? | each | objects | select(.code == "R" or .code == "V") | leaves[]];
+  [(.meta?.security?, $envelope[]) | each | objects | select(.code == "R" or .code == "V")
+    | leaves[]];
+
+# Who must not learn the address of someone whose record is restricted.
+def kept_from:
+  restricted | if . == [] then empty
+    else because(.; "everyone: the NHS record is restricted") end;
 
 # The number of a property.
 def uprn:
@@ -341,7 +411,6 @@ def place($whole):
   | ([.line | each | words] | together(", ")) as $lines
   | [.line, .city, .district, .state, .postalCode, .country] as $parts
   | [(.use, .type | words), (.text | words | select(repeats([$parts | leaves[]])))] as $repeats
-  | ($whole | restricted) as $restricted
   | {
       # A text that says more than the lines is kept with them, so that it is withheld with them.
       lines: one(
@@ -353,16 +422,19 @@ def place($whole):
       uprn: uprn,
       withheld_from: [
         (extension("urn:frontdoor:withheld-from") | told(value)),
-        (if $restricted == [] then empty
-          else because($restricted; "everyone: the NHS record is restricted") end)
+        ($whole | kept_from)
       ]
     };
 
-# Where someone lives: not a former address, nor where they stay for now.
+# Where someone lives: not a former address, nor where they work, or stay for now. Where a record is
+# restricted this is said even if there is none, so that no other place is told either.
 def home:
   . as $whole
-  | one([addresses] | (.[] | select(.use != "old" and .use != "temp" and .use != "billing"))
-    | place($whole));
+  | [addresses | select(former | not)] as $all
+  | one((($all[] | select(.use == "home")),
+        ($all[] | select(any(.use | strings; test("^(temp|billing|work)$")) | not)))
+      | place($whole))
+    // one([kept_from] | select(. != []) | {withheld_from: .});
 
 # An address in words.
 def in_words:
@@ -405,6 +477,7 @@ def relationship:
     "UNCLE": "uncle", "BRO": "brother", "SIS": "sister", "SIB": "sibling", "HBRO": "half-brother",
     "HSIS": "half-sister", "COUSN": "cousin", "GUARD": "guardian", "DOMPART": "partner",
     "ROOM": "lives in the same household", "ECON": "emergency contact", "EP": "emergency contact",
+    "CHILD": "child", "SON": "son", "SONC": "son", "DAU": "daughter", "DAUC": "daughter",
     "C": "emergency contact", "N": "next of kin", "NOK": "next of kin"
   } as $words
   | [.relationship? | each
@@ -432,26 +505,70 @@ def filial:
 def links($m):
   .link? | each | objects | .other | follow($m.index) | select(.resourceType? == "RelatedPerson");
 
+# A day as a number in which a month counts 100.
+def day_number: (.[0:4] | tonumber) * 1200 + (.[5:7] | tonumber) * 100 + (.[8:10] | tonumber);
+
+# A date of birth from a month to a year after the message: when a birth is expected. One that is
+# nearer may be of a child born meanwhile, and stays as stated.
+def due:
+  .birthDate? | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}") and $today != "")
+  | day
+  | select(day_number - ($today | day_number) | . > 100 and . <= 1200);
+
 # Whether the Patient is an unborn child.
 def unborn_itself:
-  any(extension("etalStatus"); true) or any(names | whole_name | values; test("^\\s*unborn"; "i"));
+  any(extension("etalStatus"); true) or any(due; true)
+  or any(names | whole_name | values; test("^\\s*unborn"; "i"));
 
 # What says that a Patient, or an unborn one's mother, expects a child.
 def expecting($m):
-  . as $patient
-  | [
-      $m.all[] | select(holds)
-      | select(
-          (.resourceType? == "Observation"
-            and any(.code | codings | .code; . == "161714006" or . == "11778-8"))
-          or ((.resourceType? == "Flag" or .resourceType? == "Condition")
-            and any(.code | codings | .code; . == "878111000000109")))
-      | select(any(.subject | follow($m.index); . == $patient))
-    ];
+  . as $patient | [$m.births[] | select(any(.whose[]; . == $patient)) | .seen];
+
+# The numbers that a record says are someone's own.
+def own_numbers: .identifier? | each | objects | select(.value != null) | number_name;
+
+# The message with the unborn children who have a record of their own: who are called so, or have
+# the flag for one and neither name nor birthDate; the mothers that these are linked to; who else
+# expects a child; and the related persons with what tells who they are.
+def with_unborn:
+  . as $m
+  | [$m.all[] | select(.resourceType? == "Patient")
+      | select(unborn_itself or (.birthDate? == null and [names] == []
+          and any(expecting($m)[]; .resourceType == "Flag")))] as $unborn
+  | . + {
+      unborn: $unborn,
+      mothers: [$unborn[] | .link? | each | objects | .other | follow($m.index)
+        | select(.resourceType? == "Patient")],
+      pregnant: [$m.all[] | select(.resourceType? == "Patient")
+        | select(. as $one | any($unborn[]; . == $one) | not)
+        | select(expecting($m) != [])],
+      related: [$m.all[] | select(.resourceType? == "RelatedPerson")
+        | {person: ., name: (full_name // "" | lower), numbers: [own_numbers]}]
+    };
+
+def is_unborn($m): . as $one | any($m.unborn[]; . == $one);
+
+# The RelatedPersons who are this Patient: by a link, by a number, or by name and date of birth;
+# without a date, by name and being called a brother, sister or child.
+def doubles($m):
+  . as $child
+  | (full_name // "" | lower) as $name
+  | [own_numbers] as $numbers
+  | [links($m) | select(parental | not)] as $linked
+  | $m.related[]
+  | select(
+      any(.numbers[]; . as $number | any($numbers[]; . == $number))
+      or ($name != "" and .name == $name
+        and (if .person.birthDate? != null then .person.birthDate == $child.birthDate?
+          else .person | filial or (relationship // "" | test("brother|sister|sibling"; "i")) end))
+      or (.person as $one | any($linked[]; . == $one)))
+  | .person;
 
 def is_child($m):
-  unborn_itself
-  or ((adult($m) | not) and (dated or (any(links($m); parental) | not)));
+  . as $one
+  | is_unborn($m)
+  or ((adult($m) | not)
+    and (dated or (any(links($m); parental) or any($m.mothers[]; . == $one) | not)));
 
 # Someone who is referred to, but is not in the message.
 def stand_in:
@@ -596,7 +713,7 @@ def whereabouts($m; $first):
           | select(any(.type | each | codings | .code; . == "CLOC" or . == "RLOC") | not)
           | location | because($reference.reference; .)
         else empty end),
-      ($child | addresses | select(.use == "temp") | . as $stay
+      ($child | addresses | select(.use == "temp" and (former | not)) | . as $stay
         | in_words | values | because($stay.use; .))
     );
 
@@ -624,13 +741,21 @@ def agreement($m; $who):
   | [.[] | . as $consent
       | select(.status == null or .status == "active" or .status == "rejected")
       | select(any(.category | each | codings | .code; . == "DRC") | not)
-      | select(any(.scope | codings | .code; . == "treatment" or . == "research") | not)
+      | select(any(.scope | codings | .code; . == "treatment" or . == "research" or . == "adr")
+          | not)
+      | select(any(.provision? | objects; over) | not)
       | select(any(.performer | each; true) as $named
           | if $who == null then $named | not
             else any($consent.performer | each | follow($m.index); . == $who) end)
+      # A permission of which something is denied is for a person to read.
+      | [.provision? | objects | .provision | each | .. | objects | .type | strings
+          | select(. == "deny")] as $parts
       | (if .status == "rejected" then "no" else
           first((.provision? | .type? | strings), (.policyRule? | codings | .code | strings))
-          | . as $code | $words[$code] | values end) as $agreed
+          | . as $code | $words[$code] | values
+          | if . == "yes" and $parts != []
+            then because($parts; "Permitted but for a part that is denied") else . end
+          end) as $agreed
       | [$consent
           | .status, .scope, .category, .policyRule, (.provision | objects | .type), .dateTime]
         as $given
@@ -649,7 +774,7 @@ def cared_for($m; $first):
   | [.generalPractitioner? | each | objects] as $known
   | {
       address: home,
-      previous_address: one(addresses | select(.use == "old") | place($child)),
+      previous_address: one(addresses | select(former) | place($child)),
       gp: one($known[] | select(duty($m) | test("health visitor"; "i") | not) | service($m)),
       health_visitor: one(
         ($known[] | select(duty($m) | test("health visitor"; "i")) | service($m)),
@@ -699,21 +824,32 @@ def child($m; $first):
   | main_name as $name
   | ($name // {} | [.given | each | words]) as $given
   | ($name // {} | family) as $family
-  | ([names | select(.use == "nickname" or .use == "usual") | select(. != $name)
+  | ([names | select((.use == "nickname" or .use == "usual") and (former | not) and . != $name)
       | . as $other | whole_name | values | because($other.use; .)] | one(.[])) as $known_as
   | expecting($m) as $expecting
+  # What is said of a birth with the mother.
+  | (if is_unborn($m) and ($m.pregnant | length) == 1
+      then $m.pregnant[0] | expecting($m) else [] end) as $mothers
   | estimated_age($m) as $age
   | [.deceasedBoolean?, .deceasedDateTime? | select(. != null and . != false)] as $died
   | ($name // {} | if $given == [] and $family == null then [] else only_repeats end) as $repeats
-  | (if unborn_itself then {
+  | (if is_unborn($m) then {
         unborn: because([($child | extension("etalStatus") | leaves[]),
           (if any($child | extension("etalStatus"); true) then empty
-           else $child | names | leaves[] end)]; "yes"),
-        expected_date: one($expecting[] | . as $seen | value
-          | because($seen | [.code | leaves[]] + standing; .)),
-        mother_name: one(every($m; "RelatedPerson")
-          | select(any(.patient | follow($m.index); . == $child))
-          | select(is_mother) | full_name)
+           else $child | names | leaves[] end),
+          ($expecting[] | select(.resourceType == "Flag") | (.code | leaves[]), standing[])];
+          "yes"),
+        expected_date: one((($expecting, $mothers) | .[]
+            | select(.resourceType == "Observation") | . as $seen | value
+            | because($seen | [.code | leaves[]] + standing; .)),
+          due),
+        mother_name: one((every($m; "RelatedPerson")
+            | select(any(.patient | follow($m.index); . == $child))
+            | select(is_mother) | full_name),
+          (.link? | each | objects | . as $link | .other | follow($m.index)
+            | select(.resourceType? == "Patient") | full_name
+            | because([$link.other.reference, $link.type]; .)),
+          (if $mothers == [] then empty else $m.pregnant[0] | full_name end))
       } else {} end)
   + {
       given_name: one($given[0] | values | because($repeats; .)),
@@ -727,10 +863,12 @@ def child($m; $first):
           $child["@described"],
           ($child | select(.resourceType == "RelatedPerson")
             | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
+          ($child | select(.resourceType == "Patient") | doubles($m)
+            | [relationship, (.patient | follow($m.index) | full_name)] | together(" of ")),
           ($age | objects | select(.years == null) | .words),
           ($died[] | because(.; if type == "string" then "Has died: " + . else "Has died" end))
         ] | sentences),
-      date_of_birth: birth_date,
+      date_of_birth: (if any(due; true) then null else birth_date end),
       estimated_age: $age.years,
       sex: sex,
       nhs_number: nhs_number,
@@ -768,11 +906,16 @@ def children($m):
       $all[] | . as $one
       | expecting($m) as $signs
       | (select(is_child($m)) | {resource: ., made: "child"}),
-        (select($signs != [] and (unborn_itself | not)) | {resource: ., made: "unborn", $signs})
+        # Where the unborn child has a record of its own, that is the child.
+        (select($signs != [] and (is_unborn($m) | not))
+          | select(($m.unborn | length) < ($m.pregnant | length))
+          | {resource: ., made: "unborn", $signs})
     ] as $found
   | (
       if any($all[]; adult($m))
       then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
+        | select(dated or (estimated_age($m).years // 18) < 18)
+        | select(adult($m) or (. as $one | any($found[].resource | doubles($m); . == $one)) | not)
         | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
       else [] end
@@ -785,12 +928,19 @@ def children($m):
 # Truths about a person that FHIR has no element for.
 def truth(name): one(extension("urn:frontdoor:person:" + name) | told(value));
 
+# What the sender's record says that has ended: the person's life, or the relationship.
+def ended:
+  ((.deceasedBoolean?, .deceasedDateTime?) | select(. != null and . != false)
+    | because(.; "(has died)")),
+  (select(.resourceType? == "RelatedPerson" and (.active? == false or over))
+    | because([.active, .period.end?]; "(no longer, in the sender's record)"));
+
 # A person who is no child of the referral.
 def person($m):
   . as $person
   | {
       name: full_name,
-      relationship: relationship,
+      relationship: ([relationship, ended] | together(" ")),
       date_of_birth: birth_date,
       parental_responsibility: truth("parental-responsibility"),
       lives_with_child: truth("lives-with-child"),
@@ -811,8 +961,10 @@ def filled($other): with_entries(.key as $key | .value |= (. // $other[$key]));
 # Those who are known as contacts of someone, other than that person; a child's social worker is
 # told with the child.
 def contacts($m):
-  adult($m) as $adult
+  . as $whole
+  | adult($m) as $adult
   | .contact? | each | objects
+  | . + {meta: $whole.meta}
   | select($adult or (relationship // "" | test("social work"; "i") | not))
   | select(any(.relationship | each | codings | .code; . == "ONESELF") | not)
   | select(.name != null)
@@ -825,9 +977,14 @@ def contacts($m):
 
 def household($m; $children):
   [$children[] | select(.made == "child") | .resource] as $young
+  | [$young[] | doubles($m)] as $doubles
   | [candidates($m)[] | select(is_child($m) | not)] as $adults
   | [$m.all[] | select(.resourceType? == "RelatedPerson") | . as $one
-      | select(any($young[]; . == $one) | not)] as $related
+      # What is said of a child as of a relative, such as having harmed, is kept with a name.
+      | select(any($young[]; . == $one) | not)
+      | select((any($doubles[]; . == $one) | not)
+          or any($one.extension? | each | objects | .url | strings;
+            startswith("urn:frontdoor:person:")))] as $related
   | {
       address: (if any($young[]; addresses | .use != "temp") then null
         else one($adults[] | home | values) end),
@@ -850,7 +1007,7 @@ def household($m; $children):
               | together(" "))}),
         ($adults[] | select(any(links($m); true) | not) | . as $one
           | person($m)
-          | if any($children[]; .made == "unborn" and .resource == $one)
+          | if any(($m.pregnant, $m.mothers)[]; . == $one)
             then . + {relationship: (.relationship // because(
               [$one | expecting($m)[] | .code | leaves[]]; "mother"))} else . end),
         (($young[], $adults[]) | contacts($m))
@@ -870,10 +1027,11 @@ def census_source:
     elif test("social work"; "i") then because($role; "5C")
     else null end;
 
-# Of several answers a yes comes first.
-def cautiously($m; ask):
-  [$m.answers[] | select(.ask == ask) | .value | values]
-  | one((.[] | select(. == "yes")), .[]);
+# Of several answers the worst comes first, then what is no plain answer.
+def worst_first(worst):
+  one((.[] | select(. == worst)), (.[] | select(. != "yes" and . != "no")), .[]);
+def answers_to($m; ask): [$m.answers[] | select(.ask == ask) | .value | values];
+def cautiously($m; ask): answers_to($m; ask) | worst_first("yes");
 
 # Who made the request: whom it names, else whom the header names.
 def referrer($m):
@@ -898,7 +1056,12 @@ def referrer($m):
       | select(any(follow($m.index); true))
       | .reference | strings] as $wiring
   | [$reference | objects | .reference | strings] as $followed
-  | any($who | objects; .resourceType == "Patient" or .resourceType == "RelatedPerson") as $private
+  | one(($who | objects | .resourceType),
+      ($reference | objects | (.type, .reference) | strings | capture("^(?<type>[A-Za-z]+)(/|$)")
+        | .type)) as $kind
+  | ($kind == "Patient" or $kind == "RelatedPerson") as $private
+  # An organisation's number is nobody's own; it is whose work it is that may be rung there.
+  | [($role, $who, ($agency | select($private | not))) | objects] as $own
   | {
       name: one(($who | objects | full_name | values),
           ($role | objects | .practitioner | objects | .display | words),
@@ -907,16 +1070,18 @@ def referrer($m):
           (if $duty == null and $specialty == null and ($private | not)
             then $agency | objects | .name | words else empty end)
         | because(if $found == null then [] else $followed + $wiring end; .)),
-      role: one([$duty, $specialty] | together("; ")
-        | values | because($followed + $wiring; .)),
+      role: one(([$duty, $specialty] | together("; ") | values),
+          # A grandmother without a name still tells who refers.
+          ($who | objects | select($private and full_name == null) | relationship | values)
+        | because($followed + $wiring; .)),
       agency: one($agency | objects | select($private | not) | .name | words
         | because(if $is_agency == null then $wiring else $followed end; .)),
-      telephone: one(($role, $who, $agency) | objects | telephone | values),
-      email: one(($role, $who, $agency) | objects | email | values),
+      telephone: one($own[] | telephone | values),
+      email: one($own[] | email | values),
       relationship: (if $private then one($who | objects
         | select(.resourceType == "RelatedPerson") | relationship) else null end),
       source: (if $private
-        then because($followed; if $who.resourceType == "Patient" then "1C" else "1A" end)
+        then because($followed; if $kind == "Patient" then "1C" else "1A" end)
         else one(($duty, $specialty) | values | census_source | values) end),
       withheld_from_family: cautiously($m; "referrer-withheld")
     }
@@ -937,9 +1102,13 @@ def meaning:
 # Whether a flag is of a category.
 def flagged(categories): any(.category? | each | codings | .code | strings; test(categories));
 
-# Whether an observation says that something is not so.
+# Whether an observation says that something is not so, or that nobody knows.
 def denied:
-  any((.valueBoolean?, (.valueCodeableConcept? | objects | yes_no // "")); . == false or . == "no");
+  any((.valueBoolean?, (.valueCodeableConcept? | objects | yes_no // "")); . == false or . == "no")
+  or any((.valueString?, (.valueCodeableConcept? | said)) | strings;
+    test("^\\s*(no|n|none|nil|false|not known|unknown|((known )?absent|negative|not present)"
+      + "( \\(qualifier value\\))?|(no|nil) (concerns?|evidence|signs?))\\s*\\.?\\s*$"; "i"))
+  or any(value | strings; . == "not-known" or . == "refused");
 
 # Whom something is about, where that is not the first child.
 def whose($m; $first):
@@ -954,8 +1123,12 @@ def whose($m; $first):
 
 # Everything that is coded as a safeguarding concern, and what says so.
 def marks($m):
-  ($m.requests[] | .reasonCode | each | objects | select(any(codings | meaning; true))
+  ($m.requests[] | (.category, .code, .reasonCode, .orderDetail) | each | objects
+    | select(any(codings | meaning; true))
     | {concept: ., of: {}, free: null}),
+  (every($m; "Encounter") | . as $met
+    | .reasonCode | each | objects | select(any(codings | meaning; true))
+    | {concept: ., of: $met, free: null}),
   (every($m; "Flag")
     | select(flagged("^SG$") or any(.code | codings | meaning; true))
     | select(any(.code | codings | .code; . == "861931000000100") | not)
@@ -963,8 +1136,17 @@ def marks($m):
        free: ([.period | objects | .start, .["end"]] | together(" to "))}),
   (every($m; "Condition") | select(any(.code | codings | meaning; true))
     | {concept: .code, of: .,
-       free: ([(.note | each | .text?), .onsetDateTime?, .onsetString?] | sentences)}),
-  (every($m; "Observation") | select(denied | not)
+       free: ([uncertain, (.note | each | .text?), .onsetDateTime?, .onsetString?] | sentences)}),
+  # What is over is told in words, and is no sign.
+  ($m.all[] | select(.resourceType? == "Condition" and past)
+    | select(any(.code | codings | meaning; true))
+    | {concept: (. as $condition | .code | told(said) | {text: .}), of: .,
+       free: ([(.clinicalStatus | said), (.note | each | .text?)] | sentences)}),
+  (every($m; "Observation") | . as $whole
+    | ., (.component? | each | objects
+        | {status: $whole.status, category: $whole.category, subject: $whole.subject,
+           effectiveDateTime: $whole.effectiveDateTime, "@names": $whole["@names"]} + .)
+    | select(denied | not)
     | select(any((.code, .valueCodeableConcept) | codings | meaning; true))
     | . as $seen
     | (if any(.valueCodeableConcept | codings | meaning; true) then .valueCodeableConcept
@@ -1004,8 +1186,8 @@ def concerns($m; $first):
   | ($mark | marked($m)) as $why
   | (if $words == "" then null else because($why; $words) end) as $detail
   | if $codes != [] then $codes[] | {code: ., detail: $detail}
-    elif ($mark | [signs($m)]) != [] and $mark.free == null and $whose == null
-      and one($mark.concept | objects | .text) == null then empty
+    # A code of ours without words says no more than its sign.
+    elif any($mark | signs($m); . == $words) then empty
     else {detail: $detail} end;
 
 # ---- What was seen and said
@@ -1035,7 +1217,7 @@ def sentence($m; $first):
   | [observer($m)] as $by
   | ([
       ([
-          $whose, (.code | said),
+          $whose, ([(.code | said), (uncertain | "(" + . + ")")] | together(" ")),
           (.component? | each | objects | [(.code | said), value] | together(" ")),
           value
         ] | together(": ")),
@@ -1135,7 +1317,8 @@ def worry($m; $first; $observed):
       | select(any(.code | codings; .system == "urn:frontdoor:code:question"))
       | .note | each | .text? | words),
     remarks($m; $first),
-    ($m.all[] | select(.resourceType? == "Encounter") | .reasonCode? | each | said),
+    ($m.all[] | select(.resourceType? == "Encounter") | . as $met | .reasonCode? | each
+      | select(any(codings | meaning; true) and ($met | holds) | not) | said),
     triage($m)
   ] | once | together("\n");
 
@@ -1172,7 +1355,8 @@ def level($m):
     one($m.requests[] | .priority | words | "priority " + .)
   ] | together("; ");
 
-message as $m
+(message | with_unborn) as $m
+| select($m | is_answer | not)
 | children($m) as $children
 | one($children[0] | objects | .resource) as $first
 | corrections($m) as $corrections
@@ -1180,6 +1364,7 @@ message as $m
 | [marks($m)] as $marks
 # An answer to a question of ours that is not about one child.
 | def asked(ask): one($m.answers[] | select(.ask == ask) | .value | values);
+  def refusing(ask): answers_to($m; ask) | worst_first("no");
   def domain(name): [$observed[] | select(.where == name) | .text] | together("\n");
   one($m.requests[] | .authoredOn | words, (.timestamp? | words)) as $written
 | {
@@ -1201,14 +1386,14 @@ message as $m
     # BaRS takes back a referral with little more than its status.
     worry: (worry($m; $first; $observed) // one($corrections[] | .kind as $kind
       | because($kind; "The sender takes back what was sent before"))),
-    concerns: [$marks[] | concerns($m; $first)],
+    concerns: ([$marks[] | concerns($m; $first)] | once_of_all),
     indicators: ([
         ($marks[] | signs($m)),
         (if ($children | length) > 1 then $children[] | .resource
             | (.deceasedBoolean?, .deceasedDateTime?) | select(. != null and . != false)
             | because(.; "child-death-siblings")
           else empty end)
-      ] | once),
+      ] | once_of_all),
     danger_now: cautiously($m; "danger-now"),
     primary_need: one($marks[] | .concept | codings | meaning | .need | values),
     harm: [$observed[] | select(.where == "harm") | .seen | harm($m; $first)],
@@ -1220,10 +1405,11 @@ message as $m
       what_must_change: asked("must-change"),
       scale: (asked("scale") as $scale | try ($scale | tonumber) catch $scale)
     },
-    agreement: (agreement($m; null) // {
-        informed: asked("family-informed"),
-        agreed: asked("family-agreed"),
-        reason: asked("agreement-reason")
+    agreement: (agreement($m; null) as $consent | {
+        informed: refusing("family-informed"),
+        agreed: ([$consent.agreed, answers_to($m; "family-agreed")[] | values]
+          | worst_first("no")),
+        reason: ([$consent.reason, asked("agreement-reason")] | together("; "))
       }),
     do_not_alert: cautiously($m; "do-not-alert"),
     request: one($m.requests[] | (.category, .code, .reasonCode, .orderDetail) | each
@@ -1251,7 +1437,11 @@ message as $m
         ($m.all[] | select(.resourceType? == "Patient") | . as $one | restricted
           | select(. != []) | . as $marked
           | because($marked; "The NHS record is restricted: address and telephone are protected"))
-      ] | once | sentences),
+      ]
+      + [$m.all[], {meta: {security: $envelope}} | .meta?.security? | each | each | objects
+          | select(.code | . == "R" or . == "V" or . == "U" or . == "N" or . == "L" | not)
+          | said | values | "Marked by the sender: " + .]
+      | once | sentences),
     form_date: one($written | values | day),
     form_time: one($written | values | select(test("^[0-9-]{10}T")) | .[11:]),
     telephone_first: asked("telephone-first"),

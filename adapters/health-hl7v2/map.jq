@@ -2,6 +2,8 @@
 #
 # Beyond the standard:
 # - Several children are several PIDs. What follows a PID, up to the next, is about its child.
+# - A PID whose date of birth shows 18 years or more is an adult of the household. Their children
+#   are the NK1 shown to be under 18; where no child is named, the unknown one in their home.
 # - A second repetition of PRD-1 says what the referring provider is: in coding system 99CIN the
 #   code is the CIN census source of referral, as in RP^^HL70286~3B^Health visitor^99CIN.
 # - RF1-4 may name what is asked for: protection, assessment, disabled-children, early-help, advice.
@@ -9,10 +11,15 @@
 #   HH lives with the child, PR has parental responsibility, PA protective adult.
 # - OBX-3 in coding system 99FD says what no segment of HL7 has a field for: see `known`.
 
+# When the message was sent; or when the referral was made.
+(first(("MSH", "RF1") as $name
+    | .segments? | arrays | .[] | objects | select(.segment == $name)
+    | .["7"] | arrays | .[] | objects | .["1"] | strings) // "") as $sent
+
 # ---- Fields, components and texts. What is not there is null, or no output of `field`.
 
 # The repetitions of a field.
-def field(number): objects | .[number] | arrays | .[] | objects;
+| def field(number): objects | .[number] | arrays | .[] | objects;
 
 # What is stated in these members: for `because`, which then names their places.
 def stated(numbers): [.[numbers] | .. | strings];
@@ -56,7 +63,15 @@ def date: if dated then .[0:4] + "-" + .[4:6] + "-" + .[6:8] else . end;
 # The hour and minute of a time stamp, where it has them.
 def time:
   if dated and test("^[0-9]{8}([01][0-9]|2[0-3])[0-5][0-9]")
-  then .[8:10] + ":" + .[10:12] else null end;
+  then .[8:10] + ":" + .[10:12] + (capture("(?<zone>[+-][0-9]{4})$") // {zone: ""} | .zone)
+  else null end;
+
+# Whether a time stamp tells a day before that of the message; both are eight digits and more.
+def before: dated and ($sent | dated) and .[0:8] < $sent[0:8];
+
+# Whether what has a range of validity, or an end, in these components has ended.
+def over(range; end):
+  (.[range] | objects | .["2"]), part(end) | strings | before;
 
 # ---- Names, addresses, telephones
 
@@ -66,16 +81,18 @@ def family:
   | if ($name | type) != "object" then part("1")
     elif ($name | part("1")) == null then $name | [part("2"), part("3")] | together(" ")
     elif ($name | part("2")) == null then $name | part("1")
-    elif $name["1"] | startswith($name["2"]) then because($name["2"]; $name["1"])
+    elif $name["1"] | lower | startswith($name["2"] | lower)
+    then because($name["2"]; $name["1"])
     else $name["2"] + " " + $name["1"] end;
 
 # A name as it is said: Dr Asma Khan.
 def name: [part("5"), part("2"), part("3"), family] | together(" ");
 
-# A telephone number, whole or in parts; null for what is an e-mail address.
+# A telephone number, whole or in parts; null for what is an e-mail address or a fax.
 def telephone:
   because(stated("2", "3");
-    (part("1") // ([part("5"), part("6"), part("7")] | together(" ")) // part("12"))
+    select(part("3") | . == null or (test("^(FX|MD)$") | not))
+    | (part("1") // ([part("5"), part("6"), part("7")] | together(" ")) // part("12"))
     | strings | select(contains("@") | not)) // null;
 
 def email: part("4") // (part("1") | strings | select(contains("@"))) // null;
@@ -94,12 +111,24 @@ def address:
   }
   | map_values(because($kind; .));
 
-# Of several addresses that of the home: neither a bad one (BA) nor an office, a birth place or
-# where the child stays for now (C, TM) if there is another.
-def home:
-  [field("11") | select(part("7") | . == null or (test("^(BA|B|BDL|BR|N|O|F)$") | not))]
-  | first((.[] | select(part("7") | . == null or (test("^(C|TM|TMP)$") | not))), .[], null)
+# Whether an address is a former one.
+def former: any(over("12"; "14"); .) or (part("7") | . != null and test("^(OLD|PREV.*)$"; "i"));
+
+# Of several addresses that of the home: neither a former or bad one (BA) nor an office or a birth
+# place, nor one for letters or bills or where the child stays for now (C, TM) if there is another.
+def home(number):
+  [field(number) | select(former | not)
+    | select(part("7") | . == null or (test("^(BA|B|BDL|BR|N|O|F)$") | not))]
+  | first((.[] | select(part("7") | . == null or (test("^(C|TM|TMP|M|BI|V)$") | not))), .[], null)
   | if . == null then {} else address end;
+
+# Where a child stays for now, if that is another place than the home.
+def stay:
+  home("11") as $home
+  | first((field("11") | select(former | not)
+      | select(part("7") | . != null and test("^(C|TM|TMP)$"))
+      | address | select(. != $home)
+      | [.lines, .town, .postcode] | together(", ") | strings), null);
 
 # ---- The message in groups: what stands before the first PID, then one for each PID.
 
@@ -123,8 +152,8 @@ def known:
     + "|LEVEL|INDICATOR|CONCERN|HARM|BODYMAP|SAFETY|DOGS|WEAPONS|VIOLENCE|PREVIOUS|GOINGWELL"
     + "|TELEPHONED|LEADCONSULTED)$");
 
-# Whether an observation counts: it is not deleted, wrong, or not to be had (D, W, X).
-def stands: text("11"; "1") | . == null or (test("^[DWX]$") | not);
+# Whether an observation counts: it is not deleted, wrong, not to be had or not asked (D, W, X, N).
+def stands: text("11"; "1") | . == null or (test("^[DWXN]$") | not);
 
 # Whether an observation is one of ours.
 def ours: text("3"; "3") == "99FD" and (text("3"; "1") | . != null and known);
@@ -199,6 +228,10 @@ def with_code:
   part("1") as $code
   | if $code == null or part("2") == null then coded else coded + " (" + $code + ")" end;
 
+# Why a child is referred: words, or a code with its words.
+def reason:
+  if part("1") | . != null and test("\\s") then prose else with_code end;
+
 # Diagnoses, allergies and measurements, line by line.
 def health:
   .[]
@@ -228,10 +261,16 @@ def maltreatment:
   elif test("^T74\\.?3") then because(.; "17A")
   else empty end;
 
+# Whether a value only says that there is nothing.
+def nothing: [.[] | strings] | any(.[]; test("^(n|no|none|nil|n/a)$"; "i"));
+
 def concerns:
-  [observed("CONCERN"; stated("3") as $system
+  [observed("CONCERN"; select(nothing | not) | stated("3") as $system
       | {code: because($system; part("1")), detail: part("2")}),
-   (all("DG1") | text("3"; "1") | strings | {code: maltreatment})];
+   (all("DG1") | text("3"; "1") | strings | {code: maltreatment}),
+   # What is said of a sign in words.
+   observed("INDICATOR"; select(nothing | not) | stated("1", "3") as $code
+      | {detail: because($code; select(part("1") != null) | part("2"))})];
 
 # ---- People
 
@@ -241,7 +280,8 @@ def role(code):
 
 # A relationship in words; those of table 0063 that a household has, where only the code is sent.
 def relationship:
-  {MTH: "Mother", FTH: "Father", PAR: "Parent", GRD: "Guardian", GRP: "Grandparent",
+  {CHD: "Child", SCH: "Stepchild", FCH: "Foster child", GCH: "Grandchild",
+    MTH: "Mother", FTH: "Father", PAR: "Parent", GRD: "Guardian", GRP: "Grandparent",
     SIB: "Sibling", BRO: "Brother", SIS: "Sister", CGV: "Care giver", EXF: "Extended family",
     SPO: "Spouse", DOM: "Life partner", FND: "Friend", OAD: "Other adult", UNK: "not-known"}
     as $known
@@ -257,7 +297,10 @@ def protected_from:
 def relative:
   {
     name: (first((field("2") | name | strings), null) // text("13"; "1")),
-    relationship: first((field("3") | relationship | strings), null),
+    relationship: ([
+        first((field("3") | relationship | strings), null),
+        (text("9"; "1") | strings | "(until " + date + ")")
+      ] | together(" ")),
     date_of_birth: (text("16"; "1") | date),
     lives_with_child: role("HH"),
     parental_responsibility: role("PR"),
@@ -265,9 +308,7 @@ def relative:
     has_access_to_child: role("AC"),
     protective: role("PA"),
     telephone: (first_telephone("5") // first_telephone("6")),
-    address: (protected_from as $from
-      | first((field("4") | address), null)
-      | if . then . + {withheld_from: $from} else . end),
+    address: (protected_from as $from | home("4") + {withheld_from: $from}),
     language: said("20")
   };
 
@@ -278,12 +319,18 @@ def each_once:
     then map(if . == $person then .name = because($person; .name) else . end)
     else . + [$person] end);
 
+# What access is restricted to (ARV), unless that is taken back.
+def restrictions:
+  all("ARV") | select(text("2"; "1") | . == null or (test("^D") | not))
+  | text("2"; "1") as $action | said("3") // "not said to what" | because($action; .);
+
 # Lines for those whose record is protected (PD1-12, NK1-23).
 def protected:
   (all("PD1") | text("12"; "1") | yes_no | strings | select(. == "yes")
     | because(.; "The child's record is protected: access to it is restricted")),
   (all("NK1") | . as $person | text("23"; "1") | yes_no | strings | select(. == "yes")
-    | because(.; ($person | relative.name // "A relative") + ": this record is protected"));
+    | because(.; ($person | relative.name // "A relative") + ": this record is protected")),
+  (restrictions | "Access is restricted: " + .);
 
 # ---- Children
 
@@ -294,6 +341,8 @@ def is_nhs:
 # NHS numbers among the identifiers of a field.
 def nhs_numbers(number):
   field(number)
+  # The NHS also assigns numbers of records and visits (MR, VN, …).
+  | select(part("5") | . == null or is_nhs or (test("^(MR|MRN|PI|PT|VN|AN|U|UPN)$"; "i") | not))
   | select([.["4"], .["5"]] | any(.. | strings; is_nhs))
   | because(stated("4", "5"); part("1")) | strings;
 
@@ -351,7 +400,7 @@ def observations($header):
     seen_alone: answer("SEENALONE"),
     seen_on: (choice("SEENON") | date),
     interpreter: answer("INTERPRETER"),
-    location_now: (words("LOCATION") // ward),
+    location_now: (words("LOCATION") // ward // (first(all("PID")) | stay)),
     school: {name: first((observed("SCHOOL"; part("2") // part("1")) | strings), null),
       code: first((observed("SCHOOL"; select(part("2") != null) | part("1")) | strings), null)},
     contact: {how: words("SAFECONTACT")},
@@ -364,18 +413,42 @@ def observations($header):
 def withheld_from:
   [observed("WITHHELDFROM"; prose)] as $named
   | if $named != [] then $named
-    else [all("PD1") | text("12"; "1") | yes_no | strings | select(. == "yes")
-      | because(.; "Everyone: the record is protected")] end;
+    else [
+        (all("PD1") | text("12"; "1") | yes_no | strings | select(. == "yes")
+          | because(.; "Everyone: the record is protected")),
+        (restrictions | because(.; "Everyone: access is restricted"))
+      ] end;
 
 # The home of the PID.
-def home_of($pid): ($pid | home) + {withheld_from: withheld_from};
+def home_of($pid): ($pid | home("11")) + {withheld_from: withheld_from};
+
+# That the child has died (PID-29, PID-30).
+def died:
+  (text("30"; "1") | yes_no) as $said
+  | text("29"; "1") as $when
+  | if $said == "no" or ($said == null and $when == null) then empty
+    else because([$said, $when];
+      if $when == null then "Has died" else "Has died: " + ($when | date) end) end;
+
+# A day as a number in which a month counts 100.
+def day_number: (.[0:4] | tonumber) * 1200 + (.[4:6] | tonumber) * 100 + (.[6:8] | tonumber);
+
+# A date of birth from a month to a year after the message: when a birth is expected. One that is
+# nearer may be of a child born meanwhile, and stays as stated.
+def due:
+  text("7"; "1")
+  | if dated and ($sent | dated)
+      and (day_number - ($sent | day_number) | . > 100 and . <= 1200)
+    then . else null end;
 
 # The child whom the PID names.
 def born($header):
   . as $group | first(all("PID")) as $pid
-  | ($pid | [field("5") | select(part("7") | . == null or (test("^[NAMB]$") | not))]
-      | .[0]) as $official
+  | ($pid | [field("5") | select(any(over("10"; "13"); .) | not)
+        | select(part("7") | . == null or (test("^[NAMB]$") | not))]
+      | first((.[] | select(part("7") == "L")), .[], null)) as $official
   | ($official // ($pid | [field("5")] | .[0]) // {}) as $name
+  | ($pid | due) as $due
   | observations($header) + {
     given_name: ($name | because(stated("7"); part("2"))),
     middle_names: ($name | part("3")),
@@ -383,14 +456,21 @@ def born($header):
     known_as: (if $official == null then null else first(
       ($pid | field("5") | select(part("7") | . != null and test("^[NA]$"))
         | because(stated("7"); part("2") // family) | strings), null) end),
-    description: ($pid | text("31"; "1") | yes_no
-      | if . == "yes" then because(.; "Identity not known") else null end),
-    date_of_birth: ($pid | text("7"; "1") | date),
+    description: ([
+        ($pid | text("31"; "1") | yes_no | strings | select(. == "yes")
+          | because(.; "Identity not known")),
+        ($pid | died)
+      ] | together("; ")),
+    date_of_birth: (if $due == null then $pid | text("7"; "1") | date else null end),
+    unborn: ($due | if . == null then . else because(.; "yes") end),
+    expected_date: ($due | date),
     sex: ($pid | text("8"; "1") | sex),
     nhs_number: ($pid | nhs_number),
     upn: first(($pid | field("3") | select(part("5") == "UPN") | because(stated("5"); part("1"))
       | strings), null),
     address: home_of($pid),
+    previous_address: (withheld_from as $from
+      | first(($pid | field("11") | select(former) | address + {withheld_from: $from}), null)),
     ethnicity: first(($pid | field("22", "10") | ethnicity | strings), null),
     religion: ($pid | said("17")),
     language: first(($pid | field("15") | language | strings), null)
@@ -412,46 +492,99 @@ def unborn_of_pid:
     address: home_of($pid)
   };
 
-# Whom the PID names where a child is to be born: a `child` with a due date of its own past, the
-# `unborn`, its `mother`, or `both` where the mother is a child herself or her age cannot be told.
-# Both times are eight digits that begin with the year, so 180000 are 18 years.
-def named($sent):
-  (first(all("PID")) | text("7"; "1")) as $birth
-  | if pregnancy == null then "child"
-    elif $birth == null then "unborn"
-    elif ($birth | dated) and ($sent | dated)
-    then ($sent[0:8] | tonumber) - ($birth[0:8] | tonumber)
-      | if . < 100000 then "child" elif . < 180000 then "both" else "mother" end
-    else "both" end;
+# How old someone is at the day of the message; both times are eight digits that begin with the
+# year, so 180000 are 18 years. Null where it cannot be told.
+def age:
+  if dated and ($sent | dated) then ($sent[0:8] | tonumber) - (.[0:8] | tonumber) else null end;
+def is_grown: age | . != null and . >= 180000;
+
+# Whom the PID names: a `child`, or an `adult`. Where a child is to be born: a `child` with a due
+# date of its own past, the `unborn`, its `mother`, or `both` where the mother is a child herself or
+# her age cannot be told. Without a date of birth, and if the PID is not ticked as unborn, a woman
+# with a name of her own is the mother.
+def named:
+  first(all("PID")) as $pid
+  | ($pid | text("7"; "1")) as $birth
+  | ($birth | age) as $age
+  | if pregnancy == null then (if $birth | is_grown then "adult" else "child" end)
+    elif $birth == null then
+      if answer("UNBORN") != "yes" and ($pid | text("8"; "1") | sex) == "F"
+        and any($pid | field("5"); true)
+        and (any($pid | field("5") | name | strings; test("unborn|baby|infant|f(o)?etus|twin"; "i"))
+          or any(all("NK1") | text("3"; "1"); . == "MTH") | not)
+      then "both" else "unborn" end
+    elif $age == null then "both"
+    elif $age < 100000 then "child" elif $age < 180000 then "both" else "mother" end;
+
+# Whether a relative is a child of the patient, and shown to be under 18.
+def is_offspring:
+  any(field("3") | part("1", "2") | strings;
+    test("^(CHD|NCH|SCH|FCH|((step|foster) ?)?(child|son|daughter))$"; "i"))
+  and (text("16"; "1") | age | . != null and . < 180000);
+
+# The child of an adult whom the PID names.
+def child_of($parent):
+  {
+    full_name: first((field("2") | name | strings), null),
+    description: ([first((field("3") | relationship | strings), null), $parent]
+      | together(" of ")),
+    date_of_birth: (text("16"; "1") | date),
+    sex: (text("15"; "1") | sex),
+    address: first((field("4") | address), null)
+  };
+
+def name_of_pid: first((first(all("PID")) | field("5") | name | strings), null);
 
 # The children of one PID and what follows it.
-def children($sent; $header):
-  named($sent) as $named
+def children($header):
+  named as $named
   | if $named == "child" then born($header)
+    elif $named == "adult" then name_of_pid as $parent | all("NK1") | select(is_offspring)
+      | child_of($parent)
     elif $named == "unborn"
-    then born($header) + {unborn: because(pregnancy; "yes"), expected_date: (expected | date)}
+    then born($header)
+      + {unborn: because(pregnancy; "yes"), expected_date: (expected | date)}
     elif $named == "mother" then observations($header) + unborn_of_pid
     else born($header), unborn_of_pid end;
 
-# The mother, where the PID names her and she is no child.
-def mothers($sent):
-  select(named($sent) == "mother")
+# Where no child is named at all: the one in the care or home of the first adult.
+def unknown_child($header):
+  name_of_pid as $who
+  | observations($header) + {
+    description: (if $who then "Unknown child in the care or home of " + $who else null end),
+    address: (first(all("PID")) as $pid | home_of($pid))
+  };
+
+# The mother, or another adult, whom the PID names.
+def adults:
+  named as $named
+  | select($named == "mother" or $named == "adult")
   | pregnancy as $pregnancy
   | {contact: {how: words("SAFECONTACT")}, interpreter: answer("INTERPRETER")} as $observed
   | first(all("PID"))
   | {
     name: first((field("5") | name | strings), null),
-    relationship: because($pregnancy; "Mother"),
+    relationship: ([(if $named == "mother" then because($pregnancy; "Mother") else null end),
+      (died | "(" + . + ")")] | together(" ")),
     date_of_birth: (text("7"; "1") | date),
     language: first((field("15") | language | strings), null)
   } + $observed;
+
+# The people around the PID who are no children of the referral; of an adult's it is said whose.
+def relatives:
+  named as $named | name_of_pid as $who
+  | all("NK1") | select(($named == "adult" and is_offspring) | not)
+  | select(any(field("3") | part("1"); . == "SEL") | not)
+  | relative
+  | if $named == "adult" then .relationship |= ([., $who] | together(" of ")) else . end;
 
 # ---- Who refers, and what is asked for
 
 # The referring provider (RP; in some countries AP, the author).
 def referring:
   def is_one: part("1") | . != null and test("^(RP|AP)$");
-  first((all("PRD") | select(any(field("1"); is_one))),
+  first((all("PRD") | select(any(field("1"); is_one)) | select(any(field("2") | name; . != null))),
+    (all("PRD") | select(any(field("1"); is_one))),
     (all("PRD") | select(text("1"; "1") == null)), {});
 
 # The agency: the provider's own, or else the facility that sends.
@@ -487,12 +620,17 @@ def message_id:
   first((all("RF1") | field("6") | because(stated("2"); part("1") // part("3")) | strings), null)
   // one("MSH"; "10"; "1");
 
+# The event of MSH-9, also where it is written in one with the type, as in REF_I14.
+def event:
+  first((all("MSH") | (text("9"; "2") // text("9"; "1")) | strings | upper
+    | capture("(?<event>I1[2-5])$") | .event), null);
+
 # I13 corrects and I14 cancels; the notes before the first PID say why.
 def corrections($header):
-  [all("MSH") | text("9"; "2")
+  [event | . as $event
     | {I13: "corrected", I14: "cancelled"}[. // ""] as $kind
     | select($kind)
-    | {kind: because(.; $kind), detail: ([$header | all("NTE") | note] | together("\n"))}];
+    | {kind: because($event; $kind), detail: ([$header | all("NTE") | note] | together("\n"))}];
 
 # A correction without a word of the worry says so itself, for it is about an earlier referral.
 def corrected($header):
@@ -506,29 +644,49 @@ def household_telephone:
   | .[0] as $first
   | because(map(select(. == $first)); $first);
 
+# Whether MSH-9 names another kind of message, or an answer to a referral (RRI). What is misspelt,
+# or not named, is read where it holds an RF1: better an odd referral than none.
+# `input.schema.json` tells what to send.
+def is_another:
+  event as $event
+  | any(all("RF1"); true) as $refers
+  | any(all("MSH") | text("9"; "1") | strings | upper | select(. != "REF");
+    . == "RRI"
+    or ($event == null and test("^[A-Z]{3}$")
+      and (($refers | not) or test("^(ACK|ADT|BAR|CSU|DFT|MDM|MFN|OMG|OML|ORM|ORR|ORU"
+        + "|PMU|PPR|QBP|QRY|RDE|RDS|RPA|RPI|RPL|RPR|RQA|RQC|RQI|RQP|RSP|SIU|SRM|SRR|VXU)$"))));
+
 # ---- The referral
 
 groups as $groups
 | (.segments | arrays | map(objects)) as $segments
+| select($segments | is_another | not)
 | $groups[0] as $header
 | $segments
-| one("MSH"; "7"; "1") as $sent
-| (one("RF1"; "7"; "1") // $sent) as $written
+| (one("RF1"; "7"; "1") // one("MSH"; "7"; "1")) as $written
 | {
   referrer: referrer,
-  children: [$groups[1:][] | children($sent; $header)],
+  children: ([$groups[1:][] | children($header)]
+    | if . == [] then [first($groups[1:][]) | unknown_child($header)] else . end),
   household: {
+    address: first(($groups[1:][] | select(named == "adult")
+      | first(all("PID")) as $pid | home_of($pid)), null),
     telephone: household_telephone,
-    people: ([$groups[1:][] | mothers($sent), (all("NK1") | relative)] | each_once)
+    people: ([$groups[1:][] | adults, relatives] | each_once)
   },
-  worry: (([(all("RF1") | field("10") | coded), ($groups | lines(worries))] | together("\n"))
+  worry: (([(all("RF1") | field("10") | reason), ($groups | lines(worries))] | together("\n"))
     // corrected($header)),
   domains: {
     development: ([$groups | lines(health)] | together("\n")),
     going_well: words("GOINGWELL")
   },
   concerns: concerns,
-  indicators: [observed("INDICATOR"; because(stated("2", "3"); part("1") // part("2")))],
+  indicators: [
+    observed("INDICATOR"; select(nothing | not)
+      | because(stated("2", "3"); part("1") // part("2"))),
+    ($groups[1:] | select(length > 1) | .[] | select(named == "child") | all("PID") | died
+      | because(.; "child-death-siblings"))
+  ],
   danger_now: (answer("DANGER"; "yes")
     | if . == "not-known" then because(.; "unknown") else . end),
   harm: [observed("HARM"; {what: prose}), observed("BODYMAP"; {body_map: prose})],
