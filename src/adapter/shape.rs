@@ -53,7 +53,8 @@ fn fault(item: &Located, error: &ValidationError<'_>) -> Unread {
     for segment in error.instance_path() {
         let next = match segment {
             LocationSegment::Property(key) => at.get(&key),
-            LocationSegment::Index(index) => at.at(index),
+            // A member named by a number looks like an index: the fields of an HL7 segment.
+            LocationSegment::Index(index) => at.at(index).or_else(|| at.get(&index.to_string())),
         };
         let Some(next) = next else { break };
         at = next;
