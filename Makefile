@@ -29,11 +29,12 @@ run: ## start the gateway with demonstration data (DEMO=0: empty) on http://loca
 	@FRONTDOOR_DATABASE_URL="$${FRONTDOOR_DATABASE_URL:-sqlite:$(DEMO_DATA)/frontdoor.db}" \
 		cargo run --quiet -- serve $(DEMO_FLAG) --config $(CONFIG)
 
-test: ## install what is missing, check the style, run the whole suite on private services
+test: ## install what is missing, check the style, run the whole suite on private services, fuzz for seconds
 	@scripts/install-missing all
 	@$(MAKE) lint
 	cargo nextest run --no-run
 	scripts/with-services cargo nextest run --profile ci
+	scripts/fuzz 5
 
 lint: ## format check and clippy, warnings denied
 	cargo fmt --check

@@ -298,6 +298,9 @@ def message:
       | .[:1] + (.[1:] | map(select(live)))) as $requests
   | {
       all: $all,
+      # Those that hold, by their type.
+      holding: ([$all[] | select((.resourceType? | type) == "string" and holds)]
+        | group_by(.resourceType) | map({key: .[0].resourceType, value: .}) | from_entries),
       index: $index,
       header: $header,
       requests: $requests,
@@ -313,7 +316,7 @@ def message:
     };
 
 # All resources of a type that hold.
-def every($m; type_name): $m.all[] | select(.resourceType? == type_name and holds);
+def every($m; type_name): $m.holding[type_name][]?;
 
 # What points to this resource.
 def pointed($m):
