@@ -167,8 +167,7 @@ def categories:
   {of: "allegation against (staff|a member of staff|an adult in school)",
    indicator: "trusted-person"};
 
-# The ticked categories of a row.
-def ticked:
+def labels:
   (.category, .category_2, .category_3 | strings | splits("[;|,\\n\\r]+") | trim
    | select(. != "" and (nobody | not)));
 
@@ -180,13 +179,16 @@ def readings:
 
 # The entries of the table that say the same as one category.
 def meanings:
-  [readings] as $readings
-  | [categories | select(.of as $of | any($readings[]; test("^(" + $of + ")$")))];
+  ([readings] | join("\n")) as $readings
+  | [categories | select(.of as $of | $readings | test("^(" + $of + ")$"; "m"))];
+
+# The ticked categories of a row, with what they mean.
+def ticked: [labels | {said: ., means: meanings}];
 
 # One category as a concern; without a code it stays in its own words.
 def concern:
-  . as $category
-  | (meanings | map(.code | strings) | first) as $code
+  .said as $category
+  | (.means | map(.code | strings) | first) as $code
   | {code: (if $code then because($category; $code) else null end), detail: $category};
 
 # The columns of which a yes is a sign that is never held back.
@@ -207,9 +209,9 @@ def sign:
   if .said | begins_with_yes then because(.said; .code) else .asked + ": " + .said end;
 
 # Each once, told by every column that says it.
-def indicators:
+def indicators($ticked):
   [signs | sign]
-  + [ticked | . as $category | meanings[] | .indicator | strings | because($category; .)]
+  + [$ticked[] | .said as $category | .means[] | .indicator | strings | because($category; .)]
   | group_by(.) | map(because(.; .[0]));
 
 # What was said beside a yes, so that it is not lost.
@@ -437,6 +439,7 @@ def corrections:
 
 row
 | (if .time then {date: (.date | date), time: .time} else .date | date_and_time end) as $recorded
+| ticked as $ticked
 | {
     referrer: {
       name: first((.dsl_name, .reported_by | strings | select(nothing | not)),
@@ -460,8 +463,8 @@ row
       ]
     },
     worry: .incident_text,
-    concerns: ([ticked | concern] + [signs | beside_a_yes]),
-    indicators: indicators,
+    concerns: ([$ticked[] | concern] + [signs | beside_a_yes]),
+    indicators: indicators($ticked),
     danger_now: (.immediate_danger | danger),
     harm: [harm],
     domains: {

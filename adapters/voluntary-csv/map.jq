@@ -151,16 +151,18 @@ def readings:
 
 # The entries of the table that say the same as one kind.
 def meanings:
-  [readings] as $readings
-  | [kinds | select(.of as $of | any($readings[]; test("^(" + $of + ")$")))];
+  ([readings] | join("\n")) as $readings
+  | [kinds | select(.of as $of | $readings | test("^(" + $of + ")$"; "m"))];
 
+# The ticked kinds of a row, with what they mean.
 def ticked:
-  .kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "" and (nobody | not));
+  [.kind_of_worry | strings | splits("[;|,\\n\\r]+") | trim | select(. != "" and (nobody | not))
+   | {said: ., means: meanings}];
 
 # One kind as a concern; without a code it stays in its own words.
 def concern:
-  . as $kind
-  | (meanings | map(.code | strings) | first) as $code
+  .said as $kind
+  | (.means | map(.code | strings) | first) as $code
   | {code: (if $code then because($kind; $code) else null end), detail: $kind};
 
 # Columns that are ticked one by one. A tick gives the code, and what was said beside it stays in
@@ -219,9 +221,9 @@ def dash_concern:
   select(dash_is_graded) | {code: because(.dash; "3B"), detail: ("DASH: " + .dash)};
 
 # Each once, told by every column that says it.
-def indicators:
+def indicators($ticked):
   [signs | sign]
-  + [ticked | . as $kind | meanings[] | .indicator | strings | because($kind; .)]
+  + [$ticked[] | .said as $kind | .means[] | .indicator | strings | because($kind; .)]
   + [select(dash_is_high) | because(.dash; "domestic-abuse-high")]
   | group_by(.) | map(because(.; .[0]));
 
@@ -389,6 +391,7 @@ def corrections:
   else [] end;
 
 row
+| ticked as $ticked
 | {
     referrer: {
       name: .worker,
@@ -411,9 +414,9 @@ row
       ]
     },
     worry: .worry,
-    concerns: ([ticked | concern] + [columns | concern_of_column] + [dash_concern]
+    concerns: ([$ticked[] | concern] + [columns | concern_of_column] + [dash_concern]
                + [signs | beside_a_yes]),
-    indicators: indicators,
+    indicators: indicators($ticked),
     danger_now: (.immediate_danger | danger),
     harm: [harm],
     domains: {

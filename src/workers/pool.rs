@@ -130,6 +130,9 @@ impl Pool {
             .args(&self.start.arguments)
             // It needs no secret of ours.
             .env_clear()
+            // The allocator takes a gibibyte at once, and all of it would count as used: within the
+            // worker's limit there would be no more to be had, and below it no limit.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             // A signal to the gateway from a terminal is no signal to it.
             .process_group(0)
             .stdin(Stdio::piped())

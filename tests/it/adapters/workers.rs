@@ -90,6 +90,17 @@ async fn one_worker_serves_document_after_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_counts_against_a_workers_limit_is_what_it_uses() {
+    let (pool, _dir) = pool(256 << 20);
+    all(&pool, job(NOTICE, Decoder::Json, r#"{"story": "x"}"#)).await;
+    let [worker] = children_of(std::process::id())[..] else { panic!("one worker") };
+    let status = std::fs::read_to_string(format!("/proc/{worker}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:")).expect("Linux");
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(kilobytes < 100 << 10, "{kilobytes} kB of 256 MiB, before any large document");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn batches_leave_a_worker_to_documents_that_come_alone() {
     let (pool, _dir) = pool(256 << 20);
     let batch = pool.begin(job(TABLE, Decoder::Csv, "Pupil\nA\n"), true).await;
