@@ -16,6 +16,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// As the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CANONICAL: &str = "examples/referrals/02-sexual-exploitation.json";
 /// The example of each adapter that is measured, and its decoder.
 const MEASURED: [(&str, &str, Decoder); 8] = [
@@ -52,7 +56,7 @@ fn seconds(mut call: impl FnMut()) -> f64 {
     fast.iter().sum::<f64>() / fast.len() as f64
 }
 
-/// Items that came through, decoded, mapped and validated.
+/// Items that were decoded, mapped and validated; some of a sheet are refused by then.
 fn through(adapter: &Adapter, validator: &Validator, decoder: Decoder, body: &[u8]) -> usize {
     // Whose columns the sheets have; other formats have none.
     let agency =
@@ -60,9 +64,9 @@ fn through(adapter: &Adapter, validator: &Validator, decoder: Decoder, body: &[u
     let items = adapter.items(decoder, body, Some(agency)).expect("it decodes");
     let made = items.map(|item| adapter.make(&item.decoded.expect("an item")).expect("is made"));
     let valid = made.map(|made| validator.validate(made.document));
-    let through = valid.filter(Result::is_ok).count();
-    assert!(through > 0, "nothing came through");
-    through
+    let all: Vec<bool> = valid.map(|one| one.is_ok()).collect();
+    assert!(all.contains(&true), "nothing came through");
+    all.len()
 }
 
 #[tokio::main(flavor = "current_thread")]

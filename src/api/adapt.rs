@@ -201,8 +201,13 @@ impl Taking<'_> {
             }
             Some(Piece::Items(items)) => self.many(respond, items).await,
             whole => {
-                let verdict = self.of_the_rest(whole.unwrap_or(Piece::Broke)).await;
-                let head = answer::head_of_undecoded(self.sender.manifest.answer, &self.body);
+                let whole = whole.unwrap_or(Piece::Broke);
+                // What broke a worker is not looked into here.
+                let head = match whole {
+                    Piece::Broke => serde_json::Value::Null,
+                    _ => answer::head_of_undecoded(self.sender.manifest.answer, &self.body),
+                };
+                let verdict = self.of_the_rest(whole).await;
                 self.sender.answer(respond, &head, &verdict);
             }
         }

@@ -46,11 +46,17 @@ pub(super) fn head(decoded: &Located) -> Value {
     })
 }
 
-/// Of a message that could not be decoded, its first segment alone, where that can be.
+/// Of a message that could not be decoded, its first segment alone, where that can be. A batch is
+/// no message: whoever sent it must not think that one of its messages is meant.
 pub(super) fn head_of_undecoded(body: &[u8]) -> Value {
     let within = &body[..body.len().min(HEADER)];
-    let begins = within.windows(3).position(|name| name == b"MSH").unwrap_or_default();
-    let header = within[begins..].split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    let within = within.strip_prefix("\u{feff}".as_bytes()).unwrap_or(within);
+    let begins = within.iter().position(|byte| !matches!(byte, 0x0b | b'\r' | b'\n' | b' '));
+    let message = &within[begins.unwrap_or(within.len())..];
+    if !message.starts_with(b"MSH") {
+        return Value::Null;
+    }
+    let header = message.split(|byte| matches!(byte, b'\r' | b'\n')).next();
     hl7v2::read(header.unwrap_or_default()).map_or(Value::Null, |decoded| head(&decoded))
 }
 

@@ -102,7 +102,8 @@ fn a_message_that_cannot_be_decoded_is_answered_by_its_own_id() {
     let head = head_of_undecoded(Manner::Hl7v2, broken);
     let (_, body) = answer(Manner::Hl7v2, &head, &refused(400, "", Vec::new()));
     assert!(body.contains("|MATERNITY|RXX|") && body.contains("\rMSA|AE|MSG00007|"), "{body}");
-    for other in [&b""[..], b"MSH", b"PID|1", &[b'M'; 9_000], b"MSH|^^^^|x"] {
+    let batch = b"BHS|^~\\&|MATERNITY\rMSH|^~\\&|MATERNITY|RXX|||||REF^I12|MSG00007|P|2.5\rPI";
+    for other in [&b""[..], batch, b"MSH", b"PID|1", &[b'M'; 9_000], b"MSH|^^^^|x"] {
         assert_eq!(head_of_undecoded(Manner::Hl7v2, other), Value::Null);
     }
 }

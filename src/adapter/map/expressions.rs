@@ -58,9 +58,11 @@ type Expressions = HashMap<(Rc<str>, Rc<str>), Rc<Regex>, foldhash::fast::Random
 thread_local! {
     static READ: RefCell<Expressions> = RefCell::default();
 }
-const KEPT: usize = 500;
-/// Memory of one expression, bytes: itself, and what searching with it may keep.
+/// All that the shipped maps say together are fewer.
+const KEPT: usize = 1_000;
+/// Memory of one expression, bytes, and what searching with it may keep.
 const LARGEST: usize = 1 << 20;
+const SEARCHING: usize = 128 << 10;
 
 fn text(value: &Traced) -> ValR<&Rc<str>, Traced> {
     match &value.data {
@@ -86,7 +88,7 @@ fn expression(text: &Rc<str>, flags: &Rc<str>) -> ValR<Rc<Regex>, Traced> {
 
 fn built(flags: &str, text: &str) -> ValR<Regex, Traced> {
     let mut builder = RegexBuilder::new(text);
-    builder.size_limit(LARGEST).dfa_size_limit(LARGEST);
+    builder.size_limit(LARGEST).dfa_size_limit(SEARCHING);
     for flag in flags.chars() {
         match flag {
             'i' => drop(builder.case_insensitive(true)),
@@ -124,6 +126,7 @@ fn parts(what: &Traced, flags: &Traced, value: &Traced, wanted: Parts) -> ValR<T
     let expression = expression(text(what)?, flags)?;
     let part = |part: &str| Traced::text(part, value.from.clone());
     let (mut out, mut last) = (Vec::new(), 0);
+    let mut letters = Letters { whole, bytes: 0, letters: 0 };
     for captures in expression.captures_iter(whole) {
         let all = captures.get_match();
         if all.is_empty() && flags.contains('n') {
@@ -134,7 +137,7 @@ fn parts(what: &Traced, flags: &Traced, value: &Traced, wanted: Parts) -> ValR<T
             last = all.end();
         }
         if wanted.matches {
-            out.push(told(&expression, &captures, whole, value));
+            out.push(told(&expression, &captures, &mut letters, value));
         }
         if !flags.contains('g') {
             break;
@@ -146,19 +149,48 @@ fn parts(what: &Traced, flags: &Traced, value: &Traced, wanted: Parts) -> ValR<T
     Ok(out.into_iter().collect())
 }
 
+/// How many letters stand before a byte of a text. Asked in order, it counts each of them once.
+struct Letters<'a> {
+    whole: &'a str,
+    bytes: usize,
+    letters: usize,
+}
+
+impl Letters<'_> {
+    fn before(&mut self, byte: usize) -> usize {
+        // A group may begin before the one that was asked of last.
+        if byte < self.bytes {
+            let back = self.whole[byte..self.bytes].chars().count();
+            return self.letters - back;
+        }
+        self.letters += self.whole[self.bytes..byte].chars().count();
+        self.bytes = byte;
+        self.letters
+    }
+}
+
+thread_local! {
+    static KEYS: [Rc<str>; 4] = ["offset", "length", "string", "name"].map(Rc::from);
+}
+
 /// One match as jq shows it: itself and its groups, each with its place in letters.
-fn told(expression: &Regex, captures: &Captures<'_>, whole: &str, value: &Traced) -> Traced {
+fn told(
+    expression: &Regex,
+    captures: &Captures<'_>,
+    letters: &mut Letters<'_>,
+    value: &Traced,
+) -> Traced {
+    let keys = KEYS.with(Clone::clone);
     let group = |(group, name): (Option<regex::Match<'_>>, Option<&str>)| {
         let group = group?;
-        let letters = |text: &str| Traced::from(text.chars().count());
+        let [offset, length, string, called] = keys.clone();
         let mut members = vec![
-            ("offset", letters(&whole[..group.start()])),
-            ("length", letters(group.as_str())),
-            ("string", Traced::text(group.as_str(), value.from.clone())),
+            (offset, letters.before(group.start()).into()),
+            (length, group.as_str().chars().count().into()),
+            (string, Traced::text(group.as_str(), value.from.clone())),
         ];
-        members.extend(name.map(|name| ("name", Traced::text(name, Places::none()))));
-        let members = members.into_iter().map(|(key, value)| (key.into(), value));
-        Some(Traced::object(members.collect(), Places::none()))
+        members.extend(name.map(|name| (called, Traced::text(name, Places::none()))));
+        Some(Traced::object(members.into_iter().collect(), Places::none()))
     };
     captures.iter().zip(expression.capture_names()).filter_map(group).collect()
 }

@@ -50,7 +50,7 @@ pub(super) fn words() -> impl Iterator<Item = Fun<Kind>> {
         ("isarray", 0, |cv| bome(Ok(matches!(cv.1.data, Data::List(_)).into()))),
         ("isobject", 0, |cv| bome(Ok(matches!(cv.1.data, Data::Object(_)).into()))),
         ("to_entries", 0, |cv| bome(entries(cv.1))),
-        ("from_entries", 0, |cv| bome(of_entries(&cv.1))),
+        ("from_entries", 0, |cv| bome(of_entries(cv.1))),
         ("join", 1, |mut cv| bome(joined(&cv.0.pop_var(), cv.1))),
     ];
     let plain = plain.into_iter().map(|(name, arity, word)| run::<Kind>((name, v(arity), word)));
@@ -155,11 +155,13 @@ fn entries(whole: Traced) -> ValR<Traced> {
 }
 
 /// The object of which these are the entries.
-fn of_entries(list: &Traced) -> ValR<Traced> {
-    let Data::List(entries) = &list.data else { return Err(Error::typ(list.clone(), "list")) };
+fn of_entries(list: Traced) -> ValR<Traced> {
     let (key, value) = ("key".to_owned().into(), "value".to_owned().into());
-    let pair = |entry: &Traced| Ok((entry.clone().index(&key)?, entry.clone().index(&value)?));
-    let pairs: ValR<Vec<_>, Traced> = entries.iter().map(pair).collect();
+    let pair = |entry: ValR<Traced>| {
+        let entry = entry?;
+        Ok((entry.clone().index(&key)?, entry.index(&value)?))
+    };
+    let pairs: ValR<Vec<_>, Traced> = list.values().map(pair).collect();
     Traced::from_map(pairs?)
 }
 
@@ -168,10 +170,11 @@ fn joined(between: &Traced, list: Traced) -> ValR<Traced> {
     let (mut text, mut places) = (String::new(), Places::none());
     for (nth, item) in items.iter().enumerate() {
         if nth > 0 {
-            let Data::Text(between) = &between.data else {
-                return Err(Error::typ(between.clone(), "text"));
-            };
-            text.push_str(between);
+            match &between.data {
+                Data::Text(between) => text.push_str(between),
+                Data::Null => {}
+                _ => return Err(Error::typ(between.clone(), "text")),
+            }
         }
         let item = item.clone().into_string();
         if let Data::Text(item) = &item.data {

@@ -187,6 +187,16 @@ fn expressions_take_texts_apart_as_jq_does() {
 }
 
 #[test]
+fn a_long_text_is_taken_apart_in_time_that_grows_with_it() {
+    let long = "a1".repeat(200_000);
+    let started = std::time::Instant::now();
+    let mapped = mapped(r#"{it: [.Said | match("[0-9]"; "g")] | length}"#, &[("Said", &long)]);
+    assert_eq!(mapped.document["it"], 200_000);
+    // Quadratic, it is a matter of minutes.
+    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
 fn what_is_told_natively_is_what_jq_defines() {
     let cells = [("b", "two"), ("a", "one"), ("Parents' Informed? ", "no")];
     let gives = |map: &str| mapped(&format!("{{it: ({map})}}"), &cells).document["it"].clone();
