@@ -56,12 +56,18 @@ fn seconds(mut call: impl FnMut()) -> f64 {
     fast.iter().sum::<f64>() / fast.len() as f64
 }
 
+/// Whose columns the measured sheets have; other formats have none.
+fn agency(adapter: &Adapter) -> Option<&'static str> {
+    match adapter.manifest.kind.as_str() {
+        "school" => Some("school-ridgeway"),
+        "voluntary" => Some("voluntary-kindred"),
+        _ => None,
+    }
+}
+
 /// Items that were decoded, mapped and validated; some of a sheet are refused by then.
 fn through(adapter: &Adapter, validator: &Validator, decoder: Decoder, body: &[u8]) -> usize {
-    // Whose columns the sheets have; other formats have none.
-    let agency =
-        if adapter.manifest.kind == "school" { "school-ridgeway" } else { "voluntary-kindred" };
-    let items = adapter.items(decoder, body, Some(agency)).expect("it decodes");
+    let items = adapter.items(decoder, body, agency(adapter)).expect("it decodes");
     let made = items.map(|item| adapter.make(&item.decoded.expect("an item")).expect("is made"));
     let valid = made.map(|made| validator.validate(made.document));
     let all: Vec<bool> = valid.map(|one| one.is_ok()).collect();
@@ -77,24 +83,27 @@ async fn main() {
         let document = json::read(&canonical).expect("JSON");
         validator.validate(document).expect("accepted");
     });
-    let per_kilobyte = raw / canonical.len() as f64;
+    let read = seconds(|| drop(json::read(&canonical)));
+    let per_byte = raw / canonical.len() as f64;
     let mut out = String::from(
         "# What adapters cost\n\nWritten by `cargo bench --bench adapters`: decode, map and \
          validate, on one core, the fastest quarter of two seconds' calls. The last column \
          compares with canonical JSON of as many bytes.\n\n\
-         | adapter | example | bytes | items | µs an item | items a second | × canonical JSON |\n\
-         |---|---|---|---|---|---|---|\n",
+         | adapter | example | bytes | items | µs an item | of it to decode | items a second | \
+         × canonical JSON |\n|---|---|---|---|---|---|---|---|\n",
     );
-    let mut row = |name: &str, file: &str, bytes: usize, items: usize, took: f64| {
-        let (each, times) = (took / items as f64, took / (per_kilobyte * bytes as f64));
-        let _ = writeln!(
-            out,
-            "| {name} | {file} | {bytes} | {items} | {:.1} | {:.0} | {times:.1} |",
-            each * 1e6,
-            1.0 / each
-        );
-    };
-    row("canonical JSON", "02-sexual-exploitation.json", canonical.len(), 1, raw);
+    let mut row =
+        |name: &str, file: &str, bytes: usize, items: usize, (took, decode): (f64, f64)| {
+            let (each, times) = (took / items as f64, took / (per_byte * bytes as f64));
+            let _ = writeln!(
+                out,
+                "| {name} | {file} | {bytes} | {items} | {:.1} | {:.1} | {:.0} | {times:.1} |",
+                each * 1e6,
+                decode / items as f64 * 1e6,
+                1.0 / each
+            );
+        };
+    row("canonical JSON", "02-sexual-exploitation.json", canonical.len(), 1, (raw, read));
     for (name, file, decoder) in MEASURED {
         let adapter = adapter(name);
         let file_path = root().join("adapters").join(name).join("examples").join(file);
@@ -103,8 +112,15 @@ async fn main() {
         let took = seconds(|| {
             through(&adapter, &validator, decoder, &body);
         });
-        row(name, file, body.len(), items, took);
+        let decode = seconds(|| {
+            adapter.items(decoder, &body, agency(&adapter)).expect("it decodes").for_each(drop);
+        });
+        row(name, file, body.len(), items, (took, decode));
     }
+    out.push_str(
+        "\nAims: FHIR under 4 × canonical JSON, 5,000 rows of a table a second, memory flat, less \
+         than 1 ms more in a worker. What is missed is missed by the maps: jaq interprets them.\n",
+    );
     let _ = writeln!(out, "\n{}\n{}", table(&validator), worker(&validator).await);
     eprintln!("{out}");
     std::fs::write(root().join("benches/ADAPTERS.md"), out).expect("written");
