@@ -40,12 +40,21 @@ def agrees:
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
 
+# Whether summer time is kept in the night after a day: from the last Sunday of March until the last
+# of October.
+def in_summer:
+  ((.[0:10] + "T00:00:00Z" | fromdate / 86400) + 700004) % 7 as $weekday
+  | (.[8:10] | tonumber - $weekday) as $sunday
+  | .[5:7] as $month
+  | if $month == "03" then $sunday >= 25 elif $month == "10" then $sunday < 25
+    else $month > "03" and $month < "10" end;
+
 # A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
-# first day of 1900 stands for none.
+# first day of 1900 stands for none. What is no day of the calendar stays as it was stated.
 def birthday:
   if reads("^(01/01/1900|1900-01-01)") then null
-  elif reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
-  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  elif reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T23:00:00([.]0+)?Z$") and (in_summer? // false)
+  then because(.; .[0:10] + "T00:00:00Z" | fromdate + 86400 | todate | .[0:10])
   else day end;
 
 # What may stand in the place of a date of birth, a sex or a name: that a child is not yet born.

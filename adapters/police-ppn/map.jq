@@ -61,12 +61,21 @@ def agrees:
 # The date of a time; what is none stays as it was stated.
 def date: if like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else . end;
 
+# Whether summer time is kept in the night after a day: from the last Sunday of March until the last
+# of October.
+def in_summer:
+  ((.[0:10] + "T00:00:00Z" | fromdate / 86400) + 700004) % 7 as $weekday
+  | (.[8:10] | tonumber - $weekday) as $sunday
+  | .[5:7] as $month
+  | if $month == "03" then $sunday >= 25 elif $month == "10" then $sunday < 25
+    else $month > "03" and $month < "10" end;
+
 # A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
-# first day of 1900 stands for none.
+# first day of 1900 stands for none. What is no day of the calendar stays as it was stated.
 def birthday:
   if like("^(01/01/1900|1900-01-01)") then null
-  elif like("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
-  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  elif like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T23:00:00([.]0+)?Z$") and (in_summer? // false)
+  then because(.; .[0:10] + "T00:00:00Z" | fromdate + 86400 | todate | .[0:10])
   else date | known end;
 
 # Whether what stands for a date of birth is the day on which a baby is due.
