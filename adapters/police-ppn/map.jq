@@ -263,15 +263,16 @@ def is_minor($when):
     else said("apparent_age") | is_young end;
 
 # The children whom the notice concerns: those with the role, and victims who are minors; where
-# nobody has the role, the minors who are accused of nothing; where there are none, the accused.
+# nobody has the role, the minors who are accused of nothing; where there are none, the accused. Told
+# apart from the others in one pass.
 def is_child($any; $when):
   if child_roles != [] then true
   else is_minor($when) and (is_suspect | not) and ($any and (is_victim | not) | not) end;
-def children($when):
+def told_apart($when):
   [each("person", "persons") | objects] as $persons
   | any($persons[]; child_roles != []) as $any
-  | [$persons[] | select(is_child($any; $when))]
-  | if . == [] then [$persons[] | select(is_minor($when))] else . end;
+  | [$persons[] | {one: ., child: is_child($any; $when)}]
+  | if any(.[]; .child) then . else map(.one as $one | .child = ($one | is_minor($when))) end;
 
 # ---- Places
 
@@ -438,9 +439,9 @@ def notice:
   | reduce (each("event") | objects | to_entries[]) as $one (.; .[$one.key] += $one.value)
   | . as $notice
   | (first((all("occurred_at", "reported_at") | digits | select(. != null)), null)) as $when
-  | children($when) as $children
-  | [each("person", "persons") | objects
-     | select(. as $one | any($children[]; . == $one) | not)] as $others
+  | told_apart($when) as $persons
+  | [$persons[] | select(.child) | .one] as $children
+  | [$persons[] | select(.child | not) | .one] as $others
   | [$others[] | select(is_suspect) | name | select(. != null)] as $suspects
   | (if ($children | length) == 1 then $notice else {} end) as $only
   | {
