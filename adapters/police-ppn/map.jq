@@ -262,9 +262,9 @@ def is_minor($when):
   | if $birth != null and $when != null then $when - $birth < 180000
     else said("apparent_age") | is_young end;
 
-# The children whom the notice concerns: those with the role, and victims who are minors; where
-# nobody has the role, the minors who are accused of nothing; where there are none, the accused. Told
-# apart from the others in one pass.
+# The children whom the notice concerns, told apart from the others: those with the role, and
+# victims who are minors; where nobody has the role, the minors who are accused of nothing; where
+# there are none, the accused.
 def is_child($any; $when):
   if child_roles != [] then true
   else is_minor($when) and (is_suspect | not) and ($any and (is_victim | not) | not) end;
