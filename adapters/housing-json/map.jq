@@ -38,16 +38,27 @@ def agrees:
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
 
+# Whether summer time is kept in the night after a day: from the last Sunday of March until the last
+# of October.
+def in_summer:
+  ((.[0:10] + "T00:00:00Z" | fromdate / 86400) + 700004) % 7 as $weekday
+  | (.[8:10] | tonumber - $weekday) as $sunday
+  | .[5:7] as $month
+  | if $month == "03" then $sunday >= 25 elif $month == "10" then $sunday < 25
+    else $month > "03" and $month < "10" end;
+
 # A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
-# first day of 1900 stands for none.
+# first day of 1900 stands for none. What is no day of the calendar stays as it was stated.
 def birthday:
   if reads("^(01/01/1900|1900-01-01)") then null
-  elif reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
-  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  elif reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T23:00:00([.]0+)?Z$") and (in_summer? // false)
+  then because(.; .[0:10] + "T00:00:00Z" | fromdate + 86400 | todate | .[0:10])
   else day end;
 
-# What may stand in the place of a date of birth, an age or a name: that a child is not yet born.
+# What may stand in the place of a date of birth or an age, and of a name: that a child is not yet
+# born. A name may be Edd or Due.
 def is_due: reads("^\\s*(unborn|edd|due)([^a-z]|$)");
+def is_unborn: reads("^\\s*unborn([^a-z]|$)");
 def due: if is_due then sub("^[^0-9]+"; "") else . end | day;
 
 # A day with its year first, so that days can be compared.
@@ -88,8 +99,9 @@ def types:
     "not-in-school": {indicator: "missing-education"}
   };
 
-# "Domestic Abuse" and "domestic_abuse" are domestic-abuse.
-def meaning: types[lower | gsub("[^a-z]+"; "-")] // {};
+# "Domestic Abuse." and "domestic_abuse" are domestic-abuse. What is long is no type.
+def meaning:
+  (select(length < 100) | types[lower | gsub("[^a-z]+"; " ") | trim | gsub(" "; "-")]) // {};
 
 # The types of an alert, in a list or in one text.
 def types_said: .concernTypes | texts | splits(" *[;,|\\n] *") | select(. != "");
@@ -105,17 +117,16 @@ def indicators:
 
 # ---- The property
 
-# From whom the address is withheld, as the alert or the property says. A yes without a name names
-# nobody; any other answer than a plain no withholds it as well.
+# From whom the address is withheld, as the alert or the property says; neither takes back what the
+# other says. A yes without a name names nobody; any other answer than a plain no withholds it too.
 def withheld_from:
-  (.addressConfidential // (.property | part | .addressConfidential)) as $said
-  | ($said | part) as $confidential
-  | [$confidential.from | .. | strings] as $named
-  | [$said, $confidential.confidential
-     | select(. != null and type != "object" and (says_no | not))] as $flags
-  | if $named != [] then $named
-    else [$flags[] | if type == "string" and (says_yes | not) then .
-                     else because(.; "not-known") end] end;
+  [.addressConfidential, (.property | part | .addressConfidential)] as $said
+  | [$said[] | part | .from | .. | strings] as $named
+  | [$said[] | if type == "object" then .confidential else . end
+     | select(. != null and (says_no | not))] as $flags
+  | [$flags[] | strings | select(says_yes | not)] as $words
+  | if $named + $words != [] then $named + $words
+    else [$flags[] | because(.; "not-known")] | .[:1] end;
 
 # The words of a condition or of an incident, and how grave or when.
 def worded($text; $beside):
@@ -155,6 +166,13 @@ def sex:
   elif reads("^(f|female|girl)$") then because(.; "F")
   else answer end;
 
+# Whether an age in words is that of a child: in years, in months or weeks, or by what it is called.
+def is_young:
+  reads("^\\s*((about|around|aged?|approx[a-z]*[.]?) *)*((1[0-7]|[0-9])([^0-9]|$)"
+    + "|[0-9]+( *[-–/] *[0-9]+)? *(m|mths?|months?|w|wks?|weeks?|d|days?)([^a-z]|$)"
+    + "|[a-z ]{1,20} (months?|weeks?|days?)( old)?$"
+    + "|new ?born|baby|infant|toddler|child|teen)");
+
 # Whether a member of the household is under eighteen by age or date of birth; null where neither
 # says.
 def is_minor($raised):
@@ -162,29 +180,36 @@ def is_minor($raised):
   | (.dateOfBirth | year_first) as $born
   | ($raised | year_first) as $on
   | if $age | reads("pregnan") then null
-    elif $age | reads("^(1[0-7]|[0-9])([^0-9]|$)|week|month") then true
+    elif $age | is_young then true
     elif $born and $on then ($on[0:4] | tonumber - 18 | tostring) + $on[4:] < $born
     elif $age | reads("^[0-9]{2}([^0-9]|$)") then false
     else null end;
 
 # Whether a member of the household is a child, born or not. Sons and daughters may be grown up.
 def is_child($raised):
-  is_minor($raised) as $minor
+  . as $member
+  | is_minor($raised) as $minor
   | (.role | strings | lower | gsub("[^a-z]+"; " ") | trim) // ""
-  | $minor == true
+  | $minor == true or any($member.dateOfBirth, $member.age; is_due)
     or test("^((step|foster|grand|unborn|newborn|dependent|tenant s) ?)?"
       + "(child|children|baby|babies|unborn|infant|toddler|newborn)( (child|baby|step|foster))?$")
-    or ($minor == null and test("^(step|foster|grand)? ?(son|daughter|boy|girl)$"));
+    or ($minor == null
+      and test("^((tenants?|s|mother|father|his|her|their|the|eldest|oldest|older|young|younger"
+        + "|youngest|middle|little|teenage|twin|step|foster|grand) )*(step|foster|grand)?"
+        + "(sons?|daughters?|boys?|girls?|kids?|twins?|teens?|teenagers?|young (person|people))$"));
 
 # Whether a child is yet to be born, as stated or by a role that says so. A child is not said to be
-# born by being called one.
-def unborn:
+# born by being called one, nor unborn whose day of birth is past.
+def unborn($raised):
   if .role | reads("^unborn") then because(.role; "yes")
   elif .unborn != null then .unborn | answer
-  else first((.dateOfBirth, .age, .name | select(is_due) | because(.; "yes")), null) end;
+  elif (.dateOfBirth | year_first) as $born | $born != null and $born <= ($raised | year_first)
+  then null
+  else first(((.dateOfBirth, .age | select(is_due)), (.name | select(is_unborn))
+    | because(.; "yes")), null) end;
 
 # Whoever does not live here has a home elsewhere. That the role was child needs no note.
-def child($home):
+def child($home; $raised):
   [.role | select(reads("^(child|baby)$"))] as $role
   | {
     given_name: because($role; .givenName | answer),
@@ -192,8 +217,9 @@ def child($home):
     full_name: because($role; .name | answer),
     description: because($role; .description),
     date_of_birth: (.dateOfBirth | if is_due then null else birthday end),
-    unborn: unborn,
-    expected_date: (.expectedDate // (.dateOfBirth | if is_due then . else null end) | due),
+    unborn: unborn($raised),
+    expected_date: (.expectedDate
+      // first((.dateOfBirth, .age | select(is_due and reads("[0-9]"))), null) | due),
     estimated_age: (.age | if is_due then null else answer end),
     sex: (.sex | sex),
     nhs_number: (.nhsNumber | answer),
@@ -279,7 +305,7 @@ def referrer:
 | {
     referrer: referrer,
     children: (if $children == [] and $home then [{address: $home}]
-               else [$children[] | child($home)] end),
+               else [$children[] | child($home; $alert.raisedAt)] end),
     household: {
       telephone: (.property | part | .telephone),
       people: [

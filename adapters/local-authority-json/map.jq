@@ -40,19 +40,36 @@ def agrees:
 def day: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else answer end;
 def time: if reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[11:] else null end;
 
+# Whether summer time is kept in the night after a day: from the last Sunday of March until the last
+# of October.
+def in_summer:
+  ((.[0:10] + "T00:00:00Z" | fromdate / 86400) + 700004) % 7 as $weekday
+  | (.[8:10] | tonumber - $weekday) as $sunday
+  | .[5:7] as $month
+  | if $month == "03" then $sunday >= 25 elif $month == "10" then $sunday < 25
+    else $month > "03" and $month < "10" end;
+
 # A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
-# first day of 1900 stands for none.
+# first day of 1900 stands for none. What is no day of the calendar stays as it was stated.
 def birthday:
   if reads("^(01/01/1900|1900-01-01)") then null
-  elif reads("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
-  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  elif reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}T23:00:00([.]0+)?Z$") and (in_summer? // false)
+  then because(.; .[0:10] + "T00:00:00Z" | fromdate + 86400 | todate | .[0:10])
   else day end;
 
-# What may stand in the place of a date of birth, a sex or a name: that a child is not yet born.
+# What may stand in the place of a date of birth or a sex, and of a name: that a child is not yet
+# born. A name may be Edd or Due.
 def is_due: reads("^\\s*(unborn|edd|due)([^a-z]|$)");
+def is_unborn: reads("^\\s*unborn([^a-z]|$)");
 def due: if is_due then sub("^[^0-9]+"; "") else . end | day;
 
 def is_date: reads("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
+
+# A day with its year first, so that days can be compared.
+def year_first:
+  if is_date then .[0:10]
+  elif reads("^[0-9]{2}/[0-9]{2}/[0-9]{4}$") then .[6:10] + "-" + .[3:5] + "-" + .[0:2]
+  else null end;
 
 # ---- Plans and orders
 
@@ -61,23 +78,39 @@ def has_ended($sent):
   (.status | reads("^(ended|closed|ceased|discharged|expired)$"))
   or ((.endDate | is_date) and ($sent | is_date) and .endDate[0:10] <= $sent[0:10]);
 
-# More may be said behind a stop or bracket: "Child protection plan - neglect", "C2 (full order)".
-def names($what): reads("^(" + $what + ")( *[-–:;,(/].*)?$");
+# What may be said before a plan or an order: "Subject to a CP plan", "Section 31 care order".
+def before:
+  "^\\s*((currently|now|still|is|subject to|on|under|an?|the|(section|sec|s)[.]? ?[0-9]{1,2})"
+  + "[\\s:,–-]+)*";
 
-def is_protection: names("child[ -]protection( plan)?|cpp?|cp plan");
+# Some names need a stop, bracket or line break behind them before more is said: "Child protection
+# plan - neglect", "CP (emotional)". Others say enough by themselves, unless they have ended or are
+# but asked for: "Child protection plan under neglect", "C2 full care order".
+def names($what): reads("(?s)" + before + "(" + $what + ")\\s*([-–:;,.(/\n].*)?$");
+def names_in_words($what):
+  names($what)
+  or (reads("(?s)" + before + "(" + $what + ")\\s.*$")
+    and (reads(before + "(" + $what + ")\\s+(has |was |been |is |now )*(ended|closed|ceased"
+      + "|discharged|expired|revoked|removed|no longer|refused|sought|appl)") | not));
+
+def is_protection:
+  names("child[ -]protection|cp")
+  or names_in_words("child[ -]protection (plan|register)|cpp|cp plan");
 def is_in_care:
-  names("looked[ -]after( child(ren)?)?|child(ren)? (looked after|in care)|in care|cla|lac|cic");
+  names("looked[ -]after|in care")
+  or names_in_words("looked[ -]after child(ren)?|child(ren)? (looked after|in care)|cla|lac|cic");
 def is_care_order:
-  names("((interim |full )?care|placement|freeing|emergency protection|child assessment"
-        + "|secure accommodation|recovery) order"
-        + "|police protection|(accommodated( under)? )?(section |s\\.? ?)20|ico|co|epo"
-        + "|remand(ed)? to (local authority|youth detention) accommodation");
+  names("co")
+  or names_in_words("((interim |full )?care|placement|freeing|emergency protection"
+    + "|child assessment|secure accommodation|recovery) order"
+    + "|police protection|(accommodated( under)? )?(section |s\\.? ?)20|ico|epo"
+    + "|remand(ed)? to (local authority|youth detention) accommodation");
 
 # The legal statuses of the looked-after return (SSDA903). Each is of a child who is looked after:
 # care (C1, C2), freeing and placement (D1, E1), section 20 (V2), short breaks (V3, V4), police
 # protection (L1), emergency protection (L2), child assessment (L3), remand (J1), detention by
 # the police (J2), a sentence with residence (J3).
-def is_legal_status_of_care: names("C[12]|D1|E1|V[2-4]|L[1-3]|J[1-3]");
+def is_legal_status_of_care: names_in_words("C[12]|D1|E1|V[2-4]|L[1-3]|J[1-3]");
 
 # What says that a child has a plan, or is in care, elsewhere.
 def plans($sent):
@@ -198,12 +231,15 @@ def foreign_id($authority):
   then ($authority | tostring) + "/" + (.laChildId | tostring)
   else .laChildId end;
 
-def unborn:
+# Whether a child is yet to be born. Whose day of birth is past is born, whatever the name.
+def unborn($sent):
   if .unborn != null then .unborn | answer
-  else first((.dateOfBirth, .sex, .name, .givenName | select(is_due) | because(.; "yes")), null)
-  end;
+  elif (.dateOfBirth | year_first) as $born | $born != null and $born <= ($sent | year_first)
+  then null
+  else first(((.dateOfBirth, .sex | select(is_due)), (.name, .givenName | select(is_unborn))
+    | because(.; "yes")), null) end;
 
-def child($authority; $allocated):
+def child($authority; $allocated; $sent):
   ([.previousAddresses | each_part | address] | first) as $before
   | {
       given_name: (.givenName | answer),
@@ -213,7 +249,7 @@ def child($authority; $allocated):
       known_as: .knownAs,
       description: .description,
       date_of_birth: (.dateOfBirth | if is_due then null else birthday end),
-      unborn: unborn,
+      unborn: unborn($sent),
       expected_date: (.expectedDate // (.dateOfBirth | if is_due then . else null end) | due),
       sex: (.sex | sex),
       nhs_number: (.nhsNumber | answer),
@@ -295,7 +331,7 @@ def referrer:
 | .allocatedWorker as $allocated
 | {
     referrer: referrer,
-    children: [.children | each_part | child($authority; $allocated)]
+    children: [.children | each_part | child($authority; $allocated; $sent)]
       + [.children | texts | {description: .}],
     household: (.household | part | {
       address: (.address | address),

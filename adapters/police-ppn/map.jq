@@ -14,9 +14,10 @@ def key:
   | lower;
 
 def shape:
-  def listed: if type == "array" then map(listed) | add // [] else [shape] end;
+  def listed: if type == "array" then .[] | listed else shape end;
   if type == "object"
-  then reduce to_entries[] as $member ({}; .[$member.key | key] += ($member.value | listed))
+  then to_entries | map(.key |= key) | group_by(.key)
+    | map({key: .[0].key, value: [.[].value | listed]}) | from_entries
   else . end;
 
 # What is stated under any of these names.
@@ -42,12 +43,18 @@ def like(pattern): type == "string" and test(pattern; "i");
 # Whether an answer begins with a yes.
 def is_yes: . == true or like("^\\s*(y|yes|true|1)([^a-z]|$)");
 
+# Whether an answer is plainly a yes or a no.
+def is_plain_yes: . == true or like("^\\s*(y|yes|true|1)[.!]?\\s*$");
+def is_no: . == false or like("^\\s*(n|no|false|0)[.!]?\\s*$");
+
 # A yes or no; "not known" in other words is said in the canonical ones.
 def known: if like("^\\s*(not[ -]known|unknown|n/?k)\\s*$") then because(.; "not-known") else . end;
 def answer(names): said(names) | known;
 
-# Of several answers, a yes; and where a yes would lower the guard, another than a yes.
-def any_yes(names): first((all(names) | select(is_yes)), said(names)) | known;
+# Of several answers, a yes, or else what is no plain no; and where a yes would lower the guard,
+# another than a yes.
+def any_yes(names):
+  first((all(names) | select(is_yes)), (all(names) | select(is_no | not)), said(names)) | known;
 def all_yes(names): first((all(names) | select(is_yes | not)), said(names)) | known;
 
 # Whether someone agrees. Whoever would not say, or was not asked, has not answered; a note keeps
@@ -61,12 +68,21 @@ def agrees:
 # The date of a time; what is none stays as it was stated.
 def date: if like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T") then .[0:10] else . end;
 
+# Whether summer time is kept in the night after a day: from the last Sunday of March until the last
+# of October.
+def in_summer:
+  ((.[0:10] + "T00:00:00Z" | fromdate / 86400) + 700004) % 7 as $weekday
+  | (.[8:10] | tonumber - $weekday) as $sunday
+  | .[5:7] as $month
+  | if $month == "03" then $sunday >= 25 elif $month == "10" then $sunday < 25
+    else $month > "03" and $month < "10" end;
+
 # A day of birth. In summer, midnight here is written as 23:00 of the day before in Greenwich; the
-# first day of 1900 stands for none.
+# first day of 1900 stands for none. What is no day of the calendar stays as it was stated.
 def birthday:
   if like("^(01/01/1900|1900-01-01)") then null
-  elif like("^[0-9]{4}-(0[3-9]|10)-[0-9]{2}T23:00:00([.]0+)?Z$")
-  then because(.; .[0:19] + "Z" | fromdate + 3600 | todate | .[0:10])
+  elif like("^[0-9]{4}-[0-9]{2}-[0-9]{2}T23:00:00([.]0+)?Z$") and (in_summer? // false)
+  then because(.; .[0:10] + "T00:00:00Z" | fromdate + 86400 | todate | .[0:10])
   else date | known end;
 
 # Whether what stands for a date of birth is the day on which a baby is due.
@@ -95,7 +111,8 @@ def child_roles:
   [roles | select(gsub("[^a-z]+"; " ") | trim
     | test("^((subject|vulnerable|missing|involved|victim|witness|suspect) )?"
       + "(child|children|unborn|juvenile|young person|baby|infant)"
-      + "( (child|baby|victim|aggrieved|witness|subject|suspect|missing|at risk))*$"))];
+      + "( (or|and|young person|child|baby|victim|aggrieved|witness|subject|suspect|missing"
+      + "|at risk))*$"))];
 
 def is_suspect: has_role("suspect|offender|perpetrator|alleged");
 def is_victim: has_role("victim|aggrieved");
@@ -121,15 +138,24 @@ def ethnicity:
     B9: "BOTH", O1: "CHNE", O9: "OOTH"}[strings | upper] // null
   | if . != null then . as $code | because($stated; $code) else $stated end;
 
+# The marks that a place must not be disclosed: all but a plain no.
+def marks: all("do_not_disclose", "do_not_disclose_to") | select(is_no | not);
+def is_hidden: any(marks; true);
+
+# Those whom the marks name.
+def hidden_from: all("do_not_disclose_to") | select((is_plain_yes or is_no) | not);
+
 # Who must not learn of an address that is marked "do not disclose": those named, or else the
-# suspects, or else everyone.
+# suspects, or else everyone. A mark in words tells itself.
 def withheld_from($suspects):
-  [all("do_not_disclose_to")] as $named
-  | answer("do_not_disclose") as $mark
-  | if $named != [] then $named | map(if $mark | is_yes then because($mark; .) else . end)
-    elif $mark | is_yes | not then null
-    elif $suspects != [] then $suspects | map(because($mark; .))
-    else [because($mark; "Everyone: not to be disclosed")] end;
+  [hidden_from] as $named
+  | [marks | select(is_plain_yes)] as $plain
+  | [all("do_not_disclose") | strings | select((is_plain_yes or is_no) | not) | known] as $words
+  | if is_hidden | not then null
+    elif $named != [] then ($named | map(because($plain; .))) + $words
+    elif $suspects != [] then ($suspects | map(because($plain; .))) + $words
+    elif $words != [] then $words
+    else [because($plain; "Everyone: not to be disclosed")] end;
 
 def address($suspects):
   {
@@ -223,22 +249,30 @@ def digits:
   elif like("^[0-9]{2}/[0-9]{2}/[0-9]{4}") then .[6:10] + .[3:5] + .[0:2] | tonumber
   else null end;
 
+# Whether an age in words is that of a child: in years, in months or weeks, or by what it is called.
+def is_young:
+  like("^\\s*((about|around|aged?|approx[a-z]*[.]?) *)*((1[0-7]|[0-9])([^0-9]|$)"
+    + "|[0-9]+( *[-–/] *[0-9]+)? *(mths?|months?|wks?|weeks?|days?)([^a-z]|$)"
+    + "|new ?born|baby|infant|toddler|child|teen)")
+  or (strings | test("^[0-9]+[mw]$")) // false;
+
 # Whether someone was under 18 when it happened.
 def is_minor($when):
   (said("dob") | digits) as $birth
   | if $birth != null and $when != null then $when - $birth < 180000
-    else said("apparent_age") | like("^(about |approx[a-z]*[.]? )?(1[0-7]|[0-9])([^0-9]|$)") end;
+    else said("apparent_age") | is_young end;
 
-# The children whom the notice concerns: those with the role, and victims who are minors; where
-# nobody has the role, the minors who are accused of nothing; where there are none, the accused.
+# The children whom the notice concerns, told apart from the others: those with the role, and
+# victims who are minors; where nobody has the role, the minors who are accused of nothing; where
+# there are none, the accused.
 def is_child($any; $when):
   if child_roles != [] then true
   else is_minor($when) and (is_suspect | not) and ($any and (is_victim | not) | not) end;
-def children($when):
+def told_apart($when):
   [each("person", "persons") | objects] as $persons
   | any($persons[]; child_roles != []) as $any
-  | [$persons[] | select(is_child($any; $when))]
-  | if . == [] then [$persons[] | select(is_minor($when))] else . end;
+  | [$persons[] | {one: ., child: is_child($any; $when)}]
+  | if any(.[]; .child) then . else map(.one as $one | .child = ($one | is_minor($when))) end;
 
 # ---- Places
 
@@ -248,15 +282,14 @@ def home:
       | select(said("kind") | like("^((family )?home|residence)( address)?$"))),
     (each("location", "locations") | select(said("kind") == null)), null);
 
-# Whether a place must not be disclosed.
-def is_hidden: (said("do_not_disclose") | is_yes) or said("do_not_disclose_to") != null;
-
 # Places that are no home and must not be disclosed: for those alone who may see all.
 def hidden_places:
   home as $home
   | each("location", "locations") | objects | select(is_hidden and . != $home)
-  | because([all("do_not_disclose")]; "Not to be disclosed")
-    + ([all("do_not_disclose_to") | " to " + .] | join(","))
+  | [all("do_not_disclose") | strings | select(is_plain_yes | not)] as $words
+  | because([marks | select(is_plain_yes)]; "Not to be disclosed")
+    + ([hidden_from | " to " + tostring] | join(","))
+    + ([$words[] | " (" + . + ")"] | join(""))
     + ": " + ([said("kind"), all("line", "lines"), said("town"), said("postcode"), said("uprn")]
       | together(", ") // "");
 
@@ -345,17 +378,21 @@ def warnings:
 
 # ---- The referral
 
-# Of several incidents, all must be taken back.
+# What one status says was done to an earlier notice.
+def correction:
+  if like("withdrawn|cancel|in.error") then "cancelled"
+  elif like("wrong.?(child|person)") then "wrong-child"
+  elif like("amend|correct|updat") then "corrected"
+  else null end;
+
+# Of several incidents, every one must be taken back, and by its own status.
 def corrections:
-  (if ([each("event")] | length) > ([all("status")] | length) then null
-   else said("status") end) as $status
-  | ($status
-    | if like("withdrawn|cancel|in.error") then "cancelled"
-      elif like("wrong.?(child|person)") then "wrong-child"
-      elif like("amend|correct|updat") then "corrected"
-      else null end) as $kind
-  | if $kind == null then []
-    else [{kind: because($status; $kind), detail: said("status_reason")}] end;
+  [all("status")] as $statuses
+  | ($statuses | map(correction) | unique) as $kinds
+  | if ([each("event")] | length) > ($statuses | length) or ($kinds | length) != 1
+       or $kinds == [null] then []
+    else [{kind: because($statuses; $kinds[0]),
+           detail: ([all("status_reason")] | together("; "))}] end;
 
 # The officer: by name, and as rank, number and unit. Where nobody is named, the force refers.
 def referrer:
@@ -402,9 +439,9 @@ def notice:
   | reduce (each("event") | objects | to_entries[]) as $one (.; .[$one.key] += $one.value)
   | . as $notice
   | (first((all("occurred_at", "reported_at") | digits | select(. != null)), null)) as $when
-  | children($when) as $children
-  | [each("person", "persons") | objects
-     | select(. as $one | any($children[]; . == $one) | not)] as $others
+  | told_apart($when) as $persons
+  | [$persons[] | select(.child) | .one] as $children
+  | [$persons[] | select(.child | not) | .one] as $others
   | [$others[] | select(is_suspect) | name | select(. != null)] as $suspects
   | (if ($children | length) == 1 then $notice else {} end) as $only
   | {

@@ -27,18 +27,36 @@ def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
 def nobody:
   test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
-# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
-# are left out, and so become notes; but no row is refused for want of them.
-def row:
-  with_entries((.key |= snake) | .key as $asked
-    | select(($asked | test("^(pupil_name|dsl_name|reported_by|incident_text)$"))
-             or (.value | nothing | not))
-    | .value |= if $asked | test("_agreed$") then agreed else known_absent end);
-
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
 def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
 def plain_no: test("^(no|n|false|0|none|nil|n/a|-)[.!]?$"; "i");
+
+# What several cells say that answer one question. Where a yes adds care it is the answer, and a
+# plain no never is beside another; else all are one text, a yes first.
+def guards: test("danger|alert|missing|has_access|violence|dogs|weapons|from_family|unborn");
+def told($asked):
+  map(select(. != "not-known")) as $known
+  | [$known[] | select(plain_yes)] as $yes
+  | [$known[] | select(plain_yes | not)] as $rest
+  | if length == 1 or $known == [] then .[0]
+    elif $known | unique | length == 1 then because($known; $known[0])
+    elif $asked | guards | not then $yes + $rest | join("; ")
+    elif $yes != [] then $yes[0]
+    elif all($rest[]; plain_no) then $rest[0]
+    else [$rest[] | select(plain_no | not)] | join("; ") end;
+
+# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
+# are left out, and so become notes; but no row is refused for want of them.
+def row:
+  to_entries
+  | map((.key |= snake) | .key as $asked
+    | select(($asked | test("^(pupil_name|dsl_name|reported_by|incident_text)$"))
+             or (.value | nothing | not))
+    | .value |= if $asked | test("_agreed$") then agreed else known_absent end)
+  | group_by(.key)
+  | map(.[0].key as $asked | {key: $asked, value: (map(.value) | told($asked))})
+  | from_entries;
 
 # A value that a plain yes decided. What was said beside a yes must not seem to be told by it.
 def by($cell; $value):
@@ -70,7 +88,7 @@ def entries:
 
 # People of a list, who may also be parted by what follows a bracket: "Jo (4), Al (7)".
 def people:
-  strings | gsub("\\) *(,|&|and) +"; ");") | entries
+  strings | gsub("\\) *([,&+] *|and +)"; ");") | entries
   | select((nobody or . == "not-known" or . == "refused") | not);
 
 # ---- Dates and times

@@ -27,17 +27,37 @@ def nothing: test("^(n/a|n[.]a[.]?|-+)$"; "i");
 def nobody:
   test("^((none|no|no[ -]?one|nobody|nil|n/a)( known| else)?|0|-+|no siblings|only child)$"; "i");
 
-# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
-# are left out, and so become notes; but no row is refused for want of them.
-def row:
-  with_entries((.key |= snake) | .key as $asked
-    | select(($asked | test("^(child_name|worker|worry)$")) or (.value | nothing | not))
-    | .value |= if $asked | test("_agree") then agreed else known_absent end);
-
 # Whether a cell is a plain yes (a tick is one), begins with a yes, or is a plain no.
 def plain_yes: test("^(yes|y|true|1|x|✓|✔)[.!]?$"; "i");
 def begins_with_yes: test("^(yes|y|true|1|x|✓|✔)([^0-9a-z]|$)"; "i");
 def plain_no: test("^(no|n|false|0|none|nil|n/a|-)[.!]?$"; "i");
+
+# What several cells say that answer one question. Where a yes adds care it is the answer, and a
+# plain no never is beside another; else all are one text, a yes first.
+def guards:
+  test("danger|alert|missing|alleged|has_access|violence|dogs|weapons|anonymous|from_family"
+    + "|unborn");
+def told($asked):
+  map(select(. != "not-known")) as $known
+  | [$known[] | select(plain_yes)] as $yes
+  | [$known[] | select(plain_yes | not)] as $rest
+  | if length == 1 or $known == [] then .[0]
+    elif $known | unique | length == 1 then because($known; $known[0])
+    elif $asked | guards | not then $yes + $rest | join("; ")
+    elif $yes != [] then $yes[0]
+    elif all($rest[]; plain_no) then $rest[0]
+    else [$rest[] | select(plain_no | not)] | join("; ") end;
+
+# The row by headings in one form: "Parents' informed?" is parents_informed. Cells that say nothing
+# are left out, and so become notes; but no row is refused for want of them.
+def row:
+  to_entries
+  | map((.key |= snake) | .key as $asked
+    | select(($asked | test("^(child_name|worker|worry)$")) or (.value | nothing | not))
+    | .value |= if $asked | test("_agree") then agreed else known_absent end)
+  | group_by(.key)
+  | map(.[0].key as $asked | {key: $asked, value: (map(.value) | told($asked))})
+  | from_entries;
 
 # A plain yes or no; all else stays as stated. An x may be a tick or a cross, so it is none.
 def yes_no:
@@ -66,7 +86,7 @@ def entries:
 
 # People of a list, who may also be parted by what follows a bracket: "Jo (4), Al (7)".
 def people:
-  strings | gsub("\\) *(,|&|and) +"; ");") | entries
+  strings | gsub("\\) *([,&+] *|and +)"; ");") | entries
   | select((nobody or . == "not-known" or . == "refused") | not);
 
 # ---- Dates and times
@@ -208,17 +228,35 @@ def beside_a_yes:
   select(.said | begins_with_yes and (plain_yes | not)) | {detail: (.asked + ": " + .said)};
 
 # The grade of the domestic abuse risk checklist: high, in words or from 14 ticks on, as "High
-# risk", "17/24" or "medium, 15 ticks". The checklist is about an adult who is abused.
-def dash_grades: "^(very )?(?<grade>high|medium|standard)?( risk)?[^a-z0-9]*";
-def dash_ticks: "(?<ticks>[0-9]{1,2})?( ?(/|of|out of) ?2[0-9])?( ?(ticks|yes))?[^a-z0-9]*$";
-def dash_is_high:
-  .dash | strings | test("^(very )?high([^a-z]|$)"; "i")
-    or (capture(dash_grades + dash_ticks; "i") | .ticks | strings | tonumber >= 14);
-def dash_is_graded:
-  .dash | strings | test("^(very )?high([^a-z]|$)"; "i") or test(dash_grades + dash_ticks; "i");
+# risk", "17/24", "DASH 18" or "medium, 15 ticks". The checklist is about an adult who is abused.
+def dash_says_high:
+  test("(^|[^a-z])high([^a-z]|$)"; "i")
+  and (test("(^|[^a-z])(not|no|isn.?t|never|below|than|from) ((a|as|at|very|yet) )*high"; "i")
+    | not);
 
+# The ticks: a number by itself, after such a word, of so many, or of ticks. Days and ages are none.
+def dash_ticks:
+  .[0:200]
+  | gsub("[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{2,4}"; "")
+  | gsub("[0-9]+ *(years?|yrs?|months?|mths?|weeks?|wks?|days?|am|pm|(th|st|nd|rd)?( of)? "
+    + "*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))([^a-z]|$)[a-z]* *[0-9]*"; ""; "i")
+  | first(
+    capture("(^|[^0-9])(?<ticks>[0-9]{1,2}) *((/|of|out of) *2[0-9]|ticks?|yes|points?)([^0-9]|$)";
+      "i"),
+    capture("(^|(dash|scored?|total|ticks?|points?|result|standard|medium|risk)( was| is| of| at)?"
+      + "[^a-z0-9]+)(?<ticks>[0-9]{1,2})([^a-z0-9]|$)"; "i"))
+  | .ticks | tonumber;
+
+def dash_is_high: .dash | strings | dash_says_high or any(dash_ticks; . >= 14);
+def dash_is_graded:
+  dash_is_high
+  or (.dash | strings | test("^(medium|standard)([^a-z]|$)"; "i") or any(dash_ticks; true));
+
+# A checklist without a grade stays in its own words.
 def dash_concern:
-  select(dash_is_graded) | {code: because(.dash; "3B"), detail: ("DASH: " + .dash)};
+  select(.dash != null and .dash != "not-known" and (.dash | plain_no | not))
+  | {code: (if dash_is_graded then because(.dash; "3B") else null end),
+     detail: ("DASH: " + .dash)};
 
 # Each once, told by every column that says it.
 def indicators($ticked):
@@ -272,11 +310,13 @@ def address($lines; $postcode):
         postcode: ($lines | capture(postcode_at_the_end; "i") | .code)}
   else {lines: $lines, postcode: $postcode} end;
 
-# The child's home. A safe address is withheld, also where nobody is named.
+# The child's home. A safe address is withheld, also where nobody is named; beside another address,
+# the postcode, town and property number are those of the other.
 def home:
   (.address_secret_from | withheld_from) as $named
-  | address(.safe_address // .address; .postcode)
-  + {town: .town, uprn: .uprn, withheld_from: (if $named == [] and .safe_address
+  | (if .safe_address and .address then {safe_address} else . end) as $of
+  | address(.safe_address // .address; $of.postcode)
+  + {town: $of.town, uprn: $of.uprn, withheld_from: (if $named == [] and .safe_address
       then [because(.safe_address; "not-known")] else $named end)};
 
 # "Name (04/03/2019)", "Name (EDD 12/03/2027)", "Name (7)" or a name alone.
