@@ -325,7 +325,9 @@ def pointed($m):
 # ---- People's names, addresses and telephones
 
 # Whether a period ended before the day of the message.
-def over: any(.period? | objects | .["end"] | strings; . < $today);
+# An end of which only the month or the year is told is over when that is.
+def over:
+  any(.period? | objects | .["end"] | strings | .[0:10]; . < $today[0:length]);
 
 # Whether a name, number or address is a former one.
 def former: .use? == "old" or .use? == "maiden" or over;
@@ -429,20 +431,32 @@ def place($whole):
       ]
     };
 
+# Whether an address is said to be withheld from someone.
+def is_withheld: any(extension("urn:frontdoor:withheld-from"); true);
+
 # Where someone lives: not a former address, nor where they work, or stay for now. Where a record is
 # restricted this is said even if there is none, so that no other place is told either.
+def home_address:
+  [addresses | select(former | not)] as $all
+  | one(($all[] | select(.use == "home")),
+      ($all[] | select(any(.use | strings; test("^(temp|billing|work)$")) | not)));
+
 def home:
   . as $whole
-  | [addresses | select(former | not)] as $all
-  | one((($all[] | select(.use == "home")),
-        ($all[] | select(any(.use | strings; test("^(temp|billing|work)$")) | not)))
-      | place($whole))
+  | one(home_address | objects | place($whole))
     // one([kept_from] | select(. != []) | {withheld_from: .});
 
 # An address in words.
 def in_words:
   [(.name?, (.address? // .) | objects | .text?, (.line? | each), .city?, .postalCode?)]
   | once | together(", ");
+
+# Places that are withheld and are not the home.
+def hidden_places:
+  home_address as $home
+  | addresses | select(is_withheld and . != $home)
+  | ([extension("urn:frontdoor:withheld-from") | told(value)] | together(", ")) as $who
+  | told("Withheld from " + $who + ": " + in_words);
 
 # A location in words.
 def location:
@@ -459,15 +473,21 @@ def location:
 
 # ---- Who is who
 
+# Whether a date of birth only fills a place.
+def placeholder: test("^190[0-9]-");
+
 # Whether an age of 18 years is shown.
 def adult($m):
-  [.birthDate? | strings
+  [.birthDate? | strings | select(placeholder | not)
     | select(test("^[0-9]{4}(-[0-9]{2}(-[0-9]{2}.*)?)?$"))
     | (if length == 4 then . + "-12-31" elif length == 7 then . + "-31" else .[0:10] end)
     | . <= $m.eighteen] | any;
 
 # Whether a date of birth is given that can be read.
 def dated: .birthDate? | type == "string" and test("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
+
+# The same, where only the month or the year may be given.
+def dated_or_nearly: dated or (.birthDate? | type == "string" and test("^[0-9]{4}(-[0-9]{2})?$"));
 
 # What the relationship is called, as of HL7's RoleCode where only that is given.
 def relationship:
@@ -653,7 +673,8 @@ def sex:
 
 def birth_date:
   . as $person
-  | one((.birthDate? | words | day), (.["_birthDate"]? | objects | reason_absent | values));
+  | one((.birthDate? | words | select(placeholder | not) | day),
+      (.["_birthDate"]? | objects | reason_absent | values));
 
 # A school, practice or visitor that is referred to.
 def service($m):
@@ -716,7 +737,7 @@ def whereabouts($m; $first):
           | select(any(.type | each | codings | .code; . == "CLOC" or . == "RLOC") | not)
           | location | because($reference.reference; .)
         else empty end),
-      ($child | addresses | select(.use == "temp" and (former | not)) | . as $stay
+      ($child | addresses | select(.use == "temp" and (former or is_withheld | not)) | . as $stay
         | in_words | values | because($stay.use; .))
     );
 
@@ -753,11 +774,14 @@ def agreement($m; $who):
       # A permission of which something is denied is for a person to read.
       | [.provision? | objects | .provision | each | .. | objects | .type | strings
           | select(. == "deny")] as $parts
+      | [.policyRule? | codings | .code | strings | select(. == "OPTOUT")] as $out
       | (if .status == "rejected" then "no" else
           first((.provision? | .type? | strings), (.policyRule? | codings | .code | strings))
           | . as $code | $words[$code] | values
           | if . == "yes" and $parts != []
-            then because($parts; "Permitted but for a part that is denied") else . end
+            then because($parts; "Permitted but for a part that is denied")
+            elif . == "yes" and $out != []
+            then because($out; "Opted out but for a part that is permitted") else . end
           end) as $agreed
       | [$consent
           | .status, .scope, .category, .policyRule, (.provision | objects | .type), .dateTime]
@@ -914,11 +938,12 @@ def children($m):
           | select(($m.unborn | length) < ($m.pregnant | length))
           | {resource: ., made: "unborn", $signs})
     ] as $found
+  | [$found[].resource | doubles($m)] as $doubles
   | (
       if any($all[]; adult($m))
       then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
-        | select(dated or (estimated_age($m).years // 18) < 18)
-        | select(adult($m) or (. as $one | any($found[].resource | doubles($m); . == $one)) | not)
+        | select(dated_or_nearly or (estimated_age($m).years // 18) < 18)
+        | select(adult($m) or (. as $one | any($doubles[]; . == $one)) | not)
         | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
       else [] end
@@ -1336,11 +1361,11 @@ def help($m):
 
 # ---- The whole
 
-# Why a request is taken back.
+# Why a request is taken back. While another request stands the referral does.
 def corrections($m):
   [
     first(
-      ($m.requests[0] | objects | . as $request
+      ($m.requests[0] | objects | select(any($m.requests[]; live) | not) | . as $request
         | .status | strings | select(. == "revoked" or . == "entered-in-error")
         | {kind: because(.; "cancelled"),
            detail: one($request | extension("request-statusReason") | told(value))}),
@@ -1359,7 +1384,9 @@ def level($m):
   ] | together("; ");
 
 (message | with_unborn) as $m
-| select($m | is_answer | not)
+# Danger is never refused, whatever brings it.
+| select(($m | is_answer | not)
+    or any($m.answers[]; .ask == "danger-now" and .value == "yes"))
 | children($m) as $children
 | one($children[0] | objects | .resource) as $first
 | corrections($m) as $corrections
@@ -1437,6 +1464,8 @@ def level($m):
     },
     keep_confidential: ([
         asked("keep-confidential"),
+        ($m.all[] | select(.resourceType? == "Patient" or .resourceType? == "RelatedPerson")
+          | hidden_places),
         ($m.all[] | select(.resourceType? == "Patient") | . as $one | restricted
           | select(. != []) | . as $marked
           | because($marked; "The NHS record is restricted: address and telephone are protected"))
