@@ -612,9 +612,10 @@ def subjects($m):
 # Everyone who may be a child, the subjects first; a place stands for whoever is there.
 def candidates($m):
   [
-    subjects($m)
+    (subjects($m)
       | if .resourceType == "Location"
-        then {resourceType: "Patient", address: .address, "@described": one(location)} else . end,
+        then {resourceType: "Patient", address: .address, "@described": one(location)}
+        else . end),
     ($m.all[] | select(.resourceType? == "Patient"))
   ] | once;
 
@@ -1396,7 +1397,7 @@ def level($m):
 | def asked(ask): one($m.answers[] | select(.ask == ask) | .value | values);
   def refusing(ask): answers_to($m; ask) | worst_first("no");
   def domain(name): [$observed[] | select(.where == name) | .text] | together("\n");
-  one($m.requests[] | .authoredOn | words, (.timestamp? | words)) as $written
+  one(($m.requests[] | .authoredOn | words), (.timestamp? | words)) as $written
 | {
     referrer: referrer($m),
     children: [
