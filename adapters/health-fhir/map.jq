@@ -1385,14 +1385,14 @@ def level($m):
   ] | together("; ");
 
 (message | with_unborn) as $m
-# Danger is never refused, whatever brings it.
-| select(($m | is_answer | not)
-    or any($m.answers[]; .ask == "danger-now" and .value == "yes"))
 | children($m) as $children
 | one($children[0] | objects | .resource) as $first
 | corrections($m) as $corrections
 | [observed($m; $first)] as $observed
 | [marks($m)] as $marks
+# What says danger or has a sign is read, whatever brings it.
+| select(($m | is_answer | not) or any($marks[] | signs($m); true)
+    or (cautiously($m; "danger-now") // "no" | test("^(no|not-known|refused)$") | not))
 # An answer to a question of ours that is not about one child.
 | def asked(ask): one($m.answers[] | select(.ask == ask) | .value | values);
   def refusing(ask): answers_to($m; ask) | worst_first("no");

@@ -11,10 +11,14 @@
 #   HH lives with the child, PR has parental responsibility, PA protective adult.
 # - OBX-3 in coding system 99FD says what no segment of HL7 has a field for: see `known`.
 
-# When the message was sent; or when the referral was made.
+# Whether a time stamp begins with a whole date.
+def dated:
+  type == "string" and test("^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])");
+
+# When the message was sent; where that is no date, when the referral was made.
 (first(("MSH", "RF1") as $name
     | .segments? | arrays | .[] | objects | select(.segment == $name)
-    | .["7"] | arrays | .[] | objects | .["1"] | strings) // "") as $sent
+    | .["7"] | arrays | .[] | objects | .["1"] | select(dated)) // "") as $sent
 
 # ---- Fields, components and texts. What is not there is null, or no output of `field`.
 
@@ -53,10 +57,6 @@ def yes_no:
   elif test("^(u|unk|unknown)$"; "i") then because(.; "not-known")
   else . end;
 
-# Whether a time stamp begins with a whole date.
-def dated:
-  type == "string" and test("^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])");
-
 # The date of a time stamp; what is no whole date stays as it was stated.
 def date: if dated then .[0:4] + "-" + .[4:6] + "-" + .[6:8] else . end;
 
@@ -68,6 +68,18 @@ def time:
 
 # Whether a time stamp tells a day before that of the message; both are eight digits and more.
 def before: dated and ($sent | dated) and .[0:8] < $sent[0:8];
+
+# How old someone is at the day of the message; both times are eight digits that begin with the
+# year, so 180000 are 18 years. Null where it cannot be told.
+def age:
+  if dated and ($sent | dated) then ($sent[0:8] | tonumber) - (.[0:8] | tonumber) else null end;
+
+# The date of birth in a field. The first day of 1900, and what makes someone 110 years old or more,
+# is what a system writes that knows none: it is left to the notes.
+def birth(number):
+  text(number; "1")
+  | if type == "string" and (test("^1900-?01-?01") or (age | . != null and . >= 1100000))
+    then null else . end;
 
 # Whether what has a range of validity, or an end, in these components has ended.
 def over(range; end):
@@ -152,11 +164,23 @@ def known:
     + "|LEVEL|INDICATOR|CONCERN|HARM|BODYMAP|SAFETY|DOGS|WEAPONS|VIOLENCE|PREVIOUS|GOINGWELL"
     + "|TELEPHONED|LEADCONSULTED)$");
 
-# Whether an observation counts: it is not deleted, wrong, not to be had or not asked (D, W, X, N).
-def stands: text("11"; "1") | . == null or (test("^[DWXN]$") | not);
+# Whether words say that there is nothing.
+def denies: test("^\\s*(n|no|none|nil|n/a|(no|nil) (concerns?|evidence|signs?))[\\s.]*$"; "i");
+
+# Whether a value only says that there is nothing; a code N with other words beside it says more.
+def nothing: part("2") // part("1") | strings // "" | denies;
 
 # Whether an observation is one of ours.
 def ours: text("3"; "3") == "99FD" and (text("3"; "1") | . != null and known);
+
+# Whether an observation counts: it is not deleted, wrong or not to be had (D, W, X). One that was
+# not asked (N) counts if it has a value all the same; and so does always what says danger.
+def stands:
+  (text("11"; "1") // "") as $status
+  | if $status | test("^[DWXN]$") | not then true
+    else [field("5") | select(nothing | not) | part("1", "2") | strings] as $values
+      | ($status == "N" and $values != [])
+        or (ours and text("3"; "1") == "DANGER" and any($values[]; yes_no == "yes")) end;
 
 # The values of an observation, as read by `reading`, because of what is observed.
 def values(reading):
@@ -172,17 +196,27 @@ def observed(code; reading):
 # What is said of it in words.
 def words(code): [observed(code; prose)] | together("\n");
 
-# A yes or no; a text beside it that says more is left to the notes.
-def answered:
-  if part("2") | . == null or (yes_no | test("^(yes|no|not-known)$"))
+# Whether a text begins with the opposite of a yes or no.
+def contradicts($answer):
+  if $answer == "yes" then test("^\\s*(n|no|not|never|none|refus[a-z]*|declin[a-z]*)\\b"; "i")
+  elif $answer == "no" then test("^\\s*(y|yes)\\b"; "i")
+  else false end;
+
+# A yes or no; a text beside it that says more is left to the notes. One that says the opposite is
+# passed on with it, for a person to read, unless the code says the worst.
+def answered($worst):
+  if (part("1") | yes_no) as $answer
+    | $answer != $worst and (part("2") // "" | contradicts($answer))
+  then because(stated("3"); [part("1", "2")] | together(": "))
+  elif part("2") | . == null or (yes_no | test("^(yes|no|not-known)$"))
   then because(stated("2", "3"); part("1")) else part("1") end
   | yes_no;
 
 # The answer to one of our questions. Where several children have several, `worst` holds.
 def answer(code; worst):
-  [observed(code; answered) | strings]
+  [observed(code; answered(worst)) | strings]
   | first((.[] | select(. == worst)), (.[] | select(test("^(yes|no)$") | not)), .[], null);
-def answer(code): first((observed(code; answered) | strings), null);
+def answer(code): first((observed(code; answered(null)) | strings), null);
 
 # The first value as a code or a date.
 def choice(code): first((observed(code; coded) | strings), null);
@@ -261,12 +295,10 @@ def maltreatment:
   elif test("^T74\\.?3") then because(.; "17A")
   else empty end;
 
-# Whether a value only says that there is nothing.
-def nothing: [.[] | strings] | any(.[]; test("^(n|no|none|nil|n/a)$"; "i"));
-
 def concerns:
   [observed("CONCERN"; select(nothing | not) | stated("3") as $system
-      | {code: because($system; part("1")), detail: part("2")}),
+      | {code: because($system; part("1") | select(. != null and (denies | not)) // null),
+          detail: part("2")}),
    (all("DG1") | text("3"; "1") | strings | {code: maltreatment}),
    # What is said of a sign in words.
    observed("INDICATOR"; select(nothing | not) | stated("1", "3") as $code
@@ -301,7 +333,7 @@ def relative:
         first((field("3") | relationship | strings), null),
         (text("9"; "1") | strings | "(until " + date + ")")
       ] | together(" ")),
-    date_of_birth: (text("16"; "1") | date),
+    date_of_birth: (birth("16") | date),
     lives_with_child: role("HH"),
     parental_responsibility: role("PR"),
     alleged_to_have_harmed: role("AP"),
@@ -461,7 +493,7 @@ def born($header):
           | because(.; "Identity not known")),
         ($pid | died)
       ] | together("; ")),
-    date_of_birth: (if $due == null then $pid | text("7"; "1") | date else null end),
+    date_of_birth: (if $due == null then $pid | birth("7") | date else null end),
     unborn: ($due | if . == null then . else because(.; "yes") end),
     expected_date: ($due | date),
     sex: ($pid | text("8"; "1") | sex),
@@ -492,10 +524,7 @@ def unborn_of_pid:
     address: home_of($pid)
   };
 
-# How old someone is at the day of the message; both times are eight digits that begin with the
-# year, so 180000 are 18 years. Null where it cannot be told.
-def age:
-  if dated and ($sent | dated) then ($sent[0:8] | tonumber) - (.[0:8] | tonumber) else null end;
+# Whether someone is shown to be 18.
 def is_grown: age | . != null and . >= 180000;
 
 # Whom the PID names: a `child`, or an `adult`. Where a child is to be born: a `child` with a due
@@ -504,7 +533,7 @@ def is_grown: age | . != null and . >= 180000;
 # with a name of her own is the mother.
 def named:
   first(all("PID")) as $pid
-  | ($pid | text("7"; "1")) as $birth
+  | ($pid | birth("7")) as $birth
   | ($birth | age) as $age
   | if pregnancy == null then (if $birth | is_grown then "adult" else "child" end)
     elif $birth == null then
@@ -520,17 +549,18 @@ def named:
 def is_offspring:
   any(field("3") | part("1", "2") | strings;
     test("^(CHD|NCH|SCH|FCH|((step|foster) ?)?(child|son|daughter))$"; "i"))
-  and (text("16"; "1") | age | . != null and . < 180000);
+  and (birth("16") | age | . != null and . < 180000);
 
-# The child of an adult whom the PID names.
-def child_of($parent):
+# The child of an adult whom the PID names; whoever must not learn of the adult's address must not
+# learn of the child's.
+def child_of($parent; $from):
   {
     full_name: first((field("2") | name | strings), null),
     description: ([first((field("3") | relationship | strings), null), $parent]
       | together(" of ")),
-    date_of_birth: (text("16"; "1") | date),
+    date_of_birth: (birth("16") | date),
     sex: (text("15"; "1") | sex),
-    address: first((field("4") | address), null)
+    address: (protected_from as $own | home("4") + {withheld_from: ($from + ($own - $from))})
   };
 
 def name_of_pid: first((first(all("PID")) | field("5") | name | strings), null);
@@ -539,8 +569,8 @@ def name_of_pid: first((first(all("PID")) | field("5") | name | strings), null);
 def children($header):
   named as $named
   | if $named == "child" then born($header)
-    elif $named == "adult" then name_of_pid as $parent | all("NK1") | select(is_offspring)
-      | child_of($parent)
+    elif $named == "adult" then name_of_pid as $parent | withheld_from as $from
+      | all("NK1") | select(is_offspring) | child_of($parent; $from)
     elif $named == "unborn"
     then born($header)
       + {unborn: because(pregnancy; "yes"), expected_date: (expected | date)}
@@ -566,16 +596,21 @@ def adults:
     name: first((field("5") | name | strings), null),
     relationship: ([(if $named == "mother" then because($pregnancy; "Mother") else null end),
       (died | "(" + . + ")")] | together(" ")),
-    date_of_birth: (text("7"; "1") | date),
+    date_of_birth: (birth("7") | date),
     language: first((field("15") | language | strings), null)
   } + $observed;
 
 # The people around the PID who are no children of the referral; of an adult's it is said whose.
+# The address of who lives with the PID, or at one of its addresses, is withheld as the PID's is.
 def relatives:
   named as $named | name_of_pid as $who
+  | withheld_from as $from | [all("PID") | field("11") | address] as $places
   | all("NK1") | select(($named == "adult" and is_offspring) | not)
   | select(any(field("3") | part("1"); . == "SEL") | not)
+  | home("4") as $home
   | relative
+  | if $home != {} and (.lives_with_child == "yes" or any($places[]; . == $home))
+    then .address.withheld_from |= . + ($from - .) else . end
   | if $named == "adult" then .relationship |= ([., $who] | together(" of ")) else . end;
 
 # ---- Who refers, and what is asked for
@@ -656,11 +691,16 @@ def is_another:
       and (($refers | not) or test("^(ACK|ADT|BAR|CSU|DFT|MDM|MFN|OMG|OML|ORM|ORR|ORU"
         + "|PMU|PPR|QBP|QRY|RDE|RDS|RPA|RPI|RPL|RPR|RQA|RQC|RQI|RQP|RSP|SIU|SRM|SRR|VXU)$"))));
 
+# Whether it says that a child is in danger, or has a sign: that is read, whatever it is called.
+def is_urgent:
+  (answer("DANGER"; "yes") // "no" | test("^(no|not-known)$") | not)
+  or any(observed("INDICATOR"; select(nothing | not) | part("1", "2") | strings); true);
+
 # ---- The referral
 
 groups as $groups
 | (.segments | arrays | map(objects)) as $segments
-| select($segments | is_another | not)
+| select($segments | (is_another | not) or is_urgent)
 | $groups[0] as $header
 | $segments
 | (one("RF1"; "7"; "1") // one("MSH"; "7"; "1")) as $written
@@ -683,7 +723,7 @@ groups as $groups
   concerns: concerns,
   indicators: [
     observed("INDICATOR"; select(nothing | not)
-      | because(stated("2", "3"); part("1") // part("2"))),
+      | because(stated("2", "3"); first((part("1", "2") | strings | select(denies | not)), null))),
     ($groups[1:] | select(length > 1) | .[] | select(named == "child") | all("PID") | died
       | because(.; "child-death-siblings"))
   ],
