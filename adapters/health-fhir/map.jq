@@ -69,6 +69,8 @@
       .timestamp?, ((.entry?[]?.resource?, .) | select(.resourceType? == "ServiceRequest")
         | .authoredOn?), .meta?.lastUpdated?
     ) | strings | select(test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"))) // "" | .[0:10]) as $today
+# Whoever was born on this day or before would be 110 years old.
+| (if $today == "" then "" else "\(($today[0:4] | tonumber) - 110)" + $today[4:] end) as $oldest
 
 # What the message as a whole is marked with.
 | [(., .entry?[]?.resource?
@@ -271,7 +273,7 @@ def answers($all; $index):
 def live: .status? != "revoked" and .status? != "entered-in-error";
 
 # Whether the message answers another. An answer is no referral: the map gives nothing for it, and
-# `input.schema.json` tells where.
+# `input.schema.json` tells where. What says danger or has a sign is read all the same.
 def is_answer:
   any(.header | objects | ([.eventCoding? | objects | .code | strings]) as $event
     | any($event[]; test("-response$"))
@@ -324,10 +326,9 @@ def pointed($m):
 
 # ---- People's names, addresses and telephones
 
-# Whether a period ended before the day of the message.
-# An end of which only the month or the year is told is over when that is.
-def over:
-  any(.period? | objects | .["end"] | strings | .[0:10]; . < $today[0:length]);
+# Whether a period ended before the day of the message; of an end that is told as a month or a
+# year, before that month or year.
+def over: any(.period? | objects | .["end"] | strings; .[0:10] | . < $today[0:length]);
 
 # Whether a name, number or address is a former one.
 def former: .use? == "old" or .use? == "maiden" or over;
@@ -431,32 +432,26 @@ def place($whole):
       ]
     };
 
-# Whether an address is said to be withheld from someone.
-def is_withheld: any(extension("urn:frontdoor:withheld-from"); true);
-
-# Where someone lives: not a former address, nor where they work, or stay for now. Where a record is
-# restricted this is said even if there is none, so that no other place is told either.
+# The address where someone lives: not a former one, nor where they work, or stay for now.
 def home_address:
   [addresses | select(former | not)] as $all
   | one(($all[] | select(.use == "home")),
       ($all[] | select(any(.use | strings; test("^(temp|billing|work)$")) | not)));
 
+# Where someone lives. Where a record is restricted this is said even if there is none, so that no
+# other place is told either.
 def home:
   . as $whole
-  | one(home_address | objects | place($whole))
+  | one(home_address | values | place($whole))
     // one([kept_from] | select(. != []) | {withheld_from: .});
+
+# Whether an address is withheld by itself.
+def is_withheld: any(extension("urn:frontdoor:withheld-from"); true);
 
 # An address in words.
 def in_words:
   [(.name?, (.address? // .) | objects | .text?, (.line? | each), .city?, .postalCode?)]
   | once | together(", ");
-
-# Places that are withheld and are not the home.
-def hidden_places:
-  home_address as $home
-  | addresses | select(is_withheld and . != $home)
-  | ([extension("urn:frontdoor:withheld-from") | told(value)] | together(", ")) as $who
-  | told("Withheld from " + $who + ": " + in_words);
 
 # A location in words.
 def location:
@@ -473,21 +468,25 @@ def location:
 
 # ---- Who is who
 
-# Whether a date of birth only fills a place.
-def placeholder: test("^190[0-9]-");
+# The date of birth. The first day of 1900, and what makes someone 110 years old or more, is what a
+# system writes that knows none: it is left to the notes.
+def birthday:
+  .birthDate? | strings
+  | select(startswith("1900-01-01") or (test("^[0-9]{4}(-|$)") and .[0:10] <= $oldest) | not);
 
 # Whether an age of 18 years is shown.
 def adult($m):
-  [.birthDate? | strings | select(placeholder | not)
-    | select(test("^[0-9]{4}(-[0-9]{2}(-[0-9]{2}.*)?)?$"))
+  [birthday | select(test("^[0-9]{4}(-[0-9]{2}(-[0-9]{2}.*)?)?$"))
     | (if length == 4 then . + "-12-31" elif length == 7 then . + "-31" else .[0:10] end)
     | . <= $m.eighteen] | any;
 
-# Whether a date of birth is given that can be read.
-def dated: .birthDate? | type == "string" and test("^[0-9]{4}-[0-9]{2}-[0-9]{2}");
+# Whether a month or year of birth shows that someone is under 18.
+def young($m):
+  any(birthday; test("^[0-9]{4}(-[0-9]{2})?$") and $m.eighteen != ""
+    and (. + "-01-01" | .[0:10]) > $m.eighteen);
 
-# The same, where only the month or the year may be given.
-def dated_or_nearly: dated or (.birthDate? | type == "string" and test("^[0-9]{4}(-[0-9]{2})?$"));
+# Whether a date of birth is given that can be read.
+def dated: any(birthday; test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"));
 
 # What the relationship is called, as of HL7's RoleCode where only that is given.
 def relationship:
@@ -674,7 +673,7 @@ def sex:
 
 def birth_date:
   . as $person
-  | one((.birthDate? | words | select(placeholder | not) | day),
+  | one((((.birthDate? | numbers), birthday) | words | day),
       (.["_birthDate"]? | objects | reason_absent | values));
 
 # A school, practice or visitor that is referred to.
@@ -782,7 +781,7 @@ def agreement($m; $who):
           | if . == "yes" and $parts != []
             then because($parts; "Permitted but for a part that is denied")
             elif . == "yes" and $out != []
-            then because($out; "Opted out but for a part that is permitted") else . end
+            then because($out; "Opted out, with a permission for a person to read") else . end
           end) as $agreed
       | [$consent
           | .status, .scope, .category, .policyRule, (.provision | objects | .type), .dateTime]
@@ -794,7 +793,8 @@ def agreement($m; $who):
           agreed: because($given | leaves; $agreed),
           reason: one($consent | extension("reason") | told(value))
         }]
-  | one((.[] | select(.agreed == "no")), .[]);
+  | one((.[] | select(.agreed == "no")),
+      (.[] | select(.agreed != null and .agreed != "yes")), .[]);
 
 # What every child has, born or not.
 def cared_for($m; $first):
@@ -939,11 +939,11 @@ def children($m):
           | select(($m.unborn | length) < ($m.pregnant | length))
           | {resource: ., made: "unborn", $signs})
     ] as $found
-  | [$found[].resource | doubles($m)] as $doubles
   | (
       if any($all[]; adult($m))
-      then [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
-        | select(dated_or_nearly or (estimated_age($m).years // 18) < 18)
+      then [$found[].resource | doubles($m)] as $doubles
+        | [$m.all[] | select(.resourceType? == "RelatedPerson" and filial)
+        | select(dated or young($m) or (estimated_age($m).years // 18) < 18)
         | select(adult($m) or (. as $one | any($doubles[]; . == $one)) | not)
         | select(any(.patient | follow($m.index); adult($m)))
         | {resource: ., made: "child"}]
@@ -951,6 +951,19 @@ def children($m):
     ) as $named
   | if $found + $named != [] then $found + $named
     else [$all[0] | objects | {resource: ., made: "unknown"}] end;
+
+# Withheld addresses that are neither the home nor a child's former one, in words: they are to be
+# kept confidential, and must not be told with where someone is, or in the notes.
+def kept_places($m):
+  $m.all[] | select(.resourceType? == "Patient" or .resourceType? == "RelatedPerson")
+  | full_name as $name
+  | [home_address, one(select(.resourceType == "Patient" and is_child($m)) | addresses
+      | select(former))] as $told
+  | addresses | select(is_withheld) | select(. as $one | any($told[]; . == $one) | not)
+  | . as $place
+  | [extension("urn:frontdoor:withheld-from") | told(value) | words] as $from
+  | in_words | values | because([$place.use, $place.type]; .)
+  | [$name, . + " (withheld from " + ($from | join(", ")) + ")"] | together(": ");
 
 # ---- The household
 
@@ -1131,12 +1144,14 @@ def meaning:
 # Whether a flag is of a category.
 def flagged(categories): any(.category? | each | codings | .code | strings; test(categories));
 
-# Whether an observation says that something is not so, or that nobody knows.
+# Whether an observation says that something is not so, or has no answer. Words of one that say
+# that nobody knows leave the sign that it is coded as.
 def denied:
   any((.valueBoolean?, (.valueCodeableConcept? | objects | yes_no // "")); . == false or . == "no")
   or any((.valueString?, (.valueCodeableConcept? | said)) | strings;
-    test("^\\s*(no|n|none|nil|false|not known|unknown|((known )?absent|negative|not present)"
+    test("^\\s*(no|n|none|nil|false|((known )?absent|negative|not present)"
       + "( \\(qualifier value\\))?|(no|nil) (concerns?|evidence|signs?))\\s*\\.?\\s*$"; "i"))
+  or any(.valueCodeableConcept? | said; test("^\\s*(not known|unknown)\\s*\\.?\\s*$"; "i"))
   or any(value | strings; . == "not-known" or . == "refused");
 
 # Whom something is about, where that is not the first child.
@@ -1340,6 +1355,9 @@ def worry($m; $first; $observed):
     ($m.requests[]
       | (.reasonCode | each | select(any(codings | meaning; true) | not) | said),
         (.note | each | if type == "object" then .text else . end | words)),
+    ($m.requests[0] | objects | select((live | not) and any($m.requests[]; live))
+      | because(.status; ["Taken back by the sender: the request", (.identifier | each | .value?)]
+          | together(" "))),
     documents($m),
     ($observed[] | select(.where == "worry") | .text),
     (every($m; "Observation")
@@ -1362,7 +1380,7 @@ def help($m):
 
 # ---- The whole
 
-# Why a request is taken back. While another request stands the referral does.
+# Why a request is taken back, if none is left that stands.
 def corrections($m):
   [
     first(
@@ -1390,9 +1408,8 @@ def level($m):
 | corrections($m) as $corrections
 | [observed($m; $first)] as $observed
 | [marks($m)] as $marks
-# What says danger or has a sign is read, whatever brings it.
 | select(($m | is_answer | not) or any($marks[] | signs($m); true)
-    or (cautiously($m; "danger-now") // "no" | test("^(no|not-known|refused)$") | not))
+    or (cautiously($m; "danger-now") // "no" | test("^(no|not-known|unknown|refused)$"; "i") | not))
 # An answer to a question of ours that is not about one child.
 | def asked(ask): one($m.answers[] | select(.ask == ask) | .value | values);
   def refusing(ask): answers_to($m; ask) | worst_first("no");
@@ -1465,8 +1482,7 @@ def level($m):
     },
     keep_confidential: ([
         asked("keep-confidential"),
-        ($m.all[] | select(.resourceType? == "Patient" or .resourceType? == "RelatedPerson")
-          | hidden_places),
+        kept_places($m),
         ($m.all[] | select(.resourceType? == "Patient") | . as $one | restricted
           | select(. != []) | . as $marked
           | because($marked; "The NHS record is restricted: address and telephone are protected"))
