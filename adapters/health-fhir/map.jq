@@ -482,8 +482,7 @@ def adult($m):
 
 # Whether a month or year of birth shows that someone is under 18.
 def young($m):
-  any(birthday; test("^[0-9]{4}(-[0-9]{2})?$") and $m.eighteen != ""
-    and (. + "-01-01" | .[0:10]) > $m.eighteen);
+  any(birthday; test("^[0-9]{4}(-[0-9]{2})?$") and $m.eighteen != "" and . > $m.eighteen);
 
 # Whether a date of birth is given that can be read.
 def dated: any(birthday; test("^[0-9]{4}-[0-9]{2}-[0-9]{2}"));
@@ -586,10 +585,14 @@ def doubles($m):
       or (.person as $one | any($linked[]; . == $one)))
   | .person;
 
+# Whether anything tells who a Patient is.
+def is_somebody:
+  any(.name?, .birthDate?, .identifier?, .address?, .telecom?, .["@described"]?; . != null);
+
 def is_child($m):
   . as $one
   | is_unborn($m)
-  or ((adult($m) | not)
+  or (is_somebody and (adult($m) | not)
     and (dated or (any(links($m); parental) or any($m.mothers[]; . == $one) | not)));
 
 # Someone who is referred to, but is not in the message.
@@ -793,8 +796,7 @@ def agreement($m; $who):
           agreed: because($given | leaves; $agreed),
           reason: one($consent | extension("reason") | told(value))
         }]
-  | one((.[] | select(.agreed == "no")),
-      (.[] | select(.agreed != null and .agreed != "yes")), .[]);
+  | one((.[] | select(.agreed == "no")), (.[] | select(.agreed != "yes")), .[]);
 
 # What every child has, born or not.
 def cared_for($m; $first):

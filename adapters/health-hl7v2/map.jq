@@ -706,7 +706,8 @@ groups as $groups
 | (one("RF1"; "7"; "1") // one("MSH"; "7"; "1")) as $written
 | {
   referrer: referrer,
-  children: ([$groups[1:][] | children($header)]
+  # A PID in which nothing is said is nobody.
+  children: ([$groups[1:][] | children($header) | select([.. | strings] != [])]
     | if . == [] then [first($groups[1:][]) | unknown_child($header)] else . end),
   household: {
     address: first(($groups[1:][] | select(named == "adult")
