@@ -62,6 +62,11 @@ fn fault(item: &Located, error: &ValidationError<'_>) -> Unread {
     Unread { pointer: at.place.to_string(), rule: "shape".to_owned(), ask: ask(error.kind()) }
 }
 
+/// A value of the schema as a person writes it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// What to do, from the schema alone: nothing of what was sent is repeated.
 fn ask(kind: &Kind) -> String {
     match kind {
@@ -72,8 +77,11 @@ fn ask(kind: &Kind) -> String {
             jsonschema::error::TypeKind::Single(kind) => format!("Give this as {kind}"),
             jsonschema::error::TypeKind::Multiple(_) => "Give this as another type".to_owned(),
         },
-        Kind::Enum { options } => format!("Use one of {options}"),
-        Kind::Constant { expected_value } => format!("Use {expected_value}"),
+        Kind::Enum { options } => {
+            let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
+            format!("Use one of {}", all.iter().map(plain).collect::<Vec<_>>().join(", "))
+        }
+        Kind::Constant { expected_value } => format!("Use {}", plain(expected_value)),
         Kind::Format { format } => format!("Write this as {format}"),
         Kind::Pattern { pattern } => format!("Write this in the form {pattern}"),
         Kind::MinItems { limit } => format!("Give at least {limit} of these"),

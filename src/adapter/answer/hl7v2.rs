@@ -215,7 +215,7 @@ fn condition(rule: &str) -> String {
         }
         _ if rule.ends_with("-code") => ("103", "Table value not found"),
         "date" | "postcode" | "nhs-number" | "upn" | "upn-missing" | "small-number" | "text"
-        | "encoding" | "object" | "type" => ("102", "Data type error"),
+        | "encoding" | "object" | "type" | "shape" => ("102", "Data type error"),
         _ => ("207", "Application internal error"),
     };
     format!("{code}^{words}^HL70357")

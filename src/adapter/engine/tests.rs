@@ -64,6 +64,17 @@ fn another_shape_is_told_and_refuses_only_what_gives_no_document() {
     };
     let made = first(r#"{"Pupil": "Ada"}"#).expect("is made");
     assert_eq!(made.shape[0].ask, "Give Concern here");
+    // A member that is named by a number is no item of a list; what may be used is told plainly.
+    let mut folder = folder();
+    folder.schema =
+        r#"{"properties": {"9": {"enum": ["REF", "RRI"]}, "Pupil": {"const": "A"}}}"#.into();
+    let fixed = Adapter::read(&folder).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut items =
+        fixed.items(Decoder::Json, br#"{"9": "ADT", "Pupil": "B"}"#, None).expect("JSON");
+    let made =
+        fixed.make(&items.next().expect("an item").decoded.expect("is read")).expect("is made");
+    let told: Vec<_> = made.shape.iter().map(|one| (&*one.pointer, &*one.ask)).collect();
+    assert_eq!(told, [("/9", "Use one of REF, RRI"), ("/Pupil", "Use A")]);
     let refusal = first(r#""text""#).expect_err("no object");
     assert_eq!(
         (refusal.kind, refusal.faults[0].rule.as_str()),
