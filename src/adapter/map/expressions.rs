@@ -11,17 +11,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The words that are told here, by name and number of arguments.
-pub(super) const REPLACED: [(&str, usize); 7] = [
-    ("test", 1),
-    ("test", 2),
-    ("matches", 2),
-    ("split_matches", 2),
-    ("split_", 2),
-    ("capture_of_match", 0),
-    ("split", 1),
-];
-
 pub(super) fn words() -> impl Iterator<Item = Fun<Kind>> {
     let words: [(&'static str, usize, RunPtr<Kind>); 7] = [
         ("test", 1, |mut cv| bome(test(&cv.0.pop_var(), None, &cv.1))),

@@ -8,35 +8,6 @@ use jaq_core::box_iter::box_once;
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::{Bind, Cv, Error, Native, RunPtr, ValR, ValT as _, ValX};
 
-/// The definitions that these stand for, by name and number of arguments.
-pub(super) const REPLACED: [(&str, usize); 25] = [
-    ("empty", 0),
-    ("true", 0),
-    ("false", 0),
-    ("null", 0),
-    ("not", 0),
-    ("type", 0),
-    ("isboolean", 0),
-    ("isnumber", 0),
-    ("isstring", 0),
-    ("isarray", 0),
-    ("isobject", 0),
-    ("isempty", 1),
-    ("any", 2),
-    ("all", 2),
-    ("join", 1),
-    ("add", 1),
-    ("to_entries", 0),
-    ("from_entries", 0),
-    ("values", 0),
-    ("nulls", 0),
-    ("booleans", 0),
-    ("numbers", 0),
-    ("strings", 0),
-    ("arrays", 0),
-    ("objects", 0),
-];
-
 pub(super) fn words() -> impl Iterator<Item = Fun<Kind>> {
     let plain: [(&'static str, usize, RunPtr<Kind>); 13] = [
         ("true", 0, |_| bome(Ok(true.into()))),

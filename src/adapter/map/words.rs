@@ -37,21 +37,25 @@ const LEFT_OUT: [&str; 15] = [
     "length",
 ];
 
+/// Words that stand in the place of jaq's own of that name and number of arguments.
+fn instead() -> impl Iterator<Item = Fun<Kind>> {
+    quick::words().chain(expressions::words())
+}
+
+/// Whether jaq's own word is one that a map has.
+fn is_kept(name: &str, arguments: usize) -> bool {
+    let replaced = instead().any(|(ours, taken, _)| ours == name && taken.len() == arguments);
+    !LEFT_OUT.contains(&name) && !replaced
+}
+
 pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
     let all = jaq_core::defs().chain(jaq_std::defs());
-    all.filter(|def| {
-        let word = (def.name, def.args.len());
-        let replaced = expressions::REPLACED.iter().chain(&quick::REPLACED).any(|one| *one == word);
-        !LEFT_OUT.contains(&def.name) && !replaced
-    })
+    all.filter(|def| is_kept(def.name, def.args.len()))
 }
 
 pub(super) fn natives() -> impl Iterator<Item = Fun<Kind>> {
     let all = jaq_core::funs::<Kind>().chain(jaq_std::funs::<Kind>());
-    let kept = all.filter(|(name, args, _)| {
-        !LEFT_OUT.contains(name) && !expressions::REPLACED.contains(&(name, args.len()))
-    });
-    kept.chain(ours()).chain(quick::words()).chain(expressions::words())
+    all.filter(|(name, taken, _)| is_kept(name, taken.len())).chain(ours()).chain(instead())
 }
 
 fn ours() -> impl Iterator<Item = Fun<Kind>> {
