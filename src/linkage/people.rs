@@ -100,22 +100,26 @@ impl<R: Read> People<R> {
                 Fault::new(line, "case_status must be none, open, cin, cp or cla")
             })?,
         };
+        let as_of = match some(self.text("as_of")) {
+            None => None,
+            Some(text) => Some(as_of(&text).ok_or_else(|| {
+                Fault::new(line, "as_of must be a time such as 2026-03-01T06:00:00Z")
+            })?),
+        };
         Ok(Person {
             line,
             id,
             source: self.text("source"),
-            profile: standardise(&self.stated()),
+            profile: standardise(&Stated {
+                stated_on: as_of.map(Timestamp::date),
+                ..self.stated()
+            }),
             case_status,
             case_team: some(self.text("case_team")).map(|team| DestinationId::new(&team)),
             case_worker: some(self.text("case_worker")),
             restricted: restricted(&self.text("restricted"))
                 .ok_or_else(|| Fault::new(line, "restricted must be yes or no"))?,
-            as_of: match some(self.text("as_of")) {
-                None => None,
-                Some(text) => Some(as_of(&text).ok_or_else(|| {
-                    Fault::new(line, "as_of must be a time such as 2026-03-01T06:00:00Z")
-                })?),
-            },
+            as_of,
         })
     }
 
@@ -129,8 +133,10 @@ impl<R: Read> People<R> {
             date_of_birth: self.text("dob"),
             expected_date: self.text("edd"),
             unborn: false,
+            stated_on: None,
             sex: self.text("sex"),
             address: self.text("address"),
+            town: self.text("town"),
             postcode: self.text("postcode"),
             previous_postcode: self.text("prev_postcode"),
             nhs_number: self.text("nhs_number"),
