@@ -8,7 +8,7 @@ mod master_key;
 mod reload;
 
 pub use env::OsEnv;
-pub use import::{Imported, import_people};
+pub use import::{Feeds, Import, Imported, Progress, feeds, import_people};
 pub use master_key::open_keys;
 
 use crate::access::tls::{Certificates, TlsFiles};

@@ -119,6 +119,17 @@ impl KeyRing {
         open(&self.profiles, person.0.as_bytes(), sealed)
     }
 
+    /// Seals a value that is kept once under its name.
+    pub fn seal_note(&self, name: &str, plain: &[u8], env: &dyn Env) -> Vec<u8> {
+        seal(&self.wrapping, name.as_bytes(), plain, env)
+    }
+
+    /// Opens what [`KeyRing::seal_note`] sealed under the same name.
+    pub fn open_note(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        open(&self.wrapping, name.as_bytes(), sealed)
+            .ok_or_else(|| StoreError::Damaged("a note does not open with its key".to_owned()))
+    }
+
     /// The blind token of a compound blocking key, e.g. `sn+dob|hussain|2017-11-20`.
     pub fn token(&self, compound: &str) -> Token {
         let mut mac = self.tokens.clone();

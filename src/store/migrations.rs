@@ -14,13 +14,23 @@ pub(super) struct Migration {
 }
 
 /// All versions, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_first",
-    expanding: false,
-    postgres: include_str!("../../migrations/postgres/0001_first.sql"),
-    sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_first",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0001_first.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
+    },
+    // A program that does not know it would count the history of a merged record for nobody.
+    Migration {
+        version: 3,
+        name: "0003_merges",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0003_merges.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0003_merges.sql"),
+    },
+];
 
 /// The record of what was applied; the same text in both dialects.
 pub(super) const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS migration (\

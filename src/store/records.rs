@@ -224,6 +224,7 @@ pub(super) struct KnownRecord {
     source: Vec<u8>,
     id: Uuid,
     as_of: Option<i64>,
+    merged_into: Option<Uuid>,
 }
 
 impl KnownRecord {
@@ -232,6 +233,7 @@ impl KnownRecord {
             source: token16(&self.source, "source")?,
             id: PersonId(self.id),
             as_of: self.as_of.map(Timestamp),
+            merged_into: self.merged_into.map(PersonId),
         })
     }
 }

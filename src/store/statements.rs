@@ -94,8 +94,11 @@ pub(super) const DELIVERIES_OF: &str = concat!(
     " FROM outbox WHERE coalesce(referral, refusal, id) = $1"
 );
 
-/// The last statement about each child and person.
-pub(super) const LINKS_OF: &str = "SELECT child, person, state, weight FROM link l \
+/// The last statement about each child and person; a merged record's links are the survivor's.
+pub(super) const LINKS_OF: &str = "SELECT child, coalesce((WITH RECURSIVE up (id, survivor) AS (\
+         SELECT id, merged_into FROM person WHERE id = l.person \
+         UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
+         SELECT id FROM up WHERE survivor IS NULL), person) AS person, state, weight FROM link l \
      WHERE referral = $1 AND NOT EXISTS (SELECT 1 FROM link later \
          WHERE later.referral = l.referral AND later.child = l.child \
          AND later.person = l.person AND later.lane_seq > l.lane_seq) \
@@ -291,3 +294,40 @@ pub(super) const COPY_IS_THERE: &str =
 
 /// Unique, so of two relays at once one fails, and finds the copy when it repeats.
 pub(super) const MARK_COPY: &str = "UPDATE outbox SET copy_of = $2, copy_why = $3 WHERE id = $1";
+
+// Records of the authority's that were merged.
+
+/// From each person asked, by way of `(person, id, survivor)` rows that begin with it, to whoever
+/// has its history: `(person, root)`. The caller writes the first rows.
+macro_rules! up_to_survivors {
+    ($first:expr) => {
+        concat!(
+            "WITH RECURSIVE up (person, id, survivor) AS (",
+            $first,
+            " UNION SELECT up.person, p.id, p.merged_into FROM up \
+             JOIN person p ON p.id = up.survivor)"
+        )
+    };
+}
+
+pub(super) use up_to_survivors;
+
+/// Takes back merges that would make `$1` the survivor of `$2` by way of others: the later
+/// statement says that it is the other way round.
+pub(super) const UNDO_CIRCLE: &str = "UPDATE person SET merged_into = NULL, changed = $3 \
+     WHERE merged_into = $1 AND id IN (WITH RECURSIVE up (id, survivor) AS (\
+         SELECT id, merged_into FROM person WHERE id = $2 \
+         UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
+         SELECT id FROM up)";
+
+pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2, \
+     as_of = coalesce($3, as_of), changed = $4 \
+     WHERE id = $1 AND (as_of IS NULL OR as_of <= coalesce($3, as_of))";
+
+pub(super) const CLOSE_CASE: &str = "UPDATE person SET case_status = 'none', case_team = NULL, \
+     as_of = $2 WHERE id = $1 AND (as_of IS NULL OR as_of <= $2)";
+
+pub(super) const NOTE: &str = "INSERT INTO kept (name, value) VALUES ($1, $2) \
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+pub(super) const FORGET_NOTE: &str = "DELETE FROM kept WHERE name = $1";

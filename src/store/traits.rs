@@ -202,6 +202,8 @@ pub trait ReadStore: Send + Sync {
     ) -> Result<Option<DeliveryState>>;
     /// Appends events (a read of a person's record) to a chain, in a transaction of its own.
     async fn record(&self, chain: ChainName, events: Vec<Event>, now: Timestamp) -> Result<()>;
+    /// What an import has noted: see [`Feed::notes`].
+    async fn note(&self, name: &str) -> Result<Option<Vec<u8>>>;
     /// Whether the database answers, with the schema this program needs.
     async fn ping(&self) -> Result<()>;
 }
@@ -224,9 +226,14 @@ pub trait ImportStore: Send + Sync {
     /// Which of these sources are known, as whom, and of when: an id seals a profile, so a person
     /// is replaced under the id it has.
     async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>>;
-    /// Writes people or, where the id is known, replaces them with their tokens. `Refused` when a
-    /// `source` is known under another id: see [`ImportStore::known`].
-    async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()>;
+    /// Writes what a feed says. A person of whom something newer is known by now stays as it is.
+    /// `Refused` when a `source` is known under another id: see [`ImportStore::known`].
+    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<()>;
+    /// As [`ImportStore::feed`], people only.
+    async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()> {
+        let feed = Feed { people: people.to_vec(), events: vec![event], ..Feed::default() };
+        self.feed(&feed, now).await
+    }
     async fn count_people(&self) -> Result<u64>;
 }
 

@@ -1,37 +1,50 @@
+//! What a feed says, under the lane's lock: new people by COPY, everybody else row by row.
+
 use super::together::Together;
 use super::{PostgresStore, append, column, people, write};
-use crate::audit::{ChainName, Event};
+use crate::audit::ChainName;
 use crate::domain::Timestamp;
 use crate::store::error::Result;
 use crate::store::records::{KnownRecord, read_all};
-use crate::store::rows::{KnownPerson, PersonRow, Token16};
-use crate::store::statements::COUNT_PEOPLE;
+use crate::store::rows::*;
+use crate::store::statements::*;
 use crate::store::traits::ImportStore;
 use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+const KNOWN: &str = "SELECT source, id, as_of, merged_into FROM person \
+     WHERE source = ANY($1::bytea[]) AND source IS NOT NULL";
 
 #[async_trait]
 impl ImportStore for PostgresStore {
     async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>> {
-        let records = sqlx::query_as(
-            "SELECT source, id, as_of FROM person \
-             WHERE source = ANY($1::bytea[]) AND source IS NOT NULL",
-        )
-        .bind(column(sources, |source| source.as_slice()))
-        .fetch_all(&self.pool)
-        .await?;
+        let sources = column(sources, |source| source.as_slice());
+        let records = sqlx::query_as(KNOWN).bind(sources).fetch_all(&self.pool).await?;
         read_all(records, KnownRecord::row)
     }
 
-    async fn import(&self, rows: &[PersonRow], event: Event, now: Timestamp) -> Result<()> {
+    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<()> {
         let chains = self.chains()?;
         let mut tx = self.begin_locked().await?;
         let seq = write::next_seq(&mut tx).await?;
-        people::forget_tokens(&mut tx, rows).await?;
-        let mut all = Together::default();
-        people::write(&mut all, rows);
-        people::feed_tokens(&mut all, rows, seq);
-        all.run(&mut tx).await?;
-        append(&mut tx, chains, ChainName::Import, now, &[event]).await?;
+        persons(&mut tx, &feed.people, seq).await?;
+        for (person, as_of) in &feed.closed {
+            sqlx::query(CLOSE_CASE).bind(person.0).bind(as_of.0).execute(&mut *tx).await?;
+        }
+        for merge in &feed.merges {
+            merged(&mut tx, merge, seq).await?;
+        }
+        for (name, value) in &feed.notes {
+            let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
+            let query = sqlx::query(statement).bind(*name);
+            match value {
+                Some(value) => query.bind(value.as_slice()).execute(&mut *tx).await?,
+                None => query.execute(&mut *tx).await?,
+            };
+        }
+        append(&mut tx, chains, ChainName::Import, now, &feed.events).await?;
         Ok(tx.commit().await?)
     }
 
@@ -39,4 +52,38 @@ impl ImportStore for PostgresStore {
         let count: i64 = sqlx::query_scalar(COUNT_PEOPLE).fetch_one(&self.readers).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+async fn persons(db: &mut PgConnection, rows: &[PersonRow], seq: LaneSeq) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let there: Vec<(Uuid, Option<i64>)> =
+        sqlx::query_as("SELECT id, as_of FROM person WHERE id = ANY($1::uuid[])")
+            .bind(column(rows, |row| row.id.0))
+            .fetch_all(&mut *db)
+            .await?;
+    let there: HashMap<Uuid, Option<i64>> = there.into_iter().collect();
+    let (known, new): (Vec<&PersonRow>, Vec<&PersonRow>) =
+        rows.iter().partition(|row| there.contains_key(&row.id.0));
+    let known: Vec<PersonRow> =
+        known.into_iter().filter(|row| !row.is_older(there[&row.id.0])).cloned().collect();
+    if !known.is_empty() {
+        people::forget_tokens(db, &known).await?;
+        let mut all = Together::default();
+        people::write(&mut all, &known);
+        people::feed_tokens(&mut all, &known, seq);
+        all.run(db).await?;
+    }
+    people::copy(db, &new, seq).await
+}
+
+async fn merged(db: &mut PgConnection, merge: &Merge, seq: LaneSeq) -> Result<()> {
+    let (person, into) = (merge.person.0, merge.into.map(|into| into.0));
+    if let Some(into) = into {
+        sqlx::query(UNDO_CIRCLE).bind(person).bind(into).bind(seq).execute(&mut *db).await?;
+    }
+    let as_of = merge.as_of.map(|at| at.0);
+    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(db).await?;
+    Ok(())
 }

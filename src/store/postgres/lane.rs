@@ -7,9 +7,10 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
+use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
+use crate::store::statements::up_to_survivors;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -17,11 +18,12 @@ use uuid::Uuid;
 
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
 /// order of their numbers, so nothing at or below the horizon is missing from the rows.
-const AHEAD: &str = "SELECT lane.seq, held.person, held.tokens, \
-         (SELECT profile FROM person WHERE id = held.person) \
+const AHEAD: &str = "SELECT lane.seq, held.person, held.tokens, who.profile, who.merged_into \
      FROM lane LEFT JOIN (SELECT person, array_agg(token) AS tokens \
          FROM (SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) \
-         AS block GROUP BY person) AS held ON true";
+         AS block GROUP BY person) AS held ON true \
+     LEFT JOIN LATERAL (SELECT profile, merged_into FROM person WHERE id = held.person OFFSET 0) \
+         AS who ON true";
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
@@ -35,7 +37,14 @@ const CAPPED: &str = "SELECT asked.token, block.person FROM UNNEST($1::bigint[])
              OR person = ANY(ARRAY(SELECT id FROM person WHERE changed > $3))) \
          LIMIT $2) AS block";
 
-const PROFILES: &str = "SELECT id, profile FROM person WHERE id = ANY($1::uuid[])";
+const PROFILES: &str = "SELECT id, profile, merged_into FROM person WHERE id = ANY($1::uuid[])";
+
+/// Whoever the people asked, whose records were merged, are now.
+const SURVIVORS: &str = concat!(
+    up_to_survivors!("SELECT id, id, merged_into FROM person WHERE id = ANY($1::uuid[])"),
+    " SELECT up.person, who.profile, who.id FROM up JOIN person who ON who.id = up.id \
+     WHERE up.survivor IS NULL"
+);
 
 const REPEATS: &str = "SELECT repeat.key, body, referral, reference, wrapped_key, record \
      FROM repeat CROSS JOIN LATERAL (SELECT reference, wrapped_key, record FROM referral \
@@ -45,40 +54,54 @@ const REPEATS: &str = "SELECT repeat.key, body, referral, reference, wrapped_key
 const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
      WHERE body = ANY($1::bytea[]) AND cleared_at IS NULL";
 
-/// `OFFSET 0` keeps a look-up a look-up: it is not merged into a join.
+/// `OFFSET 0` keeps a look-up a look-up: it is not merged into a join. A merged record has the
+/// survivor's case, and all of a family's links count as one person's.
 ///
 /// A link counts while no later statement about the same child and person says otherwise.
-const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.referrals, \
+const HISTORIES: &str = concat!(
+    up_to_survivors!(
+        "SELECT asked.person, p.id, p.merged_into FROM UNNEST($1::uuid[]) AS asked (person) \
+         CROSS JOIN LATERAL (SELECT id, merged_into FROM person WHERE id = asked.person OFFSET 0) \
+         AS p"
+    ),
+    ", family (person, id) AS (SELECT person, id FROM up WHERE survivor IS NULL \
+         UNION SELECT f.person, m.id FROM family f CROSS JOIN LATERAL (\
+             SELECT id FROM person WHERE merged_into = f.id OFFSET 0) AS m) \
+     SELECT root.person, p.case_status, p.case_team, h.referrals, \
      h.agencies, coalesce(h.highest, 0::smallint) AS highest_level \
-     FROM UNNEST($1::uuid[]) AS asked (person) \
-     CROSS JOIN LATERAL (SELECT id, case_status, case_team FROM person \
-         WHERE id = asked.person OFFSET 0) AS p \
+     FROM up AS root \
+     CROSS JOIN LATERAL (SELECT case_status, case_team FROM person \
+         WHERE id = root.id OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> $3 \
+         FROM link l WHERE l.person = ANY(ARRAY(\
+             SELECT f.id FROM family f WHERE f.person = root.person)) \
+         AND l.at >= $2 AND l.referral <> $3 \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
-             AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h";
+             AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h \
+     WHERE root.survivor IS NULL"
+);
 
 #[async_trait]
 impl LaneStore for PostgresStore {
     async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
         let mut db = self.pool.acquire().await?;
         let tokens = distinct(tokens);
-        let rows: Vec<(LaneSeq, Option<Uuid>, Option<Vec<i64>>, Option<Vec<u8>>)> =
+        let rows: Vec<AheadRow> =
             sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
         let (mut pairs, mut profiles) = (Vec::with_capacity(2 * rows.len()), Vec::new());
-        for (_, person, held, profile) in rows {
+        for (_, person, held, profile, into) in rows {
             let Some(person) = person else { continue };
             pairs.extend(held.unwrap_or_default().into_iter().map(|token| (token, person)));
-            profiles.extend(profile.map(|profile| (person, profile)));
+            profiles.extend(profile.map(|profile| (person, profile, into)));
         }
         if all_read(&pairs, &tokens) {
-            return Ok((horizon, with_profiles(by_person(&pairs), profiles)));
+            return Ok((horizon, followed(&mut db, pairs, profiles).await?));
         }
         Ok((horizon, block_by_block(&mut db, LaneSeq::MIN, &tokens).await?))
     }
@@ -96,6 +119,9 @@ impl LaneStore for PostgresStore {
         Ok(Box::new(PgLaneTx { tx, chains: self.chains.get().cloned(), failed: false }))
     }
 }
+
+/// The horizon; a person, the tokens by which it was found, its profile, and its survivor.
+type AheadRow = (LaneSeq, Option<Uuid>, Option<Vec<i64>>, Option<Vec<u8>>, Option<Uuid>);
 
 /// Blocks are small: usually a token's rows are one or two, and one scan reads them all.
 fn few(tokens: &[i64]) -> i64 {
@@ -118,16 +144,33 @@ async fn block_by_block(
         .bind(since)
         .fetch_all(&mut *db)
         .await?;
-    profiled(db, &pairs).await
+    profiled(db, pairs).await
 }
 
-async fn profiled(db: &mut PgConnection, pairs: &[(i64, Uuid)]) -> Result<Vec<CandidateRow>> {
-    let people = by_person(pairs);
+async fn profiled(db: &mut PgConnection, pairs: Vec<(i64, Uuid)>) -> Result<Vec<CandidateRow>> {
+    let pairs = within_cap(pairs);
+    let mut people = column(&pairs, |pair| pair.1);
+    people.sort_unstable();
+    people.dedup();
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let profiles = sqlx::query_as(PROFILES).bind(column(&people, |p| p.0)).fetch_all(db).await?;
-    Ok(with_profiles(people, profiles))
+    let found = sqlx::query_as(PROFILES).bind(people).fetch_all(&mut *db).await?;
+    followed(db, pairs, found).await
+}
+
+/// Candidates from what was found, with survivors in the place of those merged.
+async fn followed(
+    db: &mut PgConnection,
+    pairs: Vec<(i64, Uuid)>,
+    found: Vec<Found>,
+) -> Result<Vec<CandidateRow>> {
+    let merged = gather::merged(&found);
+    let survivors = match merged.is_empty() {
+        true => Vec::new(),
+        false => sqlx::query_as(SURVIVORS).bind(merged).fetch_all(db).await?,
+    };
+    Ok(gather::candidates(pairs, found, survivors))
 }
 
 /// One batch's transaction.
@@ -261,7 +304,7 @@ async fn candidates_since(
         .fetch_all(&mut *db)
         .await?;
     if all_read(&pairs, &tokens) {
-        return profiled(db, &pairs).await;
+        return profiled(db, pairs).await;
     }
     block_by_block(db, since, &tokens).await
 }

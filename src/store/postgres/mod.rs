@@ -2,6 +2,7 @@
 
 mod audit;
 mod clocks;
+mod copy;
 mod import;
 mod keys;
 mod lane;

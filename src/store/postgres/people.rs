@@ -1,6 +1,7 @@
 //! Writing people: by the lane, and by the import under the same lock.
 
 use super::column;
+use super::copy::Copy;
 use super::together::Together;
 use crate::domain::PersonId;
 use crate::store::error::Result;
@@ -87,6 +88,41 @@ pub(super) fn feed_tokens(all: &mut Together, people: &[PersonRow], seq: LaneSeq
     .bind(seq)
     .bind(column(&pairs, |pair| pair.0))
     .bind(column(&pairs, |pair| pair.1));
+}
+
+/// Writes people of a feed of whom nothing is known yet, with their tokens.
+pub(super) async fn copy(db: &mut PgConnection, people: &[&PersonRow], seq: LaneSeq) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Copy::new(10, people.len(), 700);
+    for p in people {
+        rows.row()
+            .field(Some(p.id.0.as_bytes()))
+            .number(Some(p.created_at.0))
+            .field(Some(&p.profile))
+            .field(Some(p.case_status.as_str().as_bytes()))
+            .field(p.case_team.as_ref().map(|team| team.as_str().as_bytes()))
+            .field(Some(&[u8::from(p.restricted)]))
+            .number(p.as_of.map(|at| at.0))
+            .field(p.source.as_ref().map(|source| source.as_slice()))
+            .field(Some(&p.record.wrapped_key))
+            .field(Some(&p.record.body));
+    }
+    let into = "person (id, created_at, profile, case_status, case_team, restricted, as_of, \
+        source, wrapped_key, record)";
+    rows.run(db, into).await?;
+    let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
+    let pairs = sorted(pairs);
+    let mut rows = Copy::new(4, pairs.len(), 51);
+    for (token, person) in &pairs {
+        rows.row()
+            .number(Some(*token))
+            .field(Some(person.as_bytes()))
+            .number(Some(seq))
+            .field(Some(&[1]));
+    }
+    rows.run(db, "person_token (token, person, lane_seq, fed)").await
 }
 
 /// Takes away the tokens that people have from an earlier feed. What referrals taught stays.

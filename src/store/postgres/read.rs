@@ -177,6 +177,10 @@ impl ReadStore for PostgresStore {
         Ok(tx.commit().await?)
     }
 
+    async fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(sqlx::query_scalar(KEPT).bind(name).fetch_optional(&self.readers).await?)
+    }
+
     async fn ping(&self) -> Result<()> {
         self.check_schema().await
     }

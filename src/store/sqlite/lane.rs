@@ -6,7 +6,7 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
+use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
@@ -23,6 +23,12 @@ const BLOCKS: &str = "SELECT asked.value, held.person FROM json_each($1) AS aske
      WHERE (SELECT seq FROM lane) > $3 \
      AND (SELECT count(*) FROM (SELECT 1 FROM person_token AS block \
          WHERE block.token = asked.value LIMIT $2)) < $2";
+
+/// From people, whose ids come between the two, up to their survivors: `(person, id, survivor)`.
+const UP: &str = "WITH RECURSIVE up (person, id, survivor) AS (\
+     SELECT id, id, merged_into FROM person WHERE id IN ";
+const ON: &str = " UNION SELECT up.person, p.id, p.merged_into FROM up \
+     JOIN person p ON p.id = up.survivor)";
 
 const LANE_SEQ: &str = "SELECT seq FROM lane";
 
@@ -62,16 +68,30 @@ async fn blocks(
         .bind(since)
         .fetch_all(&mut *db)
         .await?;
-    let people = by_person(&pairs);
-    let mut profiles = Vec::with_capacity(people.len());
+    let pairs = within_cap(pairs);
+    let mut people: Vec<Uuid> = pairs.iter().map(|(_, person)| *person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let mut found: Vec<Found> = Vec::with_capacity(people.len());
     for chunk in people.chunks(500) {
-        let mut query = QueryBuilder::new("SELECT id, profile FROM person WHERE id IN ");
-        many::push_list(&mut query, chunk.iter().map(|(person, _)| *person));
-        let read: Vec<(Uuid, Vec<u8>)> =
-            query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
-        profiles.extend(read);
+        let select = "SELECT id, profile, merged_into FROM person WHERE id IN ";
+        let mut query = QueryBuilder::new(select);
+        many::push_list(&mut query, chunk.iter().copied());
+        let read: Vec<Found> = query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
+        found.extend(read);
     }
-    Ok(with_profiles(people, profiles))
+    let mut survivors = Vec::new();
+    for merged in gather::merged(&found).chunks(500) {
+        let mut query = QueryBuilder::new(UP);
+        many::push_list(&mut query, merged.iter().copied());
+        query.push(ON).push(
+            " SELECT up.person, who.profile, who.id FROM up JOIN person who ON who.id = up.id \
+             WHERE up.survivor IS NULL",
+        );
+        let read: Vec<Found> = query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
+        survivors.extend(read);
+    }
+    Ok(gather::candidates(pairs, found, survivors))
 }
 
 /// One batch's transaction: the writer's only connection until it ends.
@@ -175,19 +195,25 @@ async fn open_refusals(
     read_all(rows, |(body, id)| Ok((token16(&body, "body")?, RefusalId(id))))
 }
 
-/// A link counts while no later statement about the same child and person says otherwise.
+/// A merged record has the survivor's case, and all of a family's links count as one person's. A
+/// link counts while no later statement about the same child and person says otherwise.
 async fn histories(
     db: &mut SqliteConnection,
     people: &[PersonId],
     since: Timestamp,
     except: Option<ReferralId>,
 ) -> Result<Vec<HistoryRow>> {
-    let mut query = QueryBuilder::new(
-        "SELECT p.id AS person, p.case_status, p.case_team, \
+    let mut query = QueryBuilder::new(UP);
+    many::push_list(&mut query, people.iter().map(|person| person.0));
+    query.push(ON).push(
+        ", family (person, root, id) AS (SELECT person, id, id FROM up WHERE survivor IS NULL \
+         UNION SELECT f.person, f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
+         SELECT f.person, p.case_status, p.case_team, \
          count(DISTINCT r.id) AS referrals, \
          count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
          coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level \
-         FROM person p LEFT JOIN link l ON l.person = p.id AND l.state <> 'possible' \
+         FROM family f JOIN person p ON p.id = f.root \
+         LEFT JOIN link l ON l.person = f.id AND l.state <> 'possible' \
          AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
@@ -197,9 +223,7 @@ async fn histories(
     query.push(" AND l.referral <> ").push_bind(except.map_or(Uuid::nil(), |id| id.0));
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
-    query.push(" WHERE p.id IN ");
-    many::push_list(&mut query, people.iter().map(|person| person.0));
-    query.push(" GROUP BY p.id, p.case_status, p.case_team");
+    query.push(" GROUP BY f.person, p.case_status, p.case_team");
     let records = query.build_query_as().persistent(false).fetch_all(db).await?;
     read_all(records, HistoryRecord::row)
 }

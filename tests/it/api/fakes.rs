@@ -266,6 +266,10 @@ impl ReadStore for FakeStore {
         Ok(())
     }
 
+    async fn note(&self, _: &str) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
     async fn ping(&self) -> Result<()> {
         self.up()
     }

@@ -1,4 +1,4 @@
-//! `frontdoor deliveries`.
+//! `frontdoor deliveries` and `frontdoor people import`.
 
 use super::rows::*;
 use crate::harness::Home;
@@ -53,4 +53,41 @@ async fn failing_and_dead_deliveries_are_listed_and_sent_again() {
     let due = open_store(&home).await.claim(at(1 << 40), at(1 << 41), 9).await.expect("claims");
     assert_eq!(due.len(), 2);
     home.run(&["audit", "verify"]).await;
+}
+
+/// A file of so many invented people, one row of which cannot be read.
+fn people(home: &Home, count: u32) -> String {
+    let mut text = String::from("record_id,source,forename,surname,dob,nhs_number,as_of\n");
+    for n in 0..count {
+        text += &format!("R{n},lcs,Ada,Testbury{n},2015-{:02}-07,,2026-03-01\n", n % 12 + 1);
+    }
+    text += "R0,lcs,Ada,Testbury0,2015-01-07,,yesterday\n";
+    let file = home.dir.path().join("people.csv");
+    std::fs::write(&file, text).expect("is written");
+    file.to_str().expect("a path").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_midway_and_run_again_ends_in_the_same_state() {
+    let on = crate::harness::Services::shared();
+    for mut home in [Home::sqlite().await, Home::full(&on).await] {
+        let file = people(&home, 3_500);
+        home.env = vec![("FRONTDOOR_TEST_KILL_AT".to_owned(), "import.batch:2".to_owned())];
+        let (code, told) = home.try_run(&["people", "import", &file]).await;
+        assert_eq!(code, -1, "{told}");
+        home.env.clear();
+        assert_eq!(open_store(&home).await.count_people().await.expect("counts"), 2_000);
+        let (code, told) = home.try_run(&["people", "import", &file]).await;
+        assert_eq!(code, 1, "{told}");
+        assert!(told.contains("Resumed after line 2001"), "{told}");
+        assert!(told.contains("1500 people loaded") && told.contains("line 3502: "), "{told}");
+        assert_eq!(open_store(&home).await.count_people().await.expect("counts"), 3_500);
+        // It had come to its end: the same file again is loaded from its beginning.
+        let (_, told) = home.try_run(&["people", "import", "--json", &file]).await;
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!((&told["loaded"], &told["unread"]), (&3_500.into(), &1.into()), "{told}");
+        assert!(told["resumed_after"].is_null(), "{told}");
+        assert_eq!(open_store(&home).await.count_people().await.expect("counts"), 3_500);
+        home.run(&["audit", "verify"]).await;
+    }
 }

@@ -50,7 +50,8 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let first = recorded(1, &[1, 2]);
     store.import(&[first.clone(), recorded(2, &[9])], event(), at(0)).await.expect("imports");
     let known = store.known(&[token16(1), token16(77)]).await.expect("reads");
-    let expected = KnownPerson { source: token16(1), id: first.id, as_of: first.as_of };
+    let expected =
+        KnownPerson { source: token16(1), id: first.id, as_of: first.as_of, merged_into: None };
     assert_eq!(known, [expected]);
     let (horizon, _) = store.candidates(&[Token(2)]).await.expect("reads");
     let changed = PersonRow {

@@ -5,6 +5,7 @@ mod audit;
 mod beside;
 mod clocks;
 mod command_line;
+mod delta;
 mod homes;
 mod import;
 mod keys;
