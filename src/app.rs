@@ -397,17 +397,21 @@ struct Behind {
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
     let Behind { rules, stages, entrance, ends, access, adapters, metrics } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
-    let pipeline = Pipeline {
+    let screening = rules.load().policy.teams.screening.clone();
+    let pipeline = Arc::new(Pipeline {
         stages,
         validator: Validator::new(),
         lane: entrance.clone(),
         store: store.clone(),
         env: env.clone(),
-    };
+    });
     Ok(ApiState {
         env,
-        intake: Arc::new(pipeline),
+        intake: pipeline.clone(),
         store: store.clone(),
+        matches: store.clone(),
+        desk: pipeline,
+        screening,
         letters: Arc::new(MailboxLetters(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,

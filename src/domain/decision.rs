@@ -26,6 +26,10 @@ pub struct Reason {
     /// The rule read history; never shown to a sender (invariant 6).
     #[serde(default)]
     pub history: bool,
+    /// The history is of someone whom the child may be: nobody is shown it before a person has
+    /// reviewed that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreviewed: bool,
 }
 
 /// One destination for one child or several.
@@ -79,6 +83,11 @@ pub enum LinkState {
     /// To be reviewed by a person; history leaves only after review.
     Possible,
     Linked,
+    /// A person has said that it is not this one. Never a child's own state.
+    Separate,
+    /// The person that the referral made, whom a person has found to be another. Never a child's
+    /// own state.
+    Left,
 }
 
 impl LinkState {
@@ -87,7 +96,26 @@ impl LinkState {
             LinkState::New => "new",
             LinkState::Possible => "possible",
             LinkState::Linked => "linked",
+            LinkState::Separate => "separate",
+            LinkState::Left => "left",
         }
+    }
+
+    pub const ALL: [LinkState; 5] = [
+        LinkState::New,
+        LinkState::Possible,
+        LinkState::Linked,
+        LinkState::Separate,
+        LinkState::Left,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether the child is this person, as far as anyone says.
+    pub fn is_settled(self) -> bool {
+        matches!(self, LinkState::New | LinkState::Linked)
     }
 }
 

@@ -83,6 +83,42 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("at", Clear),
             ("agency", Clear),
             ("level_rank", Clear),
+            ("decision", Clear),
+        ],
+    ),
+    (
+        "match_decision",
+        &[
+            ("id", Clear),
+            ("referral", Clear),
+            ("child", Clear),
+            ("person", Clear),
+            ("word", Clear),
+            ("at", Clear),
+            ("wrapped_key", Sealed),
+            ("record", Sealed),
+        ],
+    ),
+    (
+        "apart",
+        &[
+            ("one", Clear),
+            ("other", Clear),
+            ("lane_seq", Clear),
+            ("stands", Clear),
+            ("at", Clear),
+            ("decision", Clear),
+        ],
+    ),
+    (
+        "withdrawal",
+        &[
+            ("message", Clear),
+            ("referral", Clear),
+            ("person", Clear),
+            ("kind", Clear),
+            ("sent_at", Clear),
+            ("at", Clear),
         ],
     ),
     (

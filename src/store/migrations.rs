@@ -14,13 +14,22 @@ pub(super) struct Migration {
 }
 
 /// All versions, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_first",
-    expanding: false,
-    postgres: include_str!("../../migrations/postgres/0001_first.sql"),
-    sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_first",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0001_first.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_matches",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0002_matches.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0002_matches.sql"),
+    },
+];
 
 /// The record of what was applied; the same text in both dialects.
 pub(super) const CREATE_RECORD: &str = "CREATE TABLE IF NOT EXISTS migration (\

@@ -1,9 +1,10 @@
 //! Rows as the stores read and write them. Clear members are ids, times, agency, destination,
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
+use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use crate::audit::Event;
 use crate::domain::decision::{CaseStatus, LinkState};
-use crate::domain::ids::RefusalId;
+use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId, RuleId,
     Timestamp,
@@ -45,6 +46,8 @@ pub struct HistoryRow {
     pub referrals: u32,
     pub agencies: u32,
     pub highest_level: i16,
+    /// People whom a person has told apart from this one.
+    pub apart: Vec<PersonId>,
 }
 
 /// A stored answer to a repeated submission.
@@ -132,6 +135,8 @@ pub struct LinkRow {
     pub at: Timestamp,
     pub agency: AgencyId,
     pub level_rank: i16,
+    /// The person's decision by which it stands; the machine leaves what has one as it is.
+    pub decision: Option<DecisionId>,
 }
 
 /// State of a delivery.
@@ -278,6 +283,12 @@ pub struct Batch {
     /// Tokens that known persons gain.
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
+    /// Referrals decided again because of what a person said of a match; each at the revision that
+    /// was read, which stays.
+    pub revisits: Vec<ReferralRow>,
+    pub decisions: Vec<DecisionRow>,
+    pub apart: Vec<ApartRow>,
+    pub withdrawals: Vec<WithdrawalRow>,
     pub outbox: Vec<OutboxRow>,
     pub repeats: Vec<NewRepeat>,
     pub refusals: Vec<RefusalRow>,
@@ -287,6 +298,8 @@ pub struct Batch {
     pub clears: Vec<(Token16, Timestamp)>,
     pub tallies: Vec<(Tally, i64)>,
     pub audit: Vec<Event>,
+    /// Events of the `desk` chain.
+    pub desk: Vec<Event>,
 }
 
 /// A referral as read back.
@@ -303,6 +316,8 @@ pub struct StoredLink {
     pub person: PersonId,
     pub state: LinkState,
     pub weight: f32,
+    pub level_rank: i16,
+    pub decision: Option<DecisionId>,
 }
 
 /// A failed attempt to deliver.
@@ -367,6 +382,10 @@ impl Batch {
         self.profiles.extend(other.profiles);
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
+        self.revisits.extend(other.revisits);
+        self.decisions.extend(other.decisions);
+        self.apart.extend(other.apart);
+        self.withdrawals.extend(other.withdrawals);
         self.outbox.extend(other.outbox);
         self.repeats.extend(other.repeats);
         self.refusals.extend(other.refusals);
@@ -374,6 +393,7 @@ impl Batch {
         self.clears.extend(other.clears);
         self.tallies.extend(other.tallies);
         self.audit.extend(other.audit);
+        self.desk.extend(other.desk);
     }
 
     /// Whether there is nothing to write.
@@ -386,6 +406,10 @@ impl Batch {
             profiles,
             tokens,
             links,
+            revisits,
+            decisions,
+            apart,
+            withdrawals,
             outbox,
             repeats,
             refusals,
@@ -393,6 +417,7 @@ impl Batch {
             clears,
             tallies,
             audit,
+            desk,
         } = self;
         referrals.is_empty()
             && information.is_empty()
@@ -400,6 +425,10 @@ impl Batch {
             && profiles.is_empty()
             && tokens.is_empty()
             && links.is_empty()
+            && revisits.is_empty()
+            && decisions.is_empty()
+            && apart.is_empty()
+            && withdrawals.is_empty()
             && outbox.is_empty()
             && repeats.is_empty()
             && refusals.is_empty()
@@ -407,6 +436,7 @@ impl Batch {
             && clears.is_empty()
             && tallies.is_empty()
             && audit.is_empty()
+            && desk.is_empty()
     }
 
     /// Sums equal tallies, so that one batch appends few deltas.

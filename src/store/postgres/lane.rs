@@ -8,6 +8,7 @@ use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{READ_OF_BLOCK, by_person, distinct, with_profiles};
+use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
@@ -49,15 +50,18 @@ const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
 ///
 /// A link counts while no later statement about the same child and person says otherwise.
 const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.referrals, \
-     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level \
+     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, \
+     nullif(array_to_string(ARRAY(SELECT a.other FROM apart a WHERE a.one = p.id AND a.stands \
+         AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
+             AND later.other = a.other AND later.lane_seq > a.lane_seq OFFSET 0)), ','), '') AS apart \
      FROM UNNEST($1::uuid[]) AS asked (person) \
      CROSS JOIN LATERAL (SELECT id, case_status, case_team FROM person \
          WHERE id = asked.person OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> $3 \
+         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> ALL($3::uuid[]) \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
-         AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
+         AND l.state IN ('new', 'linked') AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h";
 
@@ -88,7 +92,7 @@ impl LaneStore for PostgresStore {
     }
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
-        histories(&mut *self.pool.acquire().await?, people, since, None).await
+        histories(&mut *self.pool.acquire().await?, people, since, &[]).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -180,9 +184,14 @@ impl LaneTx for PgLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
-        except: Option<ReferralId>,
+        except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>> {
         let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
+    }
+
+    async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>> {
+        let answer = super::matches::statements(&mut self.tx, person).await;
         self.noting(answer)
     }
 
@@ -201,8 +210,16 @@ impl LaneTx for PgLaneTx {
                 let (number, mac) = &self.tx.head;
                 let head = (*number, mac.as_slice());
                 let link = chains.link(ChainName::Intake, head, batch.at, &batch.audit);
+                let link = Some(&link).filter(|_| !batch.audit.is_empty());
                 let seq = self.tx.seq + 1;
-                write::batch(&mut self.tx, batch, seq, &link).await
+                let written = write::batch(&mut self.tx, batch, seq, link).await;
+                match written {
+                    Ok(()) if !batch.desk.is_empty() => {
+                        let (desk, at) = (ChainName::Desk, batch.at);
+                        super::append(&mut self.tx, &chains, desk, at, &batch.desk).await
+                    }
+                    other => other,
+                }
             }
             Err(error) => Err(error),
         };
@@ -230,7 +247,7 @@ async fn histories(
     db: &mut PgConnection,
     people: &[PersonId],
     since: Timestamp,
-    except: Option<ReferralId>,
+    except: &[ReferralId],
 ) -> Result<Vec<HistoryRow>> {
     let mut people = column(people, |person| person.0);
     people.sort_unstable();
@@ -238,8 +255,7 @@ async fn histories(
     let records = sqlx::query_as(HISTORIES)
         .bind(people)
         .bind(since.0)
-        // No referral has the nil id.
-        .bind(except.map_or(Uuid::nil(), |id| id.0))
+        .bind(column(except, |id| id.0))
         .fetch_all(db)
         .await?;
     read_all(records, HistoryRecord::row)

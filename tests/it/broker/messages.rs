@@ -56,6 +56,7 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         due_at: START.plus_seconds(3600),
         rules: &[RuleId::new("danger-now")],
         children: 2,
+        withdrawn: None,
     });
     (reference, message)
 }

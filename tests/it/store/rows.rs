@@ -80,6 +80,7 @@ pub(crate) fn link(referral: &ReferralRow, person: PersonId, state: LinkState) -
         at: referral.received_at,
         agency: referral.agency.clone(),
         level_rank: referral.level_rank,
+        decision: None,
     }
 }
 
