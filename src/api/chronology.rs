@@ -1,4 +1,4 @@
-//! `GET /v1/people/{id}/chronology`: the referrals of which a child is this person, by date.
+//! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date.
 //! Possible ones are not among them. The read is in the audit chain before a byte is sent.
 
 use super::catalogue as kind;
@@ -12,9 +12,6 @@ use crate::store::ChronologyRow;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use uuid::Uuid;
-
-const WHOM_TO_ASK: &str =
-    "This record is restricted. Ask the team that the authority has named for restricted records.";
 
 #[derive(Serialize)]
 struct Answer {
@@ -73,6 +70,6 @@ pub(super) async fn handle(
         as_of: person.as_of.filter(|_| shown),
         source: if person.fed { "records" } else { "referrals" },
         entries: rows.into_iter().map(Entry::from).collect(),
-        ask: (!shown).then_some(WHOM_TO_ASK),
+        ask: (!shown).then_some(staff::WHOM_TO_ASK),
     }))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/matches/{id}/decision`: a named person says whether a child is a person. The last word
+//! `POST /v1/matches/{match}/decision`: a named person says whether a child is a person. The last word
 //! stands; saying it again changes nothing.
 
 use super::admission::overloaded;

@@ -39,6 +39,8 @@ struct Match {
     probability: f32,
     /// Only the named few may see the record.
     restricted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<&'static str>,
     #[serde(flatten)]
     why: Option<Why>,
 }
@@ -127,6 +129,7 @@ async fn shown(state: &ApiState, row: MatchRow, named: bool) -> Result<Match, Pr
         weight: row.weight,
         probability: state.desk.probability(row.weight),
         restricted,
+        ask: (restricted && !named).then_some(staff::WHOM_TO_ASK),
         why,
     })
 }

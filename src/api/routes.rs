@@ -37,8 +37,8 @@ pub fn table() -> Vec<Entry> {
         write("/v1/destinations/{id}/messages/{message}/ack", take::handle),
         // Audited reads: there is no HEAD.
         entry("/v1/matches", vec![get(matches::handle)]),
-        write("/v1/matches/{id}/decision", decision::handle),
-        entry("/v1/people/{id}/chronology", vec![get(chronology::handle)]),
+        write("/v1/matches/{match}/decision", decision::handle),
+        entry("/v1/people/{person}/chronology", vec![get(chronology::handle)]),
         read("/v1/withdrawals", withdrawals::handle),
         read("/v1/deliveries", deliveries::handle),
         write("/v1/deliveries/{id}/redrive", redrive::handle),

@@ -17,6 +17,9 @@ const BODY: usize = 16 << 10;
 /// Characters of a name or a role.
 const WORDS: usize = 200;
 
+pub(super) const WHOM_TO_ASK: &str =
+    "This record is restricted. Ask the team that the authority has named for restricted records.";
+
 /// Only the screening team and the named few who may see restricted records.
 pub(super) fn at_the_desk(state: &ApiState, caller: &DestinationPrincipal) -> Result<(), Problem> {
     let team = &caller.destination;

@@ -3,12 +3,14 @@
 mod fakes;
 
 mod acknowledgement;
+mod desk;
 mod destinations;
 mod document;
 mod flood;
 mod fuzz;
 mod keys;
 mod load;
+mod matches;
 mod openapi;
 mod operations;
 mod problems;
