@@ -217,6 +217,9 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let decision = decided.for_whom(to.statutory);
     let route = decision.routes.iter().find(|route| route.destination == to.id);
     let mut cut = rules.routing.cut(&referral, to, decision);
+    if let (true, Some(proposal)) = (to.statutory, decided.proposal()) {
+        cut["decision"]["proposed"] = proposal;
+    }
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
     Some(Document {
         marks: part("marks"),

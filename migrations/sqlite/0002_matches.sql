@@ -38,3 +38,6 @@ CREATE TABLE withdrawal (
     sent_at  INTEGER NOT NULL,
     at       INTEGER NOT NULL
 );
+
+-- Why a record is open to named people only: `yes`, `adoption`, `staff` or `address`.
+ALTER TABLE person ADD COLUMN restriction TEXT;

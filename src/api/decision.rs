@@ -1,5 +1,5 @@
-//! `POST /v1/matches/{match}/decision`: a named person says whether a child is a person. The last word
-//! stands; saying it again changes nothing.
+//! `POST /v1/matches/{match}/decision`: a named person says whether a child is a person. The last
+//! word stands; saying it again changes nothing.
 
 use super::admission::overloaded;
 use super::catalogue as kind;

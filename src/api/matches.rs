@@ -9,12 +9,14 @@ use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
+use crate::domain::decision::Restriction;
 use crate::domain::{LinkState, MatchId, PersonId, Reference, Timestamp};
 use crate::followup::reading::matches_read;
 use crate::pipeline::Explanation;
-use crate::store::{MatchRow, MatchState};
+use crate::store::{MatchRow, MatchState, PersonRecord};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 struct Answer {
@@ -96,9 +98,16 @@ pub(super) async fn handle(
     let rows = state.matches.matches(wanted, after, limit).await?;
     let next = (rows.len() == limit).then(|| rows.last().map(|row| row.id)).flatten();
     let mut matches = Vec::with_capacity(rows.len());
-    let read: Vec<_> = rows.iter().map(|row| (row.referral, row.id.person)).collect();
+    let (mut read, mut adopted) = (Vec::with_capacity(rows.len()), BTreeSet::new());
     for row in rows {
-        matches.push(shown(&state, row, caller.destination.restricted).await?);
+        let person = state.matches.person(row.id.person).await?;
+        let why = person.as_ref().and_then(|person| person.restriction);
+        // Who somebody was before an adoption and is after it never stand in one answer.
+        if why == Some(Restriction::Adoption) && !adopted.insert((row.referral, row.id.child)) {
+            continue;
+        }
+        read.push((row.referral, row.id.person));
+        matches.push(shown(&state, row, person, caller.destination.restricted).await?);
     }
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     matches_read(store, env, &read, &caller.destination.id).await?;
@@ -106,8 +115,12 @@ pub(super) async fn handle(
 }
 
 /// A match with what speaks for it, unless the record is restricted and the reader not `named`.
-async fn shown(state: &ApiState, row: MatchRow, named: bool) -> Result<Match, Problem> {
-    let person = state.matches.person(row.id.person).await?;
+async fn shown(
+    state: &ApiState,
+    row: MatchRow,
+    person: Option<PersonRecord>,
+    named: bool,
+) -> Result<Match, Problem> {
     let restricted = person.as_ref().is_some_and(|person| person.restricted);
     let mut why = None;
     if let Some(person) = person.filter(|_| !restricted || named)

@@ -152,6 +152,39 @@ impl CaseStatus {
     }
 }
 
+/// Why a record is open to named people only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restriction {
+    /// For a reason that the record does not tell.
+    Yes,
+    /// An identity before or after an adoption: the two are never shown together, and the machine
+    /// never links to either.
+    Adoption,
+    /// A child of somebody who works here.
+    Staff,
+    /// Where the child lives must not come out.
+    Address,
+}
+
+impl Restriction {
+    pub const ALL: [Restriction; 4] =
+        [Restriction::Yes, Restriction::Adoption, Restriction::Staff, Restriction::Address];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Restriction::Yes => "yes",
+            Restriction::Adoption => "adoption",
+            Restriction::Staff => "staff",
+            Restriction::Address => "address",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|restriction| restriction.as_str() == text)
+    }
+}
+
 /// What is already known of one child: the only history that rules may read.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChildHistory {

@@ -7,7 +7,7 @@
 
 use super::profile::Profile;
 use super::standardise::{Stated, standardise};
-use crate::domain::decision::CaseStatus;
+use crate::domain::decision::{CaseStatus, Restriction};
 use crate::domain::{DestinationId, Timestamp};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use std::collections::HashMap;
@@ -27,8 +27,8 @@ pub struct Person {
     pub case_status: CaseStatus,
     pub case_team: Option<DestinationId>,
     pub case_worker: Option<String>,
-    /// Named access only.
-    pub restricted: bool,
+    /// Named access only, and why.
+    pub restriction: Option<Restriction>,
     /// When the feed was true.
     pub as_of: Option<Timestamp>,
 }
@@ -108,8 +108,9 @@ impl<R: Read> People<R> {
             case_status,
             case_team: some(self.text("case_team")).map(|team| DestinationId::new(&team)),
             case_worker: some(self.text("case_worker")),
-            restricted: restricted(&self.text("restricted"))
-                .ok_or_else(|| Fault::new(line, "restricted must be yes or no"))?,
+            restriction: restricted(&self.text("restricted")).ok_or_else(|| {
+                Fault::new(line, "restricted must be yes, no, adoption, staff or address")
+            })?,
             as_of: match some(self.text("as_of")) {
                 None => None,
                 Some(text) => Some(as_of(&text).ok_or_else(|| {
@@ -175,12 +176,12 @@ fn fault(error: &csv::Error, line: u64) -> Fault {
     Fault::new(line, problem)
 }
 
-/// Words for yes and no; nothing is no. A record whose mark cannot be read is not let through.
-fn restricted(text: &str) -> Option<bool> {
+/// Words for no, and for why; nothing is no. A record whose mark cannot be read is not let through.
+fn restricted(text: &str) -> Option<Option<Restriction>> {
     match text.to_lowercase().as_str() {
-        "" | "no" | "n" | "false" | "0" => Some(false),
-        "yes" | "y" | "true" | "1" => Some(true),
-        _ => None,
+        "" | "no" | "n" | "false" | "0" => Some(None),
+        "y" | "true" | "1" => Some(Some(Restriction::Yes)),
+        why => Restriction::parse(why).map(Some),
     }
 }
 
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!((person.line, person.id.as_str()), (2, "R1"));
         assert_eq!(person.case_status, CaseStatus::Cp);
         assert_eq!(person.case_team, Some(DestinationId::new("upper-valley")));
-        assert!(person.restricted);
+        assert_eq!(person.restriction, Some(Restriction::Yes));
         assert_eq!(person.as_of, Timestamp::parse("2026-03-01T00:00:00Z"));
         assert!(!person.profile.surnames.is_empty());
     }

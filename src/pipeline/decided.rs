@@ -3,13 +3,13 @@
 
 use super::judge::{Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
-use crate::domain::{Decision, Referral, Timestamp};
+use crate::domain::{Referral, Timestamp};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{Batch, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::{self, Policy};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A decision with something added: it only rises.
@@ -37,22 +37,29 @@ fn corrected(policy: &Policy, before: Decided, again: Decided, revisit: &Revisit
     Decided { alone: before.alone, full, proposed }
 }
 
-/// What a person is asked to confirm.
-fn proposal(lower: &Decision) -> Result<Arc<[u8]>> {
-    let children = lower.children.iter().map(|child| {
-        json!({
-            "index": child.index,
-            "level_of_need": {"code": child.level.code, "label": child.level.label},
-            "priority": child.priority,
-        })
-    });
-    let destinations = lower.routes.iter().map(|route| &route.destination);
-    let proposal = json!({
-        "children": children.collect::<Vec<_>>(),
-        "priority": lower.priority,
-        "destinations": destinations.collect::<Vec<_>>(),
-    });
-    Ok(json(&proposal)?.into())
+impl Decided {
+    /// What a person is asked to confirm: what is lower without a wrong history.
+    pub fn proposal(&self) -> Option<Value> {
+        let lower = self.proposed.as_ref()?;
+        let children = lower.children.iter().map(|child| {
+            json!({
+                "index": child.index,
+                "level_of_need": {"code": child.level.code, "label": child.level.label},
+                "priority": child.priority,
+            })
+        });
+        let destinations = lower.routes.iter().map(|route| &route.destination);
+        Some(json!({
+            "children": children.collect::<Vec<_>>(),
+            "priority": lower.priority,
+            "destinations": destinations.collect::<Vec<_>>(),
+        }))
+    }
+}
+
+fn proposal(decided: &Decided) -> Result<Option<Arc<[u8]>>> {
+    let proposal = decided.proposal().map(|proposal| json(&proposal)).transpose()?;
+    Ok(proposal.map(Arc::from))
 }
 
 impl Stages {
@@ -108,10 +115,7 @@ impl Stages {
                 Some(lower) => Decided { full: lower, proposed: None, alone: before.alone },
                 None => return Ok((Batch::default(), None)),
             },
-            How::Look => {
-                let proposed = before.proposed.as_ref().map(proposal).transpose()?;
-                return Ok((Batch::default(), proposed));
-            }
+            How::Look => return Ok((Batch::default(), proposal(&before)?)),
         };
         dossier.decision = json(&decided)?;
         let (name, sealed) = (Dossier::name(stored.row.id), &stored.row.record);
@@ -136,7 +140,7 @@ impl Stages {
             }
             _ => {}
         }
-        let proposed = decided.proposed.as_ref().map(proposal).transpose()?;
+        let proposed = proposal(&decided)?;
         rows.revisits.push(row);
         Ok((rows, proposed))
     }

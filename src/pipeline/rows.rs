@@ -63,6 +63,7 @@ impl Facts<'_> {
                     case_status: crate::domain::decision::CaseStatus::None,
                     case_team: None,
                     restricted: false,
+                    restriction: None,
                     as_of: None,
                     source: None,
                     record: Sealed::default(),

@@ -68,6 +68,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("changed", Clear),
             ("wrapped_key", Sealed),
             ("record", Sealed),
+            ("restriction", Clear),
         ],
     ),
     ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)]),

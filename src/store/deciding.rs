@@ -47,9 +47,12 @@ pub(super) async fn decide(
     };
     let child = usize::from(word.of.child);
     let pair = of_child(&known, child).find(|link| link.person == word.of.person);
-    let Some(pair) = pair.filter(|l| !matches!(l.state, LinkState::New | LinkState::Left)) else {
-        return done(Done::Unknown);
+    // Of the person that the referral made, only what is proposed can be asked or taken.
+    let known_as = |link: &&StoredLink| match link.state {
+        LinkState::New => word.word == Word::Link,
+        state => state != LinkState::Left,
     };
+    let Some(pair) = pair.filter(known_as) else { return done(Done::Unknown) };
     let Some(change) = change(word.word, pair, &known) else { return done(Done::Taken) };
     let pair = pair.clone();
     let mut case = Case { parts, tx, word, now, stored, known, pair, rows: Batch::default() };
@@ -74,6 +77,7 @@ fn change(word: Word, pair: &StoredLink, known: &[StoredLink]) -> Option<Change>
     let same = if said { Change::Nothing } else { Change::Whose };
     Some(match (word, pair.state) {
         (Word::Link, LinkState::Linked) | (Word::NotSure, LinkState::Possible) => same,
+        (Word::Link, LinkState::New) => Change::Nothing,
         (Word::Link, _) => {
             // A child is one person, and two children of one referral are two.
             let own = settled(known, usize::from(pair.child));

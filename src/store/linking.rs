@@ -6,7 +6,7 @@ use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
 use super::settled::{
-    child_of_its_own, heed_apart, is_settled, made_before, not_for, people_once, settled, takers,
+    child_of_its_own, heed_people, is_settled, made_before, not_for, people_once, settled, takers,
 };
 use super::traits::LaneTx;
 use super::work::*;
@@ -232,7 +232,7 @@ impl<'a> Linker<'a> {
         let mut verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        verdicts.iter_mut().for_each(|one| heed_apart(one, false, &self.ahead.histories));
+        verdicts.iter_mut().for_each(|one| heed_people(one, false, &self.ahead.histories));
         self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
     }
 
@@ -403,7 +403,7 @@ impl<'a> Linker<'a> {
         let rows = tx.histories(&people, year_before(now), &[referral]).await?;
         let stored = rows.into_iter().map(|row| (row.person, row)).collect();
         for (index, verdict) in verdicts.iter_mut().enumerate() {
-            heed_apart(verdict, settled(known, index).is_some(), &stored);
+            heed_people(verdict, settled(known, index).is_some(), &stored);
         }
         Ok(self.conclude_links(merged, verdicts, known, &stored))
     }

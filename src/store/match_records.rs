@@ -4,7 +4,7 @@ use super::error::Result;
 use super::matches::*;
 use super::records::{damaged, reference};
 use super::rows::{DeliveryState, LaneSeq};
-use crate::domain::decision::{CaseStatus, LinkState};
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::DecisionId;
 use crate::domain::matching::WrongBy;
 use crate::domain::{AgencyId, DestinationId, MatchId, MessageId, PersonId, ReferralId, Timestamp};
@@ -79,6 +79,7 @@ pub(super) struct PersonFound {
     case_status: String,
     case_team: Option<String>,
     restricted: bool,
+    restriction: Option<String>,
     as_of: Option<i64>,
     fed: bool,
 }
@@ -92,6 +93,7 @@ impl PersonFound {
                 .ok_or_else(|| damaged("case_status"))?,
             case_team: self.case_team.as_deref().map(DestinationId::new),
             restricted: self.restricted,
+            restriction: self.restriction.as_deref().and_then(Restriction::parse),
             as_of: self.as_of.map(Timestamp),
             fed: self.fed,
         })

@@ -3,7 +3,7 @@
 
 use super::error::Result;
 use super::rows::{DeliveryState, LaneSeq, Sealed};
-use crate::domain::decision::{CaseStatus, LinkState};
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::DecisionId;
 use crate::domain::matching::WrongBy;
 use crate::domain::{
@@ -108,6 +108,7 @@ pub struct PersonRecord {
     pub case_status: CaseStatus,
     pub case_team: Option<DestinationId>,
     pub restricted: bool,
+    pub restriction: Option<Restriction>,
     pub as_of: Option<Timestamp>,
     /// Whether the authority's own records know the person.
     pub fed: bool,

@@ -4,7 +4,7 @@
 use super::error::{Result, StoreError};
 use super::rows::*;
 use crate::audit::StoredLinkOfChain;
-use crate::domain::decision::{CaseStatus, LinkState};
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId,
@@ -201,6 +201,7 @@ pub(super) struct HistoryRecord {
     person: Uuid,
     case_status: String,
     case_team: Option<String>,
+    restriction: Option<String>,
     referrals: i64,
     agencies: i64,
     highest_level: i16,
@@ -218,6 +219,7 @@ impl HistoryRecord {
             referrals: u32::try_from(self.referrals).unwrap_or(u32::MAX),
             agencies: u32::try_from(self.agencies).unwrap_or(u32::MAX),
             highest_level: self.highest_level,
+            adoption: self.restriction.as_deref() == Some(Restriction::Adoption.as_str()),
             apart: self.apart.as_deref().map_or(Ok(Vec::new()), people)?,
         })
     }

@@ -3,7 +3,7 @@
 
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use crate::audit::Event;
-use crate::domain::decision::{CaseStatus, LinkState};
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId, RuleId,
@@ -46,6 +46,8 @@ pub struct HistoryRow {
     pub referrals: u32,
     pub agencies: u32,
     pub highest_level: i16,
+    /// The record is restricted because of an adoption: the machine does not link to it.
+    pub adoption: bool,
     /// People whom a person has told apart from this one.
     pub apart: Vec<PersonId>,
 }
@@ -106,6 +108,8 @@ pub struct PersonRow {
     pub case_status: CaseStatus,
     pub case_team: Option<DestinationId>,
     pub restricted: bool,
+    /// Why it is restricted, where that is known.
+    pub restriction: Option<Restriction>,
     /// When the feed that told of the case was true; `None` for people made by referrals.
     pub as_of: Option<Timestamp>,
     /// The feed's own id for the record (a blind token), so that a delta finds it.

@@ -63,9 +63,10 @@ pub(super) fn not_for(known: &[StoredLink], child: usize) -> HashSet<PersonId> {
     taken.chain(never).map(|link| link.person).collect()
 }
 
-/// Leaves to a person what people have told apart. A child that may be either of two is linked to
-/// neither; one that is settled is not offered whoever is not that person.
-pub(super) fn heed_apart(
+/// Leaves to a person what people have told apart, and whoever was adopted. A child that may be
+/// either of two is linked to neither; one that is settled is not offered whoever is not that
+/// person.
+pub(super) fn heed_people(
     verdict: &mut LinkVerdict,
     settled: bool,
     stored: &HashMap<PersonId, HistoryRow>,
@@ -81,7 +82,8 @@ pub(super) fn heed_apart(
     }
     let mut all: Vec<PersonId> = verdict.possible.iter().map(|(other, _)| *other).collect();
     all.push(person);
-    if all.iter().any(|one| all.iter().any(|other| apart(one, other))) {
+    let adopted = stored.get(&person).is_some_and(|row| row.adoption);
+    if adopted || all.iter().any(|one| all.iter().any(|other| apart(one, other))) {
         verdict.possible.insert(0, (person, verdict.weight));
         verdict.state = LinkState::Possible;
         verdict.person = None;

@@ -105,7 +105,8 @@ macro_rules! last_said {
 
 /// The last statement about each child and person.
 pub(super) const LINKS_OF: &str = concat!(
-    "SELECT child, person, state, weight, level_rank, decision FROM link l WHERE referral = $1 AND ",
+    "SELECT child, person, state, weight, level_rank, decision FROM link l \
+     WHERE referral = $1 AND ",
     last_said!(),
     " ORDER BY child, person"
 );
@@ -138,8 +139,8 @@ pub(super) fn matches_in(state: MatchState) -> &'static str {
     }
 }
 
-pub(super) const PERSON: &str = "SELECT id, profile, case_status, case_team, restricted, as_of, \
-     source IS NOT NULL AS fed FROM person WHERE id = $1";
+pub(super) const PERSON: &str = "SELECT id, profile, case_status, case_team, restricted, \
+     restriction, as_of, source IS NOT NULL AS fed FROM person WHERE id = $1";
 
 pub(super) const CHRONOLOGY: &str = concat!(
     "SELECT l.referral, r.reference, l.child, r.received_at, r.agency, r.level, l.state, \
@@ -149,8 +150,8 @@ pub(super) const CHRONOLOGY: &str = concat!(
     " ORDER BY r.received_at, l.referral, l.child LIMIT 1000"
 );
 
-pub(super) const WITHDRAWALS: &str = "SELECT w.message, w.referral, w.person, w.kind, w.sent_at, \
-     w.at, r.reference, o.destination, o.state, o.delivered_at FROM withdrawal w \
+pub(super) const WITHDRAWALS: &str = "SELECT w.message, w.referral, w.person, w.kind, \
+     w.sent_at, w.at, r.reference, o.destination, o.state, o.delivered_at FROM withdrawal w \
      JOIN referral r ON r.id = w.referral JOIN outbox o ON o.id = w.message \
      WHERE w.message > $1 ORDER BY w.message LIMIT $2";
 
@@ -337,7 +338,8 @@ pub(super) const QUEUE_EXHAUST: &str = "UPDATE queued SET dead = true WHERE dest
 
 /// A referral decided again, at the revision that was read: its sender has added nothing.
 pub(super) const REVISIT: &str = "UPDATE referral SET respond_by = $3, level = $4, \
-     level_rank = $5, priority = $6, policy_hash = $7, record = $8 WHERE id = $1 AND revision = $2";
+     level_rank = $5, priority = $6, policy_hash = $7, record = $8 \
+     WHERE id = $1 AND revision = $2";
 
 /// Why an addition is refused that was made to an older revision, or twice in one batch.
 pub(super) const OVERTAKEN: &str =

@@ -49,17 +49,21 @@ const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
 /// `OFFSET 0` keeps a look-up a look-up: it is not merged into a join.
 ///
 /// A link counts while no later statement about the same child and person says otherwise.
-const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, h.referrals, \
+const HISTORIES: &str = "SELECT p.id AS person, p.case_status, p.case_team, p.restriction, \
+     h.referrals, \
      h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, \
-     nullif(array_to_string(ARRAY(SELECT a.other FROM apart a WHERE a.one = p.id AND a.stands \
+     array_to_string(ARRAY(SELECT a.other FROM apart a WHERE a.one = p.id AND a.stands \
          AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
-             AND later.other = a.other AND later.lane_seq > a.lane_seq OFFSET 0)), ','), '') AS apart \
+             AND later.other = a.other \
+             AND later.lane_seq > a.lane_seq OFFSET 0)), ',') \
+     AS apart \
      FROM UNNEST($1::uuid[]) AS asked (person) \
-     CROSS JOIN LATERAL (SELECT id, case_status, case_team FROM person \
+     CROSS JOIN LATERAL (SELECT id, case_status, case_team, restriction FROM person \
          WHERE id = asked.person OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = asked.person AND l.at >= $2 AND l.referral <> ALL($3::uuid[]) \
+         FROM link l WHERE l.person = asked.person AND l.at >= $2 \
+         AND l.referral <> ALL($3::uuid[]) \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state IN ('new', 'linked') AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \

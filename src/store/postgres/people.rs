@@ -3,6 +3,7 @@
 use super::column;
 use super::together::Together;
 use crate::domain::PersonId;
+use crate::domain::decision::Restriction;
 use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::postgres::PgConnection;
@@ -16,14 +17,14 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
     }
     all.part(
         "INSERT INTO person (id, created_at, profile, case_status, case_team, restricted, as_of, \
-         source, wrapped_key, record) \
+         source, wrapped_key, record, restriction) \
          SELECT * FROM UNNEST(?::uuid[], ?::bigint[], ?::bytea[], ?::text[], ?::text[], \
-         ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[]) \
+         ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[], ?::text[]) \
          ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
          changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, \
-         record = excluded.record",
+         record = excluded.record, restriction = excluded.restriction",
     )
     .bind(column(people, |p| p.id.0))
     .bind(column(people, |p| p.created_at.0))
@@ -34,7 +35,8 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
     .bind(column(people, |p| p.as_of.map(|at| at.0)))
     .bind(column(people, |p| p.source.as_ref().map(|source| source.as_slice())))
     .bind(column(people, |p| p.record.wrapped_key.as_slice()))
-    .bind(column(people, |p| p.record.body.as_slice()));
+    .bind(column(people, |p| p.record.body.as_slice()))
+    .bind(column(people, |p| p.restriction.map(Restriction::as_str)));
 }
 
 /// Writes the tokens of people who have none yet, and those that known people gain. A token that

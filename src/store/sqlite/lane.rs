@@ -189,7 +189,7 @@ async fn histories(
     except: &[ReferralId],
 ) -> Result<Vec<HistoryRow>> {
     let mut query = QueryBuilder::new(
-        "SELECT p.id AS person, p.case_status, p.case_team, \
+        "SELECT p.id AS person, p.case_status, p.case_team, p.restriction, \
          count(DISTINCT r.id) AS referrals, \
          count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
          coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level, \
@@ -208,7 +208,7 @@ async fn histories(
     query.push_bind(since.0);
     query.push(" WHERE p.id IN ");
     many::push_list(&mut query, people.iter().map(|person| person.0));
-    query.push(" GROUP BY p.id, p.case_status, p.case_team");
+    query.push(" GROUP BY p.id, p.case_status, p.case_team, p.restriction");
     let records = query.build_query_as().persistent(false).fetch_all(db).await?;
     read_all(records, HistoryRecord::row)
 }

@@ -1,7 +1,7 @@
 //! `/v1/matches`, `/v1/people/{person}/chronology` and `/v1/withdrawals`.
 
 use super::{World, problem};
-use frontdoor::domain::decision::CaseStatus;
+use frontdoor::domain::decision::{CaseStatus, Restriction};
 use frontdoor::domain::ids::DecisionId;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::{
@@ -25,6 +25,7 @@ fn record(id: PersonId, restricted: bool) -> PersonRecord {
         case_status: CaseStatus::None,
         case_team: None,
         restricted,
+        restriction: restricted.then_some(Restriction::Adoption),
         as_of: Timestamp::parse("2026-01-02T00:00:00Z"),
         fed: true,
     }
@@ -117,6 +118,28 @@ async fn what_speaks_for_a_restricted_record_is_shown_to_the_named_few() {
     problem(answer, 403, "not-permitted").await;
     let answer = world.post(&path, &world.named).json(&word("link")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn who_somebody_was_before_an_adoption_and_after_never_stand_in_one_answer() {
+    let world = World::start().await;
+    let id = found(&world, 1, person(1), LinkState::Possible);
+    for number in 1..=3 {
+        let of = record(person(number), number < 3);
+        world.store.people.lock().unwrap().insert(person(number), of);
+        if number > 1 {
+            let mut matches = world.store.matches.lock().unwrap();
+            let mut row = matches[0].clone();
+            row.id = MatchId { person: person(number), ..id };
+            matches.push(row);
+        }
+    }
+    for key in [&world.masstt, &world.named] {
+        let page = list(&world, key, "").await;
+        let matches = page["matches"].as_array().expect("a list");
+        let people: Vec<_> = matches.iter().map(|one| one["person"].clone()).collect();
+        assert_eq!(people, [json!(person(1)), json!(person(3))]);
+    }
 }
 
 fn word(decision: &str) -> Value {

@@ -93,18 +93,7 @@ impl World {
         let directory = Arc::new(ArcSwap::from_pointee(directory(setup.rate_per_minute)));
         let open = Access::open(store.clone(), directory, env.clone(), setup.access);
         let access = Arc::new(open.await.expect("keys are read"));
-        let mut keys = Vec::new();
-        for (kind, owner) in [
-            (OwnerKind::Agency, "school"),
-            (OwnerKind::Agency, "police"),
-            (OwnerKind::Destination, "masstt"),
-            (OwnerKind::Destination, "panel"),
-            (OwnerKind::Operations, "operator"),
-            (OwnerKind::Destination, "named"),
-        ] {
-            let key = access.issue(&Owner::new(kind, owner), None).await.expect("issued");
-            keys.push(key.reveal().to_owned());
-        }
+        let keys = issue_all(&access).await;
         let intake = Arc::new(FakeIntake::new());
         let letters = Arc::new(FakeLetters::default());
         let desk = Arc::new(FakeDesk::default());
@@ -201,6 +190,23 @@ impl World {
         self.store.referrals.lock().unwrap().insert(reference, StoredReferral { row, deliveries });
         reference
     }
+}
+
+/// A key for each caller, in the order of [`World`]'s.
+async fn issue_all(access: &Access) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (kind, owner) in [
+        (OwnerKind::Agency, "school"),
+        (OwnerKind::Agency, "police"),
+        (OwnerKind::Destination, "masstt"),
+        (OwnerKind::Destination, "panel"),
+        (OwnerKind::Operations, "operator"),
+        (OwnerKind::Destination, "named"),
+    ] {
+        let key = access.issue(&Owner::new(kind, owner), None).await.expect("issued");
+        keys.push(key.reveal().to_owned());
+    }
+    keys
 }
 
 trait TenBytes {

@@ -110,6 +110,7 @@ impl SimJudge {
                     case_status: CaseStatus::None,
                     case_team: None,
                     restricted: false,
+                    restriction: None,
                     as_of: None,
                     source: None,
                     record: Sealed::default(),

@@ -174,6 +174,7 @@ fn histories(
             referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
             agencies: 1,
             highest_level: 4,
+            adoption: false,
             apart: Vec::new(),
         })
     };

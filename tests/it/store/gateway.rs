@@ -75,6 +75,13 @@ impl Gateway {
         accepted(self.pipeline.inform(reference, submission).await);
     }
 
+    /// Information by the agency that referred.
+    pub(super) async fn add(&self, reference: Reference, child: Value) {
+        let agency = self.stored(reference).await.0.row.agency;
+        let submission = self.submission(agency.as_str(), &json!({"children": [child]}));
+        accepted(self.pipeline.inform(reference, submission).await);
+    }
+
     pub(super) async fn stored(&self, reference: Reference) -> (StoredReferral, Vec<StoredLink>) {
         let stored = self.store.referral(reference).await.expect("reads").expect("there");
         let links = self.store.links(stored.row.id).await.expect("reads");

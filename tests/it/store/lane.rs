@@ -350,6 +350,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         referrals: 2,
         agencies: 2,
         highest_level: 5,
+        adoption: false,
         apart: Vec::new(),
     };
     let unlinked_row = HistoryRow {
@@ -359,6 +360,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         referrals: 0,
         agencies: 0,
         highest_level: 0,
+        adoption: false,
         apart: Vec::new(),
     };
     assert_eq!(rows, [known_row, unlinked_row]);

@@ -5,6 +5,7 @@ use super::homes::{Home, ring};
 use super::on_both;
 use frontdoor::app::{OsEnv, import_people};
 use frontdoor::audit::ChainName;
+use frontdoor::domain::decision::Restriction;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::{DestinationId, LinkState, MatchId, PersonId, Reference, Timestamp, Word};
 use frontdoor::pipeline::{Decided, Desk, Heard, Said};
@@ -24,9 +25,11 @@ on_both!(
     saying_it_again_changes_nothing,
     what_is_not_there_or_taken_is_not_decided,
     matches_are_listed_as_they_stand_in_pages,
+    whoever_counted_it_takes_what_is_lower_by_their_own_match,
+    an_adopted_record_is_possible_and_never_linked_by_the_machine,
 );
 
-fn imogen() -> Value {
+pub(super) fn imogen() -> Value {
     json!({
         "index": 0,
         "given_name": "Imogen",
@@ -37,7 +40,7 @@ fn imogen() -> Value {
 }
 
 /// Fits the machine's idea of Imogen, without being sure.
-fn perhaps() -> Value {
+pub(super) fn perhaps() -> Value {
     json!({
         "index": 0,
         "given_name": "Imogen",
@@ -46,7 +49,7 @@ fn perhaps() -> Value {
 }
 
 impl Gateway {
-    async fn say(&self, of: MatchId, word: Word, lower: bool) -> Heard {
+    pub(super) async fn say(&self, of: MatchId, word: Word, lower: bool) -> Heard {
         let by = br#"{"by": {"name": "Invented Osei", "role": "Duty"}, "reason": "seen"}"#;
         let actor = DestinationId::new("masstt");
         self.pipeline.hear(Said { of, word, lower, by: by.to_vec(), actor }).await
@@ -66,12 +69,12 @@ impl Gateway {
         serde_json::from_slice(&dossier.decision).expect("a decision")
     }
 
-    async fn history(&self, of: PersonId) -> (u32, u32, i16) {
+    pub(super) async fn history(&self, of: PersonId) -> (u32, u32, i16) {
         let rows = self.store.histories(&[of], Timestamp(0)).await.expect("reads");
         rows.first().map_or((0, 0, 0), |row| (row.referrals, row.agencies, row.highest_level))
     }
 
-    async fn chronology(&self, of: PersonId) -> Vec<Reference> {
+    pub(super) async fn chronology(&self, of: PersonId) -> Vec<Reference> {
         let rows = self.store.chronology(of).await.expect("reads");
         rows.into_iter().map(|row| row.reference).collect()
     }
@@ -113,13 +116,13 @@ async fn three(gateway: &Gateway) -> ([Reference; 3], PersonId) {
     ([first, second, third], person)
 }
 
-fn more(member: &str, value: Value) -> Value {
+pub(super) fn more(member: &str, value: Value) -> Value {
     let mut child = imogen();
     child[member] = value;
     child
 }
 
-fn of(reference: Reference, person: PersonId) -> MatchId {
+pub(super) fn of(reference: Reference, person: PersonId) -> MatchId {
     MatchId { reference, child: 0, person }
 }
 
@@ -199,9 +202,9 @@ const ON_A_PLAN: &str = "record_id,source,forename,surname,dob,address,postcode,
     R1,lcs,Imogen,Hollins,2016-03-09,4 Dale Street,HX3 6DP,9990006504,cp,\
     locality.halifax-central\n";
 
-async fn import(gateway: &Gateway) {
+async fn import(gateway: &Gateway, people: &str) {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), ON_A_PLAN).expect("is written");
+    std::fs::write(file.path(), people).expect("is written");
     let (store, env) = (gateway.store.as_ref(), OsEnv::new());
     let imported = import_people(store, &ring(), &env, file.path()).await;
     assert_eq!(imported.expect("imports").loaded, 1);
@@ -209,7 +212,7 @@ async fn import(gateway: &Gateway) {
 
 async fn what_is_lower_waits_for_a_person(home: Home) {
     let gateway = Gateway::over(&home).await;
-    import(&gateway).await;
+    import(&gateway, ON_A_PLAN).await;
     let reference = gateway.refer("school-ridgeway", imogen()).await;
     let (person, state) = gateway.person(reference).await;
     assert_eq!(state, LinkState::Linked);
@@ -264,19 +267,13 @@ async fn a_separated_pair_is_never_offered_again(home: Home) {
     let ([_, second, _], person) = three(&gateway).await;
     gateway.settled(of(second, person), Word::Separate, false).await;
     let own = gateway.person(second).await.0;
-    let body = json!({"children": [more("school", json!("Ridgeway"))]});
-    let submission = gateway.submission("police-west", &body);
-    super::gateway::accepted(
-        frontdoor::pipeline::Intake::inform(&gateway.pipeline, second, submission).await,
-    );
+    gateway.add(second, more("school", json!("Ridgeway"))).await;
     assert_eq!(gateway.person(second).await, (own, LinkState::New));
     assert_eq!(gateway.state_of(of(second, person)).await, Some(LinkState::Separate));
 
     // Whoever is taken for the one is not offered the other.
     let linked = gateway.refer("school-ridgeway", perhaps()).await;
-    let first_possible = gateway.possible(linked).await;
     gateway.settled(of(linked, own), Word::Link, false).await;
-    let _ = first_possible;
     gateway.inform(linked, json!({"index": 0, "nhs_number": "9990006504"})).await;
     assert_eq!(gateway.person(linked).await, (own, LinkState::Linked));
     let (_, links) = gateway.stored(linked).await;
@@ -316,11 +313,7 @@ async fn a_possible_one_is_linked_and_whoever_was_made_is_no_candidate(home: Hom
     let (_, links) = gateway.stored(third).await;
     assert!(links.iter().all(|link| link.person != made), "{links:?}");
     // A person's link stays, whatever is added.
-    let body = json!({"children": [{"index": 0, "date_of_birth": "2009-01-01"}]});
-    let submission = gateway.submission("police-west", &body);
-    super::gateway::accepted(
-        frontdoor::pipeline::Intake::inform(&gateway.pipeline, second, submission).await,
-    );
+    gateway.add(second, json!({"index": 0, "date_of_birth": "2009-01-01"})).await;
     assert_eq!(gateway.person(second).await, (person, LinkState::Linked));
     let (_, links) = gateway.stored(second).await;
     let link = links.iter().find(|link| link.person == person).expect("the link");
@@ -340,7 +333,6 @@ async fn no_two_children_are_chained_through_a_third(home: Home) {
         gateway.settled(far_match, Word::Link, false).await;
     }
     assert_eq!(gateway.person(far).await.0, made);
-    // What was said of the far one and the person is forgotten, so that only the middle joins them.
     gateway.settled(of(middle, person), Word::Link, false).await;
     assert_eq!(gateway.person(middle).await.0, person);
     assert_eq!(gateway.person(far).await.0, made, "it stays where it was");
@@ -438,4 +430,39 @@ async fn matches_are_listed_as_they_stand_in_pages(home: Home) {
     let id = gateway.stored(second).await.0.row.id;
     let after = (id, 0, person);
     assert_eq!(list(MatchState::Decided, Some(after)).await, [of(third, person)]);
+}
+
+async fn whoever_counted_it_takes_what_is_lower_by_their_own_match(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let ([first, second, third], person) = three(&gateway).await;
+    gateway.settled(of(second, person), Word::Separate, false).await;
+    let before = gateway.decided(third).await;
+    let lower = before.proposed.expect("the third had counted the second");
+    assert!(lower.level.rank < before.full.level.rank);
+    let asked = gateway.settled(of(third, person), Word::Link, false).await;
+    assert!(asked.proposed.is_some(), "a word by itself lowers nothing");
+    assert_eq!(gateway.decided(third).await.full, before.full);
+    let taken = gateway.settled(of(third, person), Word::Link, true).await;
+    assert_eq!(taken.proposed, None);
+    assert_eq!(gateway.decided(third).await.full, lower);
+    // Of the referral that made the person, what is proposed can be asked as well.
+    let own = gateway.settled(of(first, person), Word::Link, false).await;
+    assert_eq!((own.state, own.proposed), (LinkState::New, None));
+}
+
+async fn an_adopted_record_is_possible_and_never_linked_by_the_machine(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let adopted = ON_A_PLAN
+        .replace("case_team\n", "case_team,restricted\n")
+        .replace("halifax-central\n", "halifax-central,adoption\n");
+    import(&gateway, &adopted).await;
+    let reference = gateway.refer("school-ridgeway", imogen()).await;
+    assert_eq!(gateway.person(reference).await.1, LinkState::New);
+    let person = gateway.possible(reference).await.person;
+    let record = gateway.store.person(person).await.expect("reads").expect("there");
+    assert!(record.restricted && record.fed);
+    assert_eq!(record.restriction, Some(Restriction::Adoption));
+    assert!(gateway.fired(reference).await.contains(&"possible-open-case".to_owned()));
+    let (stored, _) = gateway.stored(reference).await;
+    assert!(stored.deliveries.iter().any(|row| row.destination.as_str() == "masstt"));
 }

@@ -17,6 +17,7 @@ mod redrive;
 mod relay;
 mod rows;
 mod schema;
+mod words;
 
 /// Runs each named function once with a home of its own in each database.
 macro_rules! on_both {

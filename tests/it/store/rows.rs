@@ -63,6 +63,7 @@ pub(crate) fn person(tokens: &[i64]) -> PersonRow {
         case_status: CaseStatus::None,
         case_team: None,
         restricted: false,
+        restriction: None,
         as_of: None,
         source: None,
         record: Sealed::default(),
