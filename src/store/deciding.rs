@@ -315,6 +315,10 @@ impl Case<'_> {
             level_rank: 0,
             decision,
         });
+        if state == LinkState::Possible {
+            let event = Event::new("match.possible", &self.word.actor).about(other.referral);
+            self.rows.desk.push(event.of(self.pair.person));
+        }
     }
 
     /// What was wrong since when, and the referrals that were decided with it since.

@@ -61,21 +61,24 @@ pub fn keep(policy: &Policy, previous: &Decision, right: &Decision) -> Decision 
             let (tasks, history, unreviewed) = (Vec::new(), true, false);
             add_reason(&mut child.reasons, Reason { rule, basis, why, tasks, history, unreviewed });
         }
-        forget_rules(&mut child.routes, &child.reasons);
+        let routes = other.map_or(&[][..], |other| &other.routes);
+        forget_rules(&mut child.routes, &child.reasons, routes);
     }
     let reasons: Vec<Reason> =
         kept.children.iter().flat_map(|child| child.reasons.iter().cloned()).collect();
-    forget_rules(&mut kept.routes, &reasons);
+    forget_rules(&mut kept.routes, &reasons, &right.routes);
     kept.policy_hash.clone_from(&right.policy_hash);
     kept
 }
 
-/// Leaves the rules of which there is a reason.
-fn forget_rules(routes: &mut [Route], reasons: &[Reason]) {
+/// Leaves the rules of which there is a reason; where none is left, those that are `right`.
+fn forget_rules(routes: &mut [Route], reasons: &[Reason], right: &[Route]) {
     for route in routes {
         route.rules.retain(|rule| reasons.iter().any(|reason| reason.rule == *rule));
         if route.rules.is_empty() {
-            route.rules.push(RuleId::new(standing::WITHDRAWN));
+            let still = right.iter().find(|other| other.destination == route.destination);
+            let withdrawn = || vec![RuleId::new(standing::WITHDRAWN)];
+            route.rules = still.map_or_else(withdrawn, |still| still.rules.clone());
         }
     }
 }

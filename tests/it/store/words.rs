@@ -6,12 +6,18 @@ use super::gateway::Gateway;
 use super::homes::Home;
 use super::matches::{imogen, of, perhaps};
 use super::on_both;
-use frontdoor::domain::{LinkState, MatchId, PersonId, Reference, Word};
+use super::rows::{batch, person, write};
+use frontdoor::domain::{LinkState, MatchId, PersonId, Reference, Timestamp, Word};
 use frontdoor::pipeline::Heard;
+use frontdoor::store::*;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-on_both!(whatever_is_said_a_word_stands_and_histories_are_of_their_referrals);
+on_both!(
+    whatever_is_said_a_word_stands_and_histories_are_of_their_referrals,
+    whoever_is_left_is_seen_by_a_batch_under_way,
+    two_people_at_once_are_heard_one_after_the_other,
+);
 
 const STEPS: usize = 40;
 
@@ -128,4 +134,43 @@ async fn speak(gateway: &Gateway, dice: &mut Dice, said: &mut Said) -> String {
         other => panic!("{other:?}"),
     }
     format!("{word:?} of {id}")
+}
+
+/// A batch of another gateway that has read ahead learns that somebody is no candidate any more.
+async fn whoever_is_left_is_seen_by_a_batch_under_way(home: Home) {
+    let store = home.store().await;
+    let one = person(&[1]);
+    write(store.as_ref(), &Batch { persons: vec![one.clone()], ..batch() }).await;
+    let (horizon, found) = store.candidates(&[Token(1)]).await.expect("reads");
+    assert_eq!(found.len(), 1);
+    let left = Batch { profiles: vec![(one.id, Vec::new())], ..batch() };
+    write(store.as_ref(), &left).await;
+    let mut tx = store.begin().await.expect("begins");
+    let since = tx.candidates_since(horizon, &[Token(1)]).await.expect("reads");
+    assert_eq!(since.len(), 1);
+    assert!(since[0].profile.is_empty());
+}
+
+async fn two_people_at_once_are_heard_one_after_the_other(home: Home) {
+    let (one, two) = (Gateway::over(&home).await, Gateway::over(&home).await);
+    let first = one.refer("school-ridgeway", imogen()).await;
+    let second = two.refer("police-west", imogen()).await;
+    let person = one.person(first).await.0;
+    let of = of(second, person);
+    for _ in 0..5 {
+        let (linked, parted) =
+            tokio::join!(one.say(of, Word::Link, false), two.say(of, Word::Separate, false));
+        for heard in [linked, parted] {
+            assert!(matches!(heard, Heard::Settled(_)), "{heard:?}");
+        }
+        let (now, state) = one.person(second).await;
+        let apart = one.store.histories(&[person], Timestamp(0)).await.expect("reads");
+        match state {
+            LinkState::Linked => {
+                assert_eq!(now, person);
+                assert!(apart[0].apart.is_empty());
+            }
+            _ => assert_eq!(apart[0].apart, [now]),
+        }
+    }
 }
