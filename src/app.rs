@@ -30,7 +30,6 @@ use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
 use crate::followup::clocks::Clocks;
-use crate::linkage::Model;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
@@ -104,6 +103,7 @@ fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
         scorer: authority.completeness,
         routing: authority.routing,
         directory,
+        linkage: authority.linkage,
     };
     Ok((rules, authority.fingerprint))
 }
@@ -217,6 +217,9 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let decision = decided.for_whom(to.statutory);
     let route = decision.routes.iter().find(|route| route.destination == to.id);
     let mut cut = rules.routing.cut(&referral, to, decision);
+    if let (true, Some(proposal)) = (to.statutory, decided.proposal()) {
+        cut["decision"]["proposed"] = proposal;
+    }
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
     Some(Document {
         marks: part("marks"),
@@ -257,13 +260,10 @@ impl App {
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
         let masstt = rules.policy.teams.screening.clone();
+        rules.linkage.model.count(store.count_people().await?);
         let rules = Arc::new(ArcSwap::from_pointee(rules));
-        let stages = Arc::new(Stages {
-            rules: rules.clone(),
-            ring: ring.clone(),
-            model: Model::shipped(),
-            env: env.clone(),
-        });
+        let stages =
+            Arc::new(Stages { rules: rules.clone(), ring: ring.clone(), env: env.clone() });
         let ends = open_broker(&settings, &store, &topology, &env);
 
         let roles = Roles::start(&store, &ends, &env, &stages, masstt.clone());
@@ -278,6 +278,7 @@ impl App {
             broker: ends.broker.clone(),
         };
         tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
+        tasks.push(tokio::spawn(keep_counting(store.clone(), rules.clone())));
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;
         let refreshed = access.clone();
@@ -397,17 +398,21 @@ struct Behind {
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
     let Behind { rules, stages, entrance, ends, access, adapters, metrics } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
-    let pipeline = Pipeline {
+    let screening = rules.load().policy.teams.screening.clone();
+    let pipeline = Arc::new(Pipeline {
         stages,
         validator: Validator::new(),
         lane: entrance.clone(),
         store: store.clone(),
         env: env.clone(),
-    };
+    });
     Ok(ApiState {
         env,
-        intake: Arc::new(pipeline),
+        intake: pipeline.clone(),
         store: store.clone(),
+        matches: store.clone(),
+        desk: pipeline,
+        screening,
         letters: Arc::new(MailboxLetters(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,
@@ -441,6 +446,19 @@ fn background(
     };
     let clocks = Clocks { store: patient, env: env.clone() };
     vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
+}
+
+/// How many people are on record changes slowly, and with it how likely any one of them is.
+const COUNT: Duration = Duration::from_secs(600);
+
+async fn keep_counting(store: Arc<dyn Store>, rules: Arc<ArcSwap<Rules>>) {
+    loop {
+        tokio::time::sleep(COUNT).await;
+        match store.count_people().await {
+            Ok(people) => rules.load().linkage.model.count(people),
+            Err(error) => tracing::warn!(code = "count-people", %error, "people are not counted"),
+        }
+    }
 }
 
 async fn open_access(
