@@ -40,7 +40,7 @@ enum Change {
 pub(super) async fn decide(
     parts: &LaneParts,
     tx: &mut dyn LaneTx,
-    word: &Verdict,
+    word: &MatchWord,
     now: Timestamp,
 ) -> Result<Concluded, StoreError> {
     let done = |done| Ok(Concluded { rows: Batch::default(), done });
@@ -111,7 +111,7 @@ fn change(word: Word, pair: &StoredLink, known: &[StoredLink]) -> Option<Change>
 struct Case<'a> {
     parts: &'a LaneParts,
     tx: &'a mut dyn LaneTx,
-    word: &'a Verdict,
+    word: &'a MatchWord,
     now: Timestamp,
     stored: StoredReferral,
     /// What stands of the referral; changed as the word says.
