@@ -7,6 +7,7 @@ use super::verdict::{judge, rank};
 use super::weights::match_weight;
 use crate::domain::LinkState;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Candidates written for each referral.
@@ -86,6 +87,8 @@ fn link(index: &Index, referral: Person, model: &Model, stats: &mut Stats) -> Pr
 }
 
 /// Links a file with itself: every pair of records that share a block, each once, with its weight.
+/// Two records that are each plainly a third's are one another's, as plainly as the weaker of the
+/// two links; a link that is not plain leads no further.
 pub fn dedupe(
     people: impl Iterator<Item = Result<Person, Fault>>,
     model: &Model,
@@ -94,17 +97,48 @@ pub fn dedupe(
     let mut stats = Stats::default();
     let index = Index::of(people, &mut stats);
     let model = &model.clone().for_people(stats.people);
+    let mut weights: BTreeMap<(usize, usize), f32> = BTreeMap::new();
     for (number, child) in index.profiles.iter().enumerate() {
         for (id, other) in index.candidates(child) {
             let place = position(&id);
             if place < number {
-                stats.compared += 1;
-                let weight = match_weight(model, child, &other);
-                take(&index.ids[number], &index.ids[place], weight)?;
+                weights.insert((place, number), match_weight(model, child, &other));
             }
         }
     }
+    stats.compared = weights.len() as u64;
+    for (pair, weight) in through_a_third(&weights, model.thresholds.linked) {
+        let direct = weights.entry(pair).or_insert(weight);
+        *direct = direct.max(weight);
+    }
+    for ((one, two), weight) in weights {
+        take(&index.ids[one], &index.ids[two], weight)?;
+    }
     Ok(stats)
+}
+
+/// Pairs that share a third record to which both are plainly linked.
+fn through_a_third(
+    weights: &BTreeMap<(usize, usize), f32>,
+    plain: f32,
+) -> BTreeMap<(usize, usize), f32> {
+    let mut linked: BTreeMap<usize, Vec<(usize, f32)>> = BTreeMap::new();
+    for ((one, two), weight) in weights.iter().filter(|(_, weight)| **weight >= plain) {
+        linked.entry(*one).or_default().push((*two, *weight));
+        linked.entry(*two).or_default().push((*one, *weight));
+    }
+    let mut found = BTreeMap::new();
+    for around in linked.values() {
+        for (place, (one, first)) in around.iter().enumerate() {
+            for (two, second) in &around[..place] {
+                let pair = (*one.min(two), *one.max(two));
+                let weaker = first.min(*second);
+                let best = found.entry(pair).or_insert(weaker);
+                *best = weaker.max(*best);
+            }
+        }
+    }
+    found
 }
 
 /// Writes a prediction as a line of JSON.

@@ -14,15 +14,18 @@ use jiff::civil::Date;
 const BLOCK_CAP: usize = 200;
 
 pub(super) struct Index {
-    pub ids: Vec<String>,
-    pub profiles: Vec<Profile>,
+    pub(super) ids: Vec<String>,
+    pub(super) profiles: Vec<Profile>,
     /// When the file was true, where its rows do not say.
-    pub as_of: Option<Date>,
+    pub(super) as_of: Option<Date>,
     blocks: HashMap<String, Vec<u32>>,
 }
 
 impl Index {
-    pub fn of(people: impl Iterator<Item = Result<Person, Fault>>, stats: &mut Stats) -> Self {
+    pub(super) fn of(
+        people: impl Iterator<Item = Result<Person, Fault>>,
+        stats: &mut Stats,
+    ) -> Self {
         let (ids, profiles, blocks) = (Vec::new(), Vec::new(), HashMap::new());
         let mut index = Index { ids, profiles, as_of: None, blocks };
         for person in people {
@@ -48,7 +51,7 @@ impl Index {
     }
 
     /// People who share a block with a child.
-    pub fn candidates(&self, child: &Profile) -> Vec<(PersonId, Profile)> {
+    pub(super) fn candidates(&self, child: &Profile) -> Vec<(PersonId, Profile)> {
         let blocks = keys(child).into_iter().filter_map(|key| self.blocks.get(&key));
         let blocks = blocks.filter(|block| block.len() <= BLOCK_CAP).cloned().collect();
         let numbers = shortlist(blocks).into_iter();
@@ -58,7 +61,7 @@ impl Index {
     }
 
     /// The file's id of a candidate.
-    pub fn name(&self, id: &PersonId) -> &str {
+    pub(super) fn name(&self, id: &PersonId) -> &str {
         self.ids.get(position(id)).map_or("", String::as_str)
     }
 }

@@ -72,7 +72,12 @@ pub fn train(base: &Model, people: &[Profile], referrals: &[Profile]) -> Trained
     monotone::constrain(&mut rates);
     let rarity = frequencies(&rates, base.rarity.most, people);
     let mut model = base.trained(rates, rarity, people.len() as u64);
+    // Among people linked with themselves there are few second records and many siblings: how many
+    // siblings a referral's child has for each record of its own, only referrals tell.
     let share = |block: Block, kind: usize| {
+        if referrals.is_empty() {
+            return None;
+        }
         let place = Block::ALL.iter().position(|known| *known == block)?;
         let pairs: f64 = patterns[place].1.values().copied().map(f64::from).sum();
         let enough = pairs * kinds[place][0] >= PSEUDO_MATCHES * 5.0;

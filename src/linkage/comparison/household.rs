@@ -66,7 +66,9 @@ fn postcodes(one: &Text<8>, two: &Text<8>) -> Postcodes {
     let (short, long) = if these.len() <= those.len() { (these, those) } else { (those, these) };
     let sector = long.len().saturating_sub(2);
     let cut_short = short.len() >= 3 && short.len() < long.len() && long.starts_with(short);
-    if cut_short || (short.len() == long.len() && short[..sector] == long[..sector]) {
+    let is_ours = long.iter().any(u8::is_ascii_alphabetic);
+    let same_sector = short.len() == long.len() && short[..sector] == long[..sector];
+    if is_ours && (cut_short || same_sector) {
         return Postcodes::Sector;
     }
     if a_slip_apart(these, those) { Postcodes::Sector } else { Postcodes::Apart }
