@@ -25,6 +25,8 @@ const ROUNDS: usize = 60;
 /// So many counts of the model to begin with are added, so that a level never seen has a weight.
 const PSEUDO_MATCHES: f64 = 20.0;
 const PSEUDO_RANDOM: f64 = 300.0;
+/// A level is never rarer, so that its rates can be written down.
+const LEAST: f64 = 1e-9;
 /// Fewer people than bear a name make it a name that could tell of them.
 const LEAST_BEARERS: u32 = 5;
 
@@ -123,7 +125,8 @@ fn share(counts: &mut [f64; MOST_LEVELS], pseudo: f64, before: impl Fn(usize) ->
     let total: f64 = counts.iter().sum();
     let believed: f64 = (1..MOST_LEVELS).map(&before).sum();
     for (level, count) in counts.iter_mut().enumerate().skip(1) {
-        *count = (*count + pseudo * before(level) / believed) / (total + pseudo);
+        let counted = (*count + pseudo * before(level) / believed) / (total + pseudo);
+        *count = counted.max(LEAST);
     }
 }
 
