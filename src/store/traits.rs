@@ -3,6 +3,7 @@
 
 use super::error::Result;
 use super::matches::{MatchStore, Statement};
+use super::news::NewsStore;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
@@ -321,6 +322,7 @@ pub trait Store:
     + AuditStore
     + SchemaStore
     + MatchStore
+    + NewsStore
     + 'static
 {
 }
@@ -337,6 +339,7 @@ impl<T> Store for T where
         + AuditStore
         + SchemaStore
         + MatchStore
+        + NewsStore
         + 'static
 {
 }

@@ -1,0 +1,64 @@
+use super::{PostgresStore, column};
+use crate::domain::PersonId;
+use crate::store::error::Result;
+use crate::store::news::*;
+use crate::store::records::read_all;
+use crate::store::rows::{LaneSeq, Token};
+use crate::store::statements::{HEARD, NEWS, standing_of};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+const FED_TOKENS: &str =
+    "SELECT person, token FROM person_token WHERE person = ANY($1::uuid[]) AND fed";
+
+/// Before the first referral an import is news to nobody.
+const TELL: &str = "INSERT INTO news (lane_seq, person) \
+     SELECT $1, told FROM UNNEST($2::uuid[]) AS new (told) WHERE EXISTS (SELECT 1 FROM link) \
+     ON CONFLICT DO NOTHING";
+
+/// Keeps of whom something is new, in the transaction that says it.
+pub(super) async fn tell(db: &mut PgConnection, people: &[Uuid], seq: LaneSeq) -> Result<()> {
+    if !people.is_empty() {
+        sqlx::query(TELL).bind(seq).bind(people).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The tokens that people have from an earlier feed.
+pub(super) async fn fed_tokens(
+    db: &mut PgConnection,
+    people: Vec<Uuid>,
+) -> Result<Vec<(Uuid, i64)>> {
+    Ok(sqlx::query_as(FED_TOKENS).bind(people).fetch_all(db).await?)
+}
+
+#[async_trait]
+impl NewsStore for PostgresStore {
+    async fn news(&self, limit: usize) -> Result<Vec<News>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<(LaneSeq, Uuid)> =
+            sqlx::query_as(NEWS).bind(limit).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(|(seq, id)| News { seq, person: PersonId(id) }).collect())
+    }
+
+    async fn heard(&self, last: News) -> Result<()> {
+        sqlx::query(HEARD).bind(last.seq).bind(last.person.0).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn fed_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
+        let mut db = self.readers.acquire().await?;
+        let pairs = fed_tokens(&mut db, column(people, |person| person.0)).await?;
+        Ok(column(&pairs, |pair| Token(pair.1)))
+    }
+
+    async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {
+        let people = column(people, |person| person.0);
+        let records = sqlx::query_as(standing_of!(" = ANY($1::uuid[])"))
+            .bind(people)
+            .fetch_all(&self.readers)
+            .await?;
+        read_all(records, standing)
+    }
+}
