@@ -3,12 +3,13 @@
 
 mod adapters;
 mod env;
+mod feeds;
 mod import;
 mod master_key;
 mod reload;
 
 pub use env::OsEnv;
-pub use import::{Feeds, Import, Imported, Progress, feeds, import_people};
+pub use import::{Import, Imported, Progress, import_people};
 pub use master_key::open_keys;
 
 use crate::access::tls::{Certificates, TlsFiles};
@@ -30,6 +31,7 @@ use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
 use crate::followup::clocks::Clocks;
+use crate::followup::feeds::FeedWatch;
 use crate::linkage::Model;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
@@ -294,9 +296,22 @@ impl App {
         let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
         tasks.push(tokio::spawn(fresh));
         let served = access.clone();
-        let behind = Behind { rules, stages, entrance, ends, access: served, adapters, metrics };
+        let feeds = feeds::watch(&settings.feeds, &store, &ring, &env);
+        tasks.push(tokio::spawn(feeds.clone().run(stopped)));
+        let shown = feeds.clone();
+        let behind = Behind {
+            rules,
+            stages,
+            entrance,
+            ends,
+            access: served,
+            adapters,
+            metrics,
+            feeds: shown,
+        };
         let state = Arc::new(api_state(&settings, &store, behind)?);
-        let ops = Arc::new(OpsState::new(Board::new(store.clone(), env.clone()), env.clone()));
+        let board = Board::new(store.clone(), env.clone(), feeds);
+        let ops = Arc::new(OpsState::new(board, env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)
             .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
@@ -392,10 +407,11 @@ struct Behind {
     access: Arc<Access>,
     adapters: Arc<ArcSwapOption<Pool>>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    feeds: Arc<FeedWatch>,
 }
 
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
-    let Behind { rules, stages, entrance, ends, access, adapters, metrics } = behind;
+    let Behind { rules, stages, entrance, ends, access, adapters, metrics, feeds } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
     let pipeline = Pipeline {
         stages,
@@ -421,6 +437,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         stopping: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
         readiness: api::Readiness::default(),
+        feeds,
     })
 }
 

@@ -165,6 +165,7 @@ pub(crate) struct FakeStore {
     pub acknowledged: Mutex<Vec<(MessageId, Sealed, Event)>>,
     pub keys: Mutex<Vec<KeyRow>>,
     pub overviews: AtomicU64,
+    pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }
@@ -266,8 +267,9 @@ impl ReadStore for FakeStore {
         Ok(())
     }
 
-    async fn note(&self, _: &str) -> Result<Option<Vec<u8>>> {
-        Ok(None)
+    async fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.up()?;
+        Ok(self.notes.lock().unwrap().get(name).cloned())
     }
 
     async fn ping(&self) -> Result<()> {
