@@ -97,7 +97,7 @@ fn linking(c: &mut Criterion) {
     let ring = KeyRing::for_tests(7);
     c.bench_function("profile and blind tokens", |b| {
         b.iter(|| {
-            let profile = linkage::profile_of(&referral.children[0], &referral.household);
+            let profile = linkage::profile_of(&referral.children[0], &referral.household, None);
             let keys = linkage::keys(&profile);
             keys.iter().map(|key| ring.token(key)).collect::<Vec<_>>()
         });

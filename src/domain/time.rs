@@ -25,6 +25,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
+    /// The day in UTC.
+    pub fn date(self) -> jiff::civil::Date {
+        jiff::tz::Offset::UTC.to_datetime(self.to_jiff()).date()
+    }
+
     /// Seconds from `earlier` to here; negative when `earlier` is later.
     pub fn seconds_since(self, earlier: Timestamp) -> f64 {
         (self.0 - earlier.0) as f64 / 1e6

@@ -9,7 +9,7 @@ use super::profile::{Birth, Profile};
 use jiff::civil::Date;
 
 /// Most keys of one profile.
-pub const MAX_KEYS: usize = 16;
+pub const MAX_KEYS: usize = 20;
 
 /// Most people compared with one child.
 pub const MAX_CANDIDATES: usize = 200;
@@ -46,7 +46,17 @@ fn undated(keys: &mut Keys, profile: &Profile, names: &Codes) {
         keys.add(format!("given|{given}|{middle}"));
     }
     if !home.number.is_empty() && !home.street.is_empty() {
-        keys.add(format!("home|{}|{}", home.number.as_str(), home.street.as_str()));
+        // Not its end, which is abbreviated and mistyped.
+        let street: String = home.street.as_str().chars().take(4).collect();
+        keys.add(format!("home|{}|{street}", home.number.as_str()));
+    }
+    if let Some(family) = names.family.first() {
+        if !names.mother.is_empty() {
+            keys.add(format!("mother+name|{}|{family}", names.mother));
+        }
+        if !profile.phone.is_empty() {
+            keys.add(format!("phone+name|{}|{family}", profile.phone.as_str()));
+        }
     }
     if let Some(name) = names.given.first() {
         if !profile.phone.is_empty() {
@@ -89,6 +99,9 @@ fn born(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
     if !names.mother.is_empty() {
         keys.add(format!("mother+month|{}|{month}", names.mother));
     }
+    if let Some(family) = names.family.first() {
+        keys.add(format!("name+month|{family}|{month}"));
+    }
     if let (Some(initial), Some(family)) = (names.initial, names.family.first()) {
         keys.add(format!("year+initial|{}|{initial}|{family}", day.year()));
     }
@@ -102,9 +115,80 @@ fn due(keys: &mut Keys, names: &Codes, day: Date) {
             keys.add(format!("mother+month|{}|{month}", names.mother));
         }
         if let Some(family) = names.family.first() {
-            keys.add(format!("due+name|{family}|{month}"));
+            keys.add(format!("name+month|{family}|{month}"));
         }
     }
+}
+
+/// What pairs that teach weights agree in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    GivenAndBirth,
+    FamilyAndBirth,
+    NamesAndHome,
+    MotherAndHome,
+    Identifier,
+}
+
+impl Block {
+    pub(super) const ALL: [Block; 5] = [
+        Block::GivenAndBirth,
+        Block::FamilyAndBirth,
+        Block::NamesAndHome,
+        Block::MotherAndHome,
+        Block::Identifier,
+    ];
+
+    /// Whether the block selects by a comparison, so that it cannot be learned from it.
+    pub(super) fn selects_by(self, comparison: &str) -> bool {
+        let by: &[&str] = match self {
+            Block::GivenAndBirth => &["forename", "birth"],
+            Block::FamilyAndBirth => &["surname", "birth"],
+            Block::NamesAndHome => &["forename", "surname", "address", "phone"],
+            Block::MotherAndHome => &["mother", "address", "phone"],
+            Block::Identifier => &["nhs_number", "upn"],
+        };
+        by.contains(&comparison)
+    }
+}
+
+/// The values of a profile that a training block selects by.
+pub(super) fn blocks(block: Block, profile: &Profile) -> Vec<String> {
+    let names = Codes::of(profile);
+    let (given, family) = (names.given.first(), names.family.first());
+    let born = match profile.birth {
+        Birth::Born(day) if (day.month(), day.day()) != (1, 1) => Some(day),
+        _ => None,
+    };
+    let mut out = Vec::new();
+    match block {
+        Block::GivenAndBirth => {
+            out.extend(given.zip(born).map(|(name, day)| format!("{name}|{day}")))
+        }
+        Block::FamilyAndBirth => {
+            out.extend(family.zip(born).map(|(name, day)| format!("{name}|{day}")));
+        }
+        Block::NamesAndHome | Block::MotherAndHome => {
+            let named = if block == Block::NamesAndHome {
+                given.zip(family).map(|(given, family)| format!("{given}|{family}"))
+            } else {
+                Some(names.mother.clone()).filter(|mother| !mother.is_empty())
+            };
+            for at in [profile.home.postcode.as_str(), profile.phone.as_str()] {
+                if at.len() >= 5 {
+                    out.extend(named.as_ref().map(|named| format!("{named}|{at}")));
+                }
+            }
+        }
+        Block::Identifier => {
+            for (kind, number) in [("nhs", &profile.nhs_number), ("upn", &profile.upn)] {
+                if number.holds {
+                    out.push(format!("{kind}|{}", number.text.as_str()));
+                }
+            }
+        }
+    }
+    out
 }
 
 struct Keys(Vec<String>);

@@ -6,18 +6,23 @@
 //! candidates.
 
 pub mod blocking;
+pub mod calibrate;
 pub mod comparison;
 pub mod evaluate;
 pub mod model;
+mod monotone;
 pub mod names;
 pub mod people;
 pub mod profile;
 #[cfg(test)]
 mod properties;
+pub mod rarity;
 pub mod standardise;
 pub mod text;
+pub mod train;
 pub mod verdict;
 pub mod weights;
+pub mod written;
 
 pub use blocking::{MAX_CANDIDATES, keys, shortlist};
 pub use evaluate::{Stats, evaluate};

@@ -2,11 +2,12 @@
 //! among records of one child (`m`) and of two children (`u`), in Fellegi and Sunter's terms.
 
 use super::comparison::{COUNT, FIELDS};
+use super::rarity::{Frequencies, Rarity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Most levels of a comparison, `missing` included.
-pub(super) const MOST_LEVELS: usize = 12;
+pub(super) const MOST_LEVELS: usize = 16;
 
 /// A model ready to weigh with.
 #[derive(Clone, Debug)]
@@ -14,30 +15,39 @@ pub struct Model {
     pub version: String,
     /// Where the numbers come from.
     pub provenance: String,
-    /// Log2 odds that two records taken at random are one child's.
-    pub prior: f32,
-    /// Most bits that a household's evidence may give together.
-    pub household_cap: f32,
+    /// The share of referrals that are about a child on record.
+    pub known: f32,
+    /// How many people are on record. The more, the less likely any one of them is.
+    people: u64,
+    prior: f32,
+    /// The part of the evidence that counts: comparisons are not as independent as the sum of their
+    /// bits would have it.
+    pub independence: f32,
+    /// How many records there are of brothers and sisters for each of a child's own.
+    pub siblings: f32,
+    /// How many of twins.
+    pub twins: f32,
+    pub rarity: Rarity,
     pub thresholds: Thresholds,
     pub calibration: Calibration,
+    /// `m` and `u` of each level of each comparison; 0 of `missing`.
+    pub(super) rates: [[Rates; MOST_LEVELS]; COUNT],
     /// Bits of each level of each comparison.
     pub(super) bits: [[f32; MOST_LEVELS]; COUNT],
 }
 
 /// Match weights, in bits, from which the machine says something.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// A person reviews it.
     pub possible: f32,
     /// The machine links.
     pub linked: f32,
-    /// By how much the best candidate must be ahead of every other child to be linked.
-    pub clear: f32,
 }
 
 /// From a match weight to a probability: `1 / (1 + 2^-(slope × weight + intercept))`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
     pub slope: f32,
@@ -62,19 +72,41 @@ pub enum ModelFault {
 struct Written {
     version: String,
     provenance: String,
-    prior: f32,
-    household_cap: f32,
+    known: f32,
+    people: u64,
+    independence: f32,
+    siblings: f32,
+    twins: f32,
     thresholds: Thresholds,
     calibration: Calibration,
     comparison: BTreeMap<String, BTreeMap<String, Rates>>,
+    rarity: WrittenRarity,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRarity {
+    most: f32,
+    forename: WrittenFrequencies,
+    middle_name: WrittenFrequencies,
+    surname: WrittenFrequencies,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFrequencies {
+    usual: f32,
+    rare: f32,
+    /// By mark, in hexadecimal digits.
+    listed: BTreeMap<String, f32>,
 }
 
 /// How often a level is seen: `m` among pairs that match, `u` among those that do not.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Rates {
-    m: f32,
-    u: f32,
+pub(super) struct Rates {
+    pub m: f32,
+    pub u: f32,
 }
 
 impl Model {
@@ -89,44 +121,73 @@ impl Model {
     /// [`ModelFault`] naming what is missing, unknown or out of range.
     pub fn parse(text: &str) -> Result<Self, ModelFault> {
         let mut written: Written = toml::from_str(text)?;
-        let mut bits = [[0.0; MOST_LEVELS]; COUNT];
-        for (field, bits) in FIELDS.iter().zip(&mut bits) {
-            let mut levels = written.comparison.remove(field.name).unwrap_or_default();
-            for (level, bits) in field.levels.iter().zip(bits).skip(1) {
-                let rates = levels.remove(*level);
-                let lacks = ModelFault::Lacks { comparison: field.name, level };
-                *bits = weight(rates.ok_or(lacks)?, field.name, level)?;
-            }
-            if let Some(level) = levels.into_keys().next() {
-                return Err(ModelFault::Unknown(format!("[{}] {level}", field.name)));
-            }
-        }
-        if let Some(comparison) = written.comparison.into_keys().next() {
-            return Err(ModelFault::Unknown(format!("[{comparison}]")));
-        }
+        let rates = rates(&mut written.comparison)?;
+        let WrittenRarity { most, forename, middle_name, surname } = written.rarity;
         let model = Model {
             version: written.version,
             provenance: written.provenance,
-            prior: written.prior,
-            household_cap: written.household_cap,
+            known: written.known,
+            people: written.people,
+            prior: 0.0,
+            independence: written.independence,
+            siblings: written.siblings,
+            twins: written.twins,
+            rarity: Rarity {
+                forename: frequencies("forename", forename)?,
+                middle_name: frequencies("middle_name", middle_name)?,
+                surname: frequencies("surname", surname)?,
+                most,
+            },
             thresholds: written.thresholds,
             calibration: written.calibration,
-            bits,
+            bits: bits(&rates, written.independence),
+            rates,
         };
+        let people = model.people;
         model.check()?;
-        Ok(model)
+        Ok(model.for_people(people))
+    }
+
+    /// The same model where so many people are on record.
+    pub fn for_people(mut self, people: u64) -> Self {
+        self.people = people.max(1);
+        self.prior = (self.known / self.people as f32).log2();
+        self
+    }
+
+    /// The same model with what training found.
+    pub(super) fn trained(&self, rates: AllRates, rarity: Rarity, people: u64) -> Self {
+        Model { bits: bits(&rates, self.independence), rates, rarity, ..self.clone() }
+            .for_people(people)
+    }
+
+    /// Log2 odds that a child is a person taken at random.
+    pub fn prior(&self) -> f32 {
+        self.prior
+    }
+
+    /// How many people are on record.
+    pub fn people(&self) -> u64 {
+        self.people
     }
 
     fn check(&self) -> Result<(), ModelFault> {
-        let Thresholds { possible, linked, clear } = self.thresholds;
+        let Thresholds { possible, linked } = self.thresholds;
         let rules = [
-            (self.prior.is_finite() && self.prior <= 0.0, "prior", "a number, 0 or less"),
-            (self.household_cap > 0.0, "household_cap", "a number above 0"),
+            (self.known > 0.0 && self.known < 1.0, "known", "a share between 0 and 1"),
+            (self.people > 0, "people", "a number above 0"),
+            (
+                self.independence > 0.0 && self.independence <= 1.0,
+                "independence",
+                "a share above 0, at most 1",
+            ),
+            (self.siblings > 0.0, "siblings", "a number above 0"),
+            (self.twins > 0.0 && self.twins < self.siblings, "twins", "a number below siblings"),
             (possible < linked, "thresholds.possible", "a number below thresholds.linked"),
             (linked.is_finite(), "thresholds.linked", "a number"),
-            (clear >= 0.0, "thresholds.clear", "a number, 0 or more"),
             (self.calibration.slope > 0.0, "calibration.slope", "a number above 0"),
             (self.calibration.intercept.is_finite(), "calibration.intercept", "a number"),
+            (self.rarity.most >= 0.0, "rarity.most", "a number, 0 or more"),
         ];
         for (holds, what, must) in rules {
             if !holds {
@@ -135,11 +196,9 @@ impl Model {
         }
         // What agrees outright must not speak against a match: adding it would lower the weight.
         for (field, bits) in FIELDS.iter().zip(&self.bits) {
-            let interaction = field.name == "twin";
-            if (bits[1] < 0.0) != interaction {
+            if bits[1] < 0.0 {
                 let what = format!("[comparison.{}] {}", field.name, field.levels[1]);
-                let must = if interaction { "seen less with m than u" } else { "m at least u" };
-                return Err(ModelFault::Value(what, must));
+                return Err(ModelFault::Value(what, "seen with m at least as often as with u"));
             }
         }
         Ok(())
@@ -152,13 +211,51 @@ impl Model {
     }
 }
 
-fn weight(rates: Rates, comparison: &str, level: &str) -> Result<f32, ModelFault> {
-    let Rates { m, u } = rates;
-    if [m, u].iter().all(|rate| *rate > 0.0 && *rate <= 1.0) {
-        Ok((m / u).log2())
+pub(super) type AllRates = [[Rates; MOST_LEVELS]; COUNT];
+
+fn rates(written: &mut BTreeMap<String, BTreeMap<String, Rates>>) -> Result<AllRates, ModelFault> {
+    let mut rates = AllRates::default();
+    for (field, rates) in FIELDS.iter().zip(&mut rates) {
+        let mut levels = written.remove(field.name).unwrap_or_default();
+        for (level, rates) in field.levels.iter().zip(rates).skip(1) {
+            let lacks = ModelFault::Lacks { comparison: field.name, level };
+            *rates = levels.remove(*level).ok_or(lacks)?;
+            if ![rates.m, rates.u].iter().all(|rate| *rate > 0.0 && *rate <= 1.0) {
+                let what = format!("[comparison.{}] {level}", field.name);
+                return Err(ModelFault::Value(what, "two rates above 0 and at most 1"));
+            }
+        }
+        if let Some(level) = levels.into_keys().next() {
+            return Err(ModelFault::Unknown(format!("[{}] {level}", field.name)));
+        }
+    }
+    match written.keys().next() {
+        Some(comparison) => Err(ModelFault::Unknown(format!("[{comparison}]"))),
+        None => Ok(rates),
+    }
+}
+
+fn bits(rates: &AllRates, independence: f32) -> [[f32; MOST_LEVELS]; COUNT] {
+    let bit = |rates: &Rates| {
+        if rates.u > 0.0 { independence * (rates.m / rates.u).log2() } else { 0.0 }
+    };
+    std::array::from_fn(|field| std::array::from_fn(|level| bit(&rates[field][level])))
+}
+
+fn frequencies(name: &str, written: WrittenFrequencies) -> Result<Frequencies, ModelFault> {
+    let share = |share: f32| share > 0.0 && share <= 1.0;
+    let mut listed = BTreeMap::new();
+    for (mark, of) in &written.listed {
+        let read = u16::from_str_radix(mark, 16).ok().filter(|_| share(*of));
+        let what = || format!("[rarity.{name}] {mark}");
+        let must = "a mark of four hexadecimal digits with a share above 0";
+        listed.insert(read.ok_or_else(|| ModelFault::Value(what(), must))?, *of);
+    }
+    if share(written.usual) && share(written.rare) {
+        Ok(Frequencies::new(written.usual, written.rare, listed))
     } else {
-        let what = format!("[comparison.{comparison}] {level}");
-        Err(ModelFault::Value(what, "two rates above 0 and at most 1"))
+        let what = format!("[rarity.{name}] usual and rare");
+        Err(ModelFault::Value(what, "shares above 0 and at most 1"))
     }
 }
 
@@ -176,18 +273,30 @@ mod tests {
     }
 
     #[test]
+    fn the_more_people_are_on_record_the_less_likely_is_any_one_of_them() {
+        let few = Model::shipped().for_people(1_000);
+        let many = few.clone().for_people(1_000_000);
+        assert!(few.prior() > many.prior());
+        assert!((many.prior() - (0.6_f32 / 1e6).log2()).abs() < 0.5);
+    }
+
+    #[test]
     fn a_missing_level_an_unknown_one_and_an_impossible_rate_are_named() {
         let lacks = SHIPPED.replacen("sound ", "noise ", 1);
         assert!(Model::parse(&lacks).is_err_and(|fault| fault.to_string().contains("sound")));
         let more = format!("{SHIPPED}\n[comparison.shoe]\nsame = {{ m = 0.5, u = 0.1 }}\n");
         assert!(Model::parse(&more).is_err_and(|fault| fault.to_string().contains("shoe")));
-        let zero = format!("{}{}", "", SHIPPED.replacen("m = 0.71", "m = 0.0", 1));
+        let start = SHIPPED.find("exact").expect("a level");
+        let zero = [&SHIPPED[..start], &SHIPPED[start..].replacen("m = 0.", "m = 0.0 #", 1)];
+        let zero = zero.concat().replacen("m = 0.0 #", "m = 0.0, u = 0.1 } #", 1);
         assert!(Model::parse(&zero).is_err_and(|fault| fault.to_string().contains("exact")));
     }
 
     #[test]
     fn agreement_that_would_lower_a_weight_is_refused() {
-        let turned = SHIPPED.replacen("m = 0.71", "m = 0.001", 1);
-        assert!(Model::parse(&turned).is_err());
+        let model = Model::shipped();
+        let mut turned = model.clone();
+        turned.bits[0][1] = -1.0;
+        assert!(model.check().is_ok() && turned.check().is_err());
     }
 }

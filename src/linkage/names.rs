@@ -103,6 +103,12 @@ impl Name {
         pairs.min()
     }
 
+    /// The marks under which how often it is borne is counted: its families', or its own.
+    pub(super) fn counted(&self) -> &[u16] {
+        let families = self.families.as_slice();
+        if families.is_empty() { std::slice::from_ref(&self.own) } else { families }
+    }
+
     /// Whether it is one of the second names that come and go, or that very many bear.
     pub fn is_second_name(&self) -> bool {
         self.second_name
@@ -139,9 +145,15 @@ pub(super) fn a_slip_apart(one: &[u8], two: &[u8]) -> bool {
         (_, 4..) => 1,
         _ => return false,
     };
+    within_slips(one, two, allowed)
+}
+
+fn within_slips(one: &[u8], two: &[u8], allowed: usize) -> bool {
     let (these, those) = (letters(one), letters(two));
     // Each slip brings in at most one letter that the other lacks.
-    if long - short > allowed || missing(these, those).max(missing(those, these)) > allowed {
+    if one.len().abs_diff(two.len()) > allowed
+        || missing(these, those).max(missing(those, these)) > allowed
+    {
         return false;
     }
     let args = osa::Args::default().score_cutoff(allowed);
@@ -184,6 +196,20 @@ static FAMILIES: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::
     families
 });
 
+/// Every spelling, of six letters or more, of an honorific or a second name, with its root.
+static LISTED_FORMS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let listed = WORDS.second_names.iter().chain(&WORDS.prefixes);
+    let listed: Vec<&str> = listed.map(String::as_str).collect();
+    let forms = FAMILIES.iter().filter(|(form, _)| form.len() >= 6);
+    let mut forms: Vec<_> = forms
+        .filter_map(|(form, roots)| {
+            Some((*form, *roots.iter().find(|root| listed.contains(root))?))
+        })
+        .collect();
+    forms.sort_unstable();
+    forms
+});
+
 struct Marks {
     second_names: Vec<u16>,
     prefixes: Vec<u16>,
@@ -195,7 +221,7 @@ static MARKS: LazyLock<Marks> = LazyLock::new(|| {
 });
 
 /// The families of names that a folded word belongs to, at most three.
-pub(super) fn roots(word: &str) -> Vec<&str> {
+pub fn roots(word: &str) -> Vec<&str> {
     if let Some(roots) = FAMILIES.get(word) {
         return roots.iter().take(3).copied().collect();
     }
@@ -203,7 +229,18 @@ pub(super) fn roots(word: &str) -> Vec<&str> {
     if let Some(word) = listed.map(String::as_str).find(|listed| *listed == word) {
         return vec![word];
     }
-    stem(word).into_iter().collect()
+    stem(word).or_else(|| nearly_listed(word)).into_iter().collect()
+}
+
+/// The honorific or second name that a word is a slip away from. Those that so many bear are told
+/// from others' names even when they are mistyped.
+fn nearly_listed(word: &str) -> Option<&'static str> {
+    if word.len() < 6 {
+        return None;
+    }
+    let near =
+        LISTED_FORMS.iter().find(|(form, _)| within_slips(form.as_bytes(), word.as_bytes(), 1));
+    near.map(|(_, root)| *root)
 }
 
 /// What remains of a family name when the ending of its gender is cut.

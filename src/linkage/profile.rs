@@ -47,6 +47,8 @@ pub struct Home {
     /// Whole, or as much as was stated of one that could not be read.
     pub postcode: Text<8>,
     pub previous_postcode: Text<8>,
+    /// Mark of the town's name; 0 where none is stated.
+    pub town: u16,
 }
 
 /// One child as linkage sees it. Empty members are unknown.
@@ -58,6 +60,9 @@ pub struct Profile {
     pub surnames: Few<Name, 3>,
     pub unborn: bool,
     pub birth: Birth,
+    /// When it was so; kept of children without a date of birth, to tell who was born since, and
+    /// who was an adult by then.
+    pub stated_on: Option<jiff::civil::Date>,
     pub sex: Sex,
     pub nhs_number: Identifier,
     pub upn: Identifier,
@@ -113,9 +118,31 @@ mod tag {
     pub(super) const PREVIOUS_POSTCODE: u8 = 15;
     pub(super) const MIDDLE_NAME: u8 = 16;
     pub(super) const FATHER: u8 = 17;
+    pub(super) const STATED_ON: u8 = 18;
+    pub(super) const TOWN: u8 = 19;
 }
 
 impl Profile {
+    /// The names the child is called by: forenames, and the name it is known as.
+    pub(super) fn in_use(&self) -> impl Iterator<Item = &Name> + Clone {
+        self.forenames.as_slice().iter().chain(self.known_as.as_slice())
+    }
+
+    /// Notes when it was so, where it tells something and is not known yet.
+    pub fn date(&mut self, stated_on: Option<jiff::civil::Date>) {
+        if self.unborn || self.birth == Birth::Unknown {
+            self.stated_on = self.stated_on.or(stated_on);
+        }
+    }
+
+    /// The expected date of an unborn child.
+    pub fn due(&self) -> Option<jiff::civil::Date> {
+        match self.birth {
+            Birth::Due(day) => Some(day),
+            _ => None,
+        }
+    }
+
     /// The stored form: at most [`LIMIT`] bytes. `decode` gives back what was written; only of
     /// the longest profiles the last members are left out.
     pub fn encode(&self) -> Vec<u8> {
@@ -136,6 +163,9 @@ impl Profile {
             | u8::from(self.nhs_number.holds) << 3
             | u8::from(self.upn.holds) << 4;
         out.put(tag::FLAGS, &[flags]);
+        if let Some(day) = self.stated_on {
+            out.day(tag::STATED_ON, day);
+        }
         out.put(tag::NHS, self.nhs_number.text.as_bytes());
         out.put(tag::UPN, self.upn.text.as_bytes());
         out.names(tag::FORENAME, self.forenames.as_slice());
@@ -144,6 +174,9 @@ impl Profile {
         out.put(tag::PHONE, self.phone.as_bytes());
         out.put(tag::NUMBER, self.home.number.as_bytes());
         out.put(tag::STREET, self.home.street.as_bytes());
+        if self.home.town != 0 {
+            out.put(tag::TOWN, &self.home.town.to_be_bytes());
+        }
         out.names(tag::KNOWN_AS, self.known_as.as_slice());
         out.names(tag::MOTHER, self.mother.as_slice());
         out.put(tag::PREVIOUS_POSTCODE, self.home.previous_postcode.as_bytes());
@@ -176,6 +209,8 @@ impl Profile {
             tag::BORN => self.birth = Birth::Born(day(content)?),
             tag::DUE => self.birth = Birth::Due(day(content)?),
             tag::STATED_BIRTH => self.birth = Birth::Stated(Text::from_bytes(content)?),
+            tag::STATED_ON => self.stated_on = Some(day(content)?),
+            tag::TOWN => self.home.town = u16::from_be_bytes(*content.first_chunk()?),
             tag::FLAGS => self.flags(*content.first()?)?,
             tag::NHS => self.nhs_number.text = Text::from_bytes(content)?,
             tag::UPN => self.upn.text = Text::from_bytes(content)?,

@@ -3,7 +3,7 @@
 
 use super::names::{Name, WORDS, fold};
 use super::profile::{Birth, Home, Identifier, Profile, Sex};
-use super::text::{Few, Text};
+use super::text::{Few, Text, mark};
 use crate::domain::Child;
 use crate::domain::answer::{Answer, Readable};
 use crate::domain::household::{Household, Person};
@@ -11,6 +11,7 @@ use crate::domain::nhs_number::NhsNumber;
 use crate::domain::postcode::Postcode;
 use crate::domain::upn::Upn;
 use crate::domain::values::{Date, Words, YesNo};
+use jiff::civil::Date as Day;
 use serde_json::Value;
 
 /// What a source states of a child, as text; empty where it says nothing.
@@ -27,10 +28,13 @@ pub struct Stated {
     pub date_of_birth: String,
     pub expected_date: String,
     pub unborn: bool,
+    /// When it was stated, which tells whether an unborn child may be born by now.
+    pub stated_on: Option<Day>,
     /// M or F; anything else is unknown.
     pub sex: String,
     /// First line of the address.
     pub address: String,
+    pub town: String,
     pub postcode: String,
     pub previous_postcode: String,
     pub nhs_number: String,
@@ -61,8 +65,10 @@ impl Stated {
             date_of_birth: text(&child.date_of_birth),
             expected_date: text(&child.expected_date),
             unborn: matches!(child.unborn, Answer::Value(YesNo(true))),
+            stated_on: None,
             sex: text(&child.sex),
             address: lines,
+            town: first(&[&child.address.town, &household.address.town]),
             postcode,
             previous_postcode: text(&child.previous_address.postcode),
             nhs_number: text(&child.nhs_number),
@@ -106,9 +112,9 @@ fn one_of<'a>(household: &'a Household, relationships: &[&str]) -> Option<&'a Pe
     })
 }
 
-/// The profile of a referral's child.
-pub fn profile_of(child: &Child, household: &Household) -> Profile {
-    standardise(&Stated::of(child, household))
+/// The profile of a child of a referral that was received on a day.
+pub fn profile_of(child: &Child, household: &Household, received_on: Option<Day>) -> Profile {
+    standardise(&Stated { stated_on: received_on, ..Stated::of(child, household) })
 }
 
 /// The profile of what is stated. Same text, same profile.
@@ -124,13 +130,17 @@ pub fn standardise(stated: &Stated) -> Profile {
         },
         nhs_number: nhs_number(&stated.nhs_number),
         upn: upn(&stated.upn),
-        home: home(&stated.address, &stated.postcode, &stated.previous_postcode),
+        home: home(stated),
         mother: adult(&or(stated.mother_name.clone(), || names.mother.join(" "))),
         father: adult(&stated.father_name),
         phone: phone(&stated.phone),
         ..Profile::default()
     };
     profile.unborn |= matches!(profile.birth, Birth::Due(_));
+    // A record is often still called "Unborn" or "Baby" when the birth is known.
+    let dated = !matches!(profile.birth, Birth::Unknown | Birth::Due(_));
+    profile.unborn &= !(dated && !stated.date_of_birth.trim().is_empty());
+    profile.date(stated.stated_on);
     fill(&mut profile.forenames, &without_second_names(&names.forenames));
     fill(&mut profile.middle_names, &without_second_names(&names.middle_names));
     fill(&mut profile.surnames, &names.surnames);
@@ -216,7 +226,22 @@ impl Names {
             names.surnames = surname_words(surname);
         }
         names.middle_names.extend(words(&stated.middle_names));
+        names.call_by_middle_name();
         names
+    }
+
+    /// After an honorific, or a second name in the first's place, the next name is the one in use.
+    fn call_by_middle_name(&mut self) {
+        let plain = |word: &String| {
+            let name = Name::new(word);
+            !name.is_prefix() && !name.is_second_name()
+        };
+        if !self.forenames.is_empty()
+            && !self.forenames.iter().any(plain)
+            && let Some(place) = self.middle_names.iter().position(plain)
+        {
+            self.forenames.push(self.middle_names.remove(place));
+        }
     }
 
     /// A whole name: `SURNAME, Forename Middle`, or forename first and surname last.
@@ -249,7 +274,8 @@ impl Names {
         if !(says_unborn || only_baby || baby_of) {
             return false;
         }
-        self.unborn = says_unborn || baby_of;
+        // A baby without a date of birth is not known to be born.
+        self.unborn = true;
         let rest: Vec<String> = words(forename)
             .into_iter()
             .filter(|word| !listed(&WORDS.unborn, word) && !listed(&WORDS.joining, word))
@@ -330,13 +356,15 @@ fn postcode(text: &str) -> Text<8> {
     }
 }
 
-fn home(address: &str, here: &str, previous: &str) -> Home {
-    let (number, street) = first_line(address.lines().next().unwrap_or_default());
+fn home(stated: &Stated) -> Home {
+    let (number, street) = first_line(stated.address.lines().next().unwrap_or_default());
+    let town = words(&stated.town).join(" ");
     Home {
         number: Text::new(&number),
         street: Text::new(&street),
-        postcode: postcode(here),
-        previous_postcode: postcode(previous),
+        postcode: postcode(&stated.postcode),
+        previous_postcode: postcode(&stated.previous_postcode),
+        town: if town.is_empty() { 0 } else { mark(&town) },
     }
 }
 
@@ -438,7 +466,7 @@ mod tests {
                             "telephone": "07700 900123"}],
             },
         }));
-        let profile = profile_of(&referral.children[0], &referral.household);
+        let profile = profile_of(&referral.children[0], &referral.household, None);
         assert_eq!(profile.home.postcode.as_str(), "HX12XQ");
         assert_eq!(profile.home.street.as_str(), "mill lane");
         assert_eq!(texts(&profile.mother), ["leanne", "tindall"]);

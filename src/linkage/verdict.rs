@@ -1,15 +1,16 @@
 //! The three outcomes: linked, possible, new.
 
-use super::comparison::{
-    Birth, Comparison, Forename, MiddleName, Mother, NhsNumber, Twin, Upn, compare,
-};
+use super::comparison::{Birth, Comparison, Forename, MiddleName, Mother, NhsNumber, Upn};
 use super::model::Model;
 use super::profile::Profile;
-use super::weights::match_weight;
+use super::weights::{Weighed, weigh};
 use crate::domain::{LinkState, PersonId};
 
 /// Most candidates that a person is asked to review for one child.
 pub const MOST_POSSIBLE: usize = 10;
+
+/// Candidates that are compared with one another: those that come into question.
+const MOST_RIVALS: usize = 10;
 
 /// What linkage says of one child.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -25,15 +26,14 @@ pub struct Verdict {
 
 /// Judges which of the candidates the child is. The order of the candidates does not matter.
 ///
-/// Linked: above the upper threshold, clear of every other child among the candidates, and on
-/// more than a shared home and birthday. Possible: between, or not clear. New: below.
+/// Linked: above the upper threshold, rivals considered, and on more than a shared home and
+/// birthday. Possible: between. New: below.
 pub fn judge(model: &Model, child: &Profile, candidates: &[(PersonId, Profile)]) -> Verdict {
     let mut ranked = rank(model, child, candidates);
     ranked.retain(|ranked| ranked.weight >= model.thresholds.possible);
     let Some(best) = ranked.first() else { return Verdict::default() };
     let weight = best.weight;
-    let linked =
-        weight >= model.thresholds.linked && best.own && is_clear(model, &ranked, candidates);
+    let linked = weight >= model.thresholds.linked && best.own;
     let person = linked.then(|| candidates[best.index].0);
     let others = ranked.iter().map(|ranked| (candidates[ranked.index].0, ranked.weight));
     let others = others.filter(|(other, _)| Some(*other) != person);
@@ -50,6 +50,7 @@ pub fn judge(model: &Model, child: &Profile, candidates: &[(PersonId, Profile)])
 pub(super) struct Ranked {
     /// Index into the candidates.
     pub index: usize,
+    /// Match weight in bits, less what its rivals take: a child is one of them at most.
     pub weight: f32,
     /// There is evidence of the child itself, not only of a home and a birthday.
     own: bool,
@@ -62,27 +63,44 @@ pub(super) fn rank<P: Ord>(
     candidates: &[(P, Profile)],
 ) -> Vec<Ranked> {
     let weigh = |(index, (_, profile)): (usize, &(P, Profile))| {
-        let found = compare(child, profile);
-        Ranked { index, weight: match_weight(model, &found), own: is_own(&found) }
+        let Weighed { found, weight } = weigh(model, child, profile);
+        Ranked { index, weight, own: is_own(&found) }
     };
     let mut ranked: Vec<Ranked> = candidates.iter().enumerate().map(weigh).collect();
-    ranked.sort_by(|one, two| {
+    let order = |one: &Ranked, two: &Ranked| {
         let ids = || candidates[one.index].0.cmp(&candidates[two.index].0);
         two.weight.total_cmp(&one.weight).then_with(ids)
-    });
+    };
+    ranked.sort_by(order);
+    consider_rivals(model, &mut ranked, candidates);
+    ranked.sort_by(order);
     ranked
 }
 
-/// Whether the best is ahead of every other child. A candidate that is plainly a second record of
-/// the best one is not another child.
-fn is_clear<P>(model: &Model, ranked: &[Ranked], candidates: &[(P, Profile)]) -> bool {
-    let Some((best, others)) = ranked.split_first() else { return false };
-    let near = others.iter().take_while(|o| o.weight > best.weight - model.thresholds.clear);
-    near.take(MOST_POSSIBLE).all(|other| {
-        let found = compare(&candidates[best.index].1, &candidates[other.index].1);
-        let plainly = model.thresholds.linked + model.thresholds.clear;
-        is_own(&found) && !is_contradicted(&found) && match_weight(model, &found) >= plainly
-    })
+/// The odds of each candidate against all others: `odds / (1 + the odds of its rivals)`. A
+/// candidate that is plainly a second record of the same child is no rival.
+fn consider_rivals<P>(model: &Model, ranked: &mut [Ranked], candidates: &[(P, Profile)]) {
+    let odds: Vec<f64> = ranked.iter().map(|ranked| f64::from(ranked.weight).exp2()).collect();
+    let all: f64 = odds.iter().sum();
+    let weighty = ranked.len().min(MOST_RIVALS);
+    let mut rivals: Vec<f64> = odds.iter().map(|odds| (all - odds).max(0.0)).collect();
+    for one in 0..weighty {
+        for two in one + 1..weighty {
+            if is_second_record(model, candidates, ranked[one].index, ranked[two].index) {
+                rivals[one] -= odds[two];
+                rivals[two] -= odds[one];
+            }
+        }
+    }
+    for (ranked, rivals) in ranked.iter_mut().zip(rivals) {
+        ranked.weight -= (1.0 + rivals.max(0.0)).log2() as f32;
+    }
+}
+
+/// Whether two candidates are plainly records of one child.
+fn is_second_record<P>(model: &Model, of: &[(P, Profile)], one: usize, two: usize) -> bool {
+    let Weighed { found, weight } = weigh(model, &of[one].1, &of[two].1);
+    weight >= model.thresholds.linked && is_own(&found) && !is_contradicted(&found)
 }
 
 /// Something that one child has only one of differs.
@@ -110,8 +128,11 @@ fn is_own(found: &Comparison) -> bool {
         || found.middle_name == MiddleName::Same
         || found.nhs_number == NhsNumber::Same
         || found.upn == Upn::Same
-        || matches!(found.birth, Birth::DueNear | Birth::BornWhenDue);
-    own && found.twin == Twin::Missing
+        || matches!(
+            found.birth,
+            Birth::DueNear | Birth::BornWhenDue | Birth::BothUnborn | Birth::BornSince
+        );
+    own && !found.may_be_twins()
 }
 
 #[cfg(test)]

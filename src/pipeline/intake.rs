@@ -134,7 +134,7 @@ impl Pipeline {
         let rules = self.stages.rules.load();
         let facts = rules.policy.reader.read(&referral, received_at);
         let completeness = rules.scorer.score(&referral, &facts, unread);
-        let children = self.stages.profiles(&referral);
+        let children = self.stages.profiles(&referral, received_at);
         Referred {
             agency: submission.agency.id.clone(),
             received_at,

@@ -44,10 +44,11 @@ pub struct Stages {
 
 impl Stages {
     /// Blocking tokens and profiles of a referral's children.
-    pub(super) fn profiles(&self, referral: &Referral) -> Vec<ChildProfile> {
+    pub(super) fn profiles(&self, referral: &Referral, at: Timestamp) -> Vec<ChildProfile> {
         (0..referral.children.len())
             .map(|index| {
-                let profile = linkage::profile_of(&referral.children[index], &referral.household);
+                let (child, household) = (&referral.children[index], &referral.household);
+                let profile = linkage::profile_of(child, household, Some(at.date()));
                 let keys = linkage::keys(&profile);
                 let mut tokens: Vec<_> = keys.iter().map(|key| self.ring.token(key)).collect();
                 tokens.sort_unstable();
@@ -209,7 +210,7 @@ impl Judge for Stages {
         let at = addition.received_at;
         let facts = rules.policy.reader.read(&referral, at);
         let completeness = rules.scorer.score(&referral, &facts, &unread);
-        let children = self.profiles(&referral);
+        let children = self.profiles(&referral, at);
         Ok(Ok(Referred {
             agency: addition.agency.clone(),
             received_at: addition.received_at,

@@ -1,14 +1,35 @@
 //! Dates of birth, expected dates, and dates that could not be read.
 
 use super::Birth;
-use crate::linkage::profile::Birth as Known;
+use crate::linkage::profile::{Birth as Known, Profile};
 use crate::linkage::text::Text;
 use jiff::civil::Date;
 
-pub(super) fn compare(one: &Known, two: &Known) -> Birth {
-    match (one, two) {
-        (Known::Unknown, _) | (_, Known::Unknown) => Birth::Missing,
+pub(super) fn compare(one: &Profile, two: &Profile) -> Birth {
+    if one.unborn || two.unborn {
+        return unborn(one, two);
+    }
+    match (&one.birth, &two.birth) {
         (Known::Born(one), Known::Born(two)) => born(*one, *two),
+        (Known::Stated(one), Known::Stated(two)) if one == two => Birth::Stated,
+        (Known::Stated(digits), Known::Born(day)) | (Known::Born(day), Known::Stated(digits)) => {
+            stated(digits, *day)
+        }
+        (Known::Born(born), Known::Unknown) => undated(two.stated_on, *born),
+        (Known::Unknown, Known::Born(born)) => undated(one.stated_on, *born),
+        _ => Birth::Missing,
+    }
+}
+
+/// Someone born on `born`, and a child whose date of birth was not known on `stated_on`.
+fn undated(stated_on: Option<Date>, born: Date) -> Birth {
+    let adult = stated_on.is_some_and(|stated_on| days(born, stated_on) > 19 * 365);
+    if adult { Birth::Adult } else { Birth::Missing }
+}
+
+/// One of the two at least is unborn.
+fn unborn(one: &Profile, two: &Profile) -> Birth {
+    match (&one.birth, &two.birth) {
         (Known::Due(one), Known::Due(two)) => {
             if days(*one, *two).abs() <= 21 {
                 Birth::DueNear
@@ -23,10 +44,22 @@ pub(super) fn compare(one: &Known, two: &Known) -> Birth {
                 Birth::Different
             }
         }
-        (Known::Stated(one), Known::Stated(two)) if one == two => Birth::Stated,
-        (Known::Stated(_), Known::Stated(_)) => Birth::Missing,
-        (Known::Stated(digits), Known::Born(day) | Known::Due(day))
-        | (Known::Born(day) | Known::Due(day), Known::Stated(digits)) => stated(digits, *day),
+        (Known::Stated(digits), Known::Due(day)) | (Known::Due(day), Known::Stated(digits)) => {
+            stated(digits, *day)
+        }
+        _ if one.unborn && two.unborn => Birth::BothUnborn,
+        (Known::Born(born), _) => since(two.stated_on, *born),
+        (_, Known::Born(born)) => since(one.stated_on, *born),
+        _ => Birth::Missing,
+    }
+}
+
+/// A child born on `born`, and one that was unborn, or not known to be born, on `stated_on`.
+fn since(stated_on: Option<Date>, born: Date) -> Birth {
+    match stated_on {
+        Some(stated_on) if (-180..=300).contains(&days(stated_on, born)) => Birth::BornSince,
+        Some(_) => Birth::Different,
+        None => Birth::Missing,
     }
 }
 
@@ -48,7 +81,11 @@ fn born(one: Date, two: Date) -> Birth {
     if a_slip(&first, &second) {
         return Birth::Digit;
     }
-    if (one.year() - two.year()).abs() <= 1 && days(one, two).abs() <= 3 {
+    let years = (one.year() - two.year()).abs();
+    if years <= 5 && one.month() == two.month() && one.day() == two.day() && !default(one) {
+        return Birth::Year;
+    }
+    if years <= 1 && days(one, two).abs() <= 3 {
         return Birth::Near;
     }
     if same_year && (default(one) || default(two)) {

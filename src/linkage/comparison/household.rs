@@ -9,7 +9,7 @@ pub(super) fn address(one: &Home, two: &Home) -> Address {
     let postcodes = postcodes(&one.postcode, &two.postcode);
     let lines = lines(one, two);
     match (postcodes, lines) {
-        (Postcodes::Missing, Lines::Missing) => return previous(one, two, Address::Missing),
+        (Postcodes::Missing, Lines::Missing) => return previous(one, two, town(one, two)),
         // One street name serves several towns: a far postcode speaks against it.
         (Postcodes::Same | Postcodes::Sector | Postcodes::Missing, Lines::Same) => {
             return Address::Home;
@@ -21,9 +21,19 @@ pub(super) fn address(one: &Home, two: &Home) -> Address {
         (Postcodes::Same, _) => Address::Neighbour,
         (_, Lines::Same | Lines::Street) => Address::Street,
         (Postcodes::Sector, _) => Address::Sector,
+        _ if one.town != 0 && one.town == two.town => Address::Town,
         _ => Address::Different,
     };
     previous(one, two, otherwise)
+}
+
+/// Nothing but the towns can be compared.
+fn town(one: &Home, two: &Home) -> Address {
+    match (one.town, two.town) {
+        (0, _) | (_, 0) => Address::Missing,
+        (one, two) if one == two => Address::Town,
+        _ => Address::Different,
+    }
 }
 
 fn previous(one: &Home, two: &Home, otherwise: Address) -> Address {

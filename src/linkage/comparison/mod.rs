@@ -62,6 +62,8 @@ comparisons! {
         Middle = "middle",
         /// They share an honorific such as Mohammed; one has another name beside it.
         Prefix = "prefix",
+        /// One is called by an honorific alone, which the other does not bear.
+        Honorific = "honorific",
         Initial = "initial",
         /// Forename and surname stand in each other's place.
         Swapped = "swapped",
@@ -80,6 +82,8 @@ comparisons! {
         Swapped = "swapped",
         /// One digit of the date differs, or two neighbours are transposed.
         Digit = "digit",
+        /// The same day and month of a year at most five years apart.
+        Year = "year",
         /// At most three days apart.
         Near = "near",
         /// One is on 1 January of the other's year.
@@ -88,6 +92,12 @@ comparisons! {
         DueNear = "due-near",
         /// An expected date and a birth at most eight weeks before, or four after, it.
         BornWhenDue = "born-when-due",
+        /// Two unborn children, one without an expected date.
+        BothUnborn = "both-unborn",
+        /// An unborn child without an expected date, and one born about then.
+        BornSince = "born-since",
+        /// A child without a date of birth, and one who was an adult by then.
+        Adult = "adult",
         /// The digits of an unreadable date are the other's, or nearly.
         Stated = "stated",
         SameYear = "same-year",
@@ -107,7 +117,7 @@ comparisons! {
         Near = "near",
         Different = "different",
     }
-    /// The first of the household's comparisons: those from here on are capped together.
+    /// The first of the household's comparisons.
     surname: Surname {
         Exact = "exact",
         Family = "family",
@@ -117,7 +127,6 @@ comparisons! {
         Part = "part",
         /// One's surname is borne by the other's mother or father.
         Parent = "parent",
-        Swapped = "swapped",
         /// A second name that changes from one document to the next.
         SecondName = "second-name",
         Similar = "similar",
@@ -134,6 +143,7 @@ comparisons! {
         Neighbour = "neighbour",
         Street = "street",
         Sector = "sector",
+        Town = "town",
         Different = "different",
     }
     mother: Mother {
@@ -153,21 +163,15 @@ comparisons! {
         Near = "near",
         Different = "different",
     }
-    /// The interaction that keeps twins apart: no evidence unless they may be twins.
-    twin: Twin {
-        /// Same birthday, same household, different forename.
-        Suspected = "suspected",
-    }
 }
 
-/// Comparisons from here to [`HOUSEHOLD_END`] are evidence of a household, not of a child.
+/// Comparisons from here on are evidence of a household, not of a child.
 pub const HOUSEHOLD_START: usize = 6;
-pub const HOUSEHOLD_END: usize = COUNT - 1;
 
 /// Compares two profiles. `compare(a, b) == compare(b, a)`.
 pub fn compare(one: &Profile, two: &Profile) -> Comparison {
     let mut found = Comparison {
-        birth: birth::compare(&one.birth, &two.birth),
+        birth: birth::compare(one, two),
         sex: sex(one.sex, two.sex),
         nhs_number: identifiers::nhs_number(&one.nhs_number, &two.nhs_number),
         upn: identifiers::upn(&one.upn, &two.upn),
@@ -178,7 +182,6 @@ pub fn compare(one: &Profile, two: &Profile) -> Comparison {
         ..Comparison::default()
     };
     names::compare(one, two, &mut found);
-    found.twin = twin(&found);
     found
 }
 
@@ -190,23 +193,29 @@ fn sex(one: Stated, two: Stated) -> Sex {
     }
 }
 
-fn twin(found: &Comparison) -> Twin {
-    let same_birthday = matches!(
-        found.birth,
-        Birth::Exact
-            | Birth::BothDefault
-            | Birth::Swapped
-            | Birth::Near
-            | Birth::Digit
-            | Birth::Default
-    );
-    // Amelia and Emily sound alike to a machine.
-    let other_forename =
-        matches!(found.forename, Forename::Different | Forename::Similar | Forename::Sound);
-    let same_home = matches!(found.address, Address::Home | Address::Postcode | Address::Previous)
-        || matches!(found.mother, Mother::Full | Mother::Part)
-        || found.father == Father::Full
-        || found.phone == Phone::Same
-        || matches!(found.surname, Surname::Exact | Surname::Family | Surname::Typo);
-    if same_birthday && other_forename && same_home { Twin::Suspected } else { Twin::Missing }
+impl Comparison {
+    /// Same birthday, same household, and no forename in common: twins, unless much else speaks
+    /// for one child. Amelia and Emily sound alike to a machine.
+    pub fn may_be_twins(&self) -> bool {
+        let same_birthday = matches!(
+            self.birth,
+            Birth::Exact
+                | Birth::BothDefault
+                | Birth::Swapped
+                | Birth::Near
+                | Birth::Digit
+                | Birth::Default
+        );
+        let same_home =
+            matches!(self.address, Address::Home | Address::Postcode | Address::Previous)
+                || matches!(self.mother, Mother::Full | Mother::Part)
+                || self.father == Father::Full
+                || self.phone == Phone::Same
+                || matches!(self.surname, Surname::Exact | Surname::Family | Surname::Typo);
+        let no_forename_in_common = matches!(
+            self.forename,
+            Forename::Different | Forename::Similar | Forename::Sound | Forename::Honorific
+        );
+        same_birthday && same_home && no_forename_in_common
+    }
 }

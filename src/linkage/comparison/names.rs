@@ -10,6 +10,7 @@ pub(super) fn compare(one: &Profile, two: &Profile, found: &mut Comparison) {
     found.forename = match called(one, two) {
         None => Forename::Missing,
         Some(Called::ByPrefix) => Forename::Prefix,
+        Some(Called::ByTitle) => Forename::Honorific,
         Some(Called::By(Agreement::Exact)) => Forename::Exact,
         Some(Called::By(Agreement::Family)) => Forename::Family,
         Some(Called::By(Agreement::Typo)) => Forename::Typo,
@@ -18,7 +19,8 @@ pub(super) fn compare(one: &Profile, two: &Profile, found: &mut Comparison) {
         Some(Called::By(Agreement::Similar)) => Forename::Similar,
         Some(Called::By(Agreement::Apart)) => Forename::Different,
     };
-    let forenames_apart = matches!(found.forename, Forename::Different | Forename::Similar);
+    let forenames_apart =
+        matches!(found.forename, Forename::Different | Forename::Similar | Forename::Honorific);
     let surnames_apart = matches!(
         found.surname,
         Surname::Missing
@@ -28,8 +30,9 @@ pub(super) fn compare(one: &Profile, two: &Profile, found: &mut Comparison) {
             | Surname::SecondName
     );
     if forenames_apart && surnames_apart && swapped(one, two) {
+        // Said once: the two come together.
         found.forename = Forename::Swapped;
-        found.surname = Surname::Swapped;
+        found.surname = Surname::Missing;
     } else if (forenames_apart || found.middle_name == MiddleName::Different)
         && by_middle_name(one, two)
     {
@@ -45,16 +48,18 @@ enum Called {
     By(Agreement),
     /// They agree by an honorific alone.
     ByPrefix,
+    /// One is called by an honorific alone, which the other does not bear.
+    ByTitle,
 }
 
 /// How the names in use agree: forenames and the name the child is known as. An honorific counts
 /// only where there is no other name beside it.
 fn called(one: &Profile, two: &Profile) -> Option<Called> {
     let (mut best, mut by_prefix) = (None::<Agreement>, false);
-    let plain = |profile: &Profile| in_use(profile).any(|name| !name.is_prefix());
+    let plain = |profile: &Profile| profile.in_use().any(|name| !name.is_prefix());
     let both_plain = plain(one) && plain(two);
-    for this in in_use(one) {
-        for that in in_use(two) {
+    for this in one.in_use() {
+        for that in two.in_use() {
             let agreement = this.agree(that);
             let prefix = this.is_prefix() || that.is_prefix();
             if prefix && both_plain {
@@ -67,17 +72,32 @@ fn called(one: &Profile, two: &Profile) -> Option<Called> {
         }
     }
     let best = best?;
-    let agrees = best <= Agreement::Sound;
-    Some(if agrees && by_prefix { Called::ByPrefix } else { Called::By(best) })
+    if best <= Agreement::Sound {
+        return Some(if by_prefix { Called::ByPrefix } else { Called::By(best) });
+    }
+    Some(if plain(one) && plain(two) {
+        Called::By(best)
+    } else if shares_prefix(one, two) || shares_prefix(two, one) {
+        Called::ByPrefix
+    } else {
+        Called::ByTitle
+    })
 }
 
-fn in_use(profile: &Profile) -> impl Iterator<Item = &Name> {
-    profile.forenames.as_slice().iter().chain(profile.known_as.as_slice())
+/// Whether the other bears an honorific of this one as a middle name.
+fn shares_prefix(one: &Profile, two: &Profile) -> bool {
+    let honorifics = one.in_use().filter(|name| name.is_prefix());
+    let middle_names = two.middle_names.as_slice();
+    honorifics.into_iter().any(|name| {
+        middle_names
+            .iter()
+            .any(|middle| middle.is_prefix() && name.agree(middle) <= Agreement::Sound)
+    })
 }
 
 fn by_middle_name(one: &Profile, two: &Profile) -> bool {
     let crosswise = |one: &Profile, two: &Profile| {
-        let names = in_use(one).filter(|name| !name.is_prefix());
+        let names = one.in_use().filter(|name| !name.is_prefix());
         let mut pairs =
             names.flat_map(|this| two.middle_names.as_slice().iter().map(|that| this.agree(that)));
         pairs.any(|agreement| agreement <= Agreement::Typo)

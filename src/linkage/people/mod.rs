@@ -98,7 +98,9 @@ impl Layout {
     /// What is wrong with it and how to mend it.
     pub fn read(&self, row: &Row) -> Result<Person, Fault> {
         let values = row.values(&self.0)?;
-        Ok(Person { profile: standardise(&stated(&values)), ..checked(row.line, &values)? })
+        let person = checked(row.line, &values)?;
+        let stated_on = person.as_of.map(Timestamp::date);
+        Ok(Person { profile: standardise(&stated(&values, stated_on)), ..person })
     }
 
     /// As [`Layout::read`], but for the profile, which is what takes the time.
@@ -154,7 +156,7 @@ fn checked(line: u64, values: &Values<'_>) -> Result<Person, Fault> {
     })
 }
 
-fn stated(values: &Values<'_>) -> Stated {
+fn stated(values: &Values<'_>, stated_on: Option<jiff::civil::Date>) -> Stated {
     Stated {
         forename: values.text("forename"),
         middle_names: values.text("middle_names"),
@@ -164,8 +166,10 @@ fn stated(values: &Values<'_>) -> Stated {
         date_of_birth: values.text("dob"),
         expected_date: values.text("edd"),
         unborn: false,
+        stated_on,
         sex: values.text("sex"),
         address: values.text("address"),
+        town: values.text("town"),
         postcode: values.text("postcode"),
         previous_postcode: values.text("prev_postcode"),
         nhs_number: values.text("nhs_number"),
