@@ -5,6 +5,7 @@ mod adapters;
 mod env;
 mod feeds;
 mod import;
+mod letters;
 mod master_key;
 mod reload;
 
@@ -15,8 +16,8 @@ pub use master_key::open_keys;
 use crate::access::tls::{Certificates, TlsFiles};
 use crate::access::{Access, AccessSettings};
 use crate::api::{
-    self, Admission, AdmissionSettings, ApiSettings, ApiState, Document, Letters, LettersError,
-    Listen, OpenApi, Running, Vitals,
+    self, Admission, AdmissionSettings, ApiSettings, ApiState, Document, Listen, OpenApi, Running,
+    Vitals,
 };
 use crate::broker::deadletters::DeadLetters;
 use crate::broker::embedded::Embedded;
@@ -24,28 +25,26 @@ use crate::broker::rabbitmq::{self, RabbitMq};
 use crate::broker::relay::{Relay, RelayHandle};
 use crate::broker::taken::Taken;
 use crate::broker::topology::Topology;
-use crate::broker::{Broker, BrokerError, Mailbox, relay};
+use crate::broker::{Broker, Mailbox, relay};
 use crate::config::settings::{self, Settings};
 use crate::config::{self, Authority};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
-use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
+use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
 use crate::followup::feeds::FeedWatch;
-use crate::linkage::Model;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
 use crate::store::patient::Patient;
 use crate::store::seal::Dossier;
-use crate::store::{QueuedMessage, Store, open};
+use crate::store::{Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
 use crate::web::{self, Board, OpsState};
 use crate::workers::Pool;
 use anyhow::{Context, Result, anyhow, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
@@ -106,6 +105,7 @@ fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
         scorer: authority.completeness,
         routing: authority.routing,
         directory,
+        linkage: authority.linkage,
     };
     Ok((rules, authority.fingerprint))
 }
@@ -170,33 +170,6 @@ fn open_broker(
     }
 }
 
-/// A broker's mailbox, as the API sees it.
-struct MailboxLetters(Arc<dyn Mailbox>);
-
-#[async_trait]
-impl Letters for MailboxLetters {
-    async fn lease(
-        &self,
-        destination: &DestinationId,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<QueuedMessage>, LettersError> {
-        self.0.lease(destination, now, until, limit).await.map_err(unreadable)
-    }
-
-    async fn take(&self, destination: &DestinationId, id: MessageId) -> Result<(), LettersError> {
-        self.0.acknowledge(destination, id).await.map_err(unreadable)
-    }
-}
-
-fn unreadable(error: BrokerError) -> LettersError {
-    match error {
-        BrokerError::NotLeased => LettersError::NotLeased,
-        other => LettersError::Unavailable(other.to_string()),
-    }
-}
-
 /// What readiness is computed from.
 struct Pulse {
     broker: Arc<dyn Broker>,
@@ -219,6 +192,9 @@ fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
     let decision = decided.for_whom(to.statutory);
     let route = decision.routes.iter().find(|route| route.destination == to.id);
     let mut cut = rules.routing.cut(&referral, to, decision);
+    if let (true, Some(proposal)) = (to.statutory, decided.proposal()) {
+        cut["decision"]["proposed"] = proposal;
+    }
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
     Some(Document {
         marks: part("marks"),
@@ -259,13 +235,10 @@ impl App {
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
         let masstt = rules.policy.teams.screening.clone();
+        rules.linkage.model.count(store.count_people().await?);
         let rules = Arc::new(ArcSwap::from_pointee(rules));
-        let stages = Arc::new(Stages {
-            rules: rules.clone(),
-            ring: ring.clone(),
-            model: Model::shipped(),
-            env: env.clone(),
-        });
+        let stages =
+            Arc::new(Stages { rules: rules.clone(), ring: ring.clone(), env: env.clone() });
         let ends = open_broker(&settings, &store, &topology, &env);
 
         let roles = Roles::start(&store, &ends, &env, &stages, masstt.clone());
@@ -280,6 +253,7 @@ impl App {
             broker: ends.broker.clone(),
         };
         tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
+        tasks.push(tokio::spawn(keep_counting(store.clone(), rules.clone())));
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;
         let refreshed = access.clone();
@@ -413,18 +387,22 @@ struct Behind {
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
     let Behind { rules, stages, entrance, ends, access, adapters, metrics, feeds } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
-    let pipeline = Pipeline {
+    let screening = rules.load().policy.teams.screening.clone();
+    let pipeline = Arc::new(Pipeline {
         stages,
         validator: Validator::new(),
         lane: entrance.clone(),
         store: store.clone(),
         env: env.clone(),
-    };
+    });
     Ok(ApiState {
         env,
-        intake: Arc::new(pipeline),
+        intake: pipeline.clone(),
         store: store.clone(),
-        letters: Arc::new(MailboxLetters(ends.mailbox)),
+        matches: store.clone(),
+        desk: pipeline,
+        screening,
+        letters: Arc::new(letters::OfMailbox(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,
         adapters,
@@ -458,6 +436,19 @@ fn background(
     };
     let clocks = Clocks { store: patient, env: env.clone() };
     vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
+}
+
+/// How many people are on record changes slowly, and with it how likely any one of them is.
+const COUNT: Duration = Duration::from_secs(600);
+
+async fn keep_counting(store: Arc<dyn Store>, rules: Arc<ArcSwap<Rules>>) {
+    loop {
+        tokio::time::sleep(COUNT).await;
+        match store.count_people().await {
+            Ok(people) => rules.load().linkage.model.count(people),
+            Err(error) => tracing::warn!(code = "count-people", %error, "people are not counted"),
+        }
+    }
 }
 
 async fn open_access(

@@ -86,12 +86,13 @@ impl Bench {
         let store = open(url).await?;
         let ring = open_keys(&settings, store.as_ref()).await?;
         let rules = Arc::new(ArcSwap::from_pointee(load_rules(&settings)?));
-        let (model, env) = (Model::shipped(), Arc::new(OsEnv::new()));
-        let stages = Arc::new(Stages { rules, ring, model, env });
+        rules.load().linkage.model.count(store.count_people().await?);
+        let stages = Arc::new(Stages { rules, ring, env: Arc::new(OsEnv::new()) });
         let truth = truths(store.as_ref(), &stages, truth).await?;
         let mut children = Vec::new();
         for row in People::new(File::open(referrals)?)? {
-            let row = row?;
+            let mut row = row?;
+            row.profile.date(Some(stages.env.now().date()));
             let keys = keys(&row.profile);
             let mut tokens: Vec<Token> = keys.iter().map(|key| stages.ring.token(key)).collect();
             tokens.sort_unstable();

@@ -83,6 +83,9 @@ kinds! {
     NOT_LEASED = "not-leased", CONFLICT,
         "The message is not leased to you now",
         "Fetch the messages again: its lease has run out, or it was taken already.";
+    MATCH_TAKEN = "match-taken", CONFLICT,
+        "The child, or another child of the referral, is somebody already",
+        "A child is one person, and two children are two: separate the other match first.";
     NOT_FAILING = "not-failing", CONFLICT,
         "The message is neither failing nor dead",
         "Look at its state: it is under way, or its destination has it.";
@@ -101,8 +104,11 @@ kinds! {
         "Say who refers (or that they stay anonymous), whom it concerns and what the worry is. \
          Nothing else is required.";
     NAME_NEEDED = "name-needed", UNPROCESSABLE_ENTITY,
-        "An acknowledgement needs a named person",
-        "Give the name and the role of the person who has the referral.";
+        "A named person is needed",
+        "Give the name and the role of the person who has the referral, or who decides.";
+    DECISION_NEEDED = "decision-needed", UNPROCESSABLE_ENTITY,
+        "A decision on a match says what and why",
+        "Give `decision` (link, separate or not-sure), `reason`, and who decides in `by`.";
     RATE_LIMITED = "rate-limited", TOO_MANY_REQUESTS,
         "You are sending faster than agreed",
         "Wait as long as Retry-After says and send it again. If a child is in danger, telephone \

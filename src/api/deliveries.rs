@@ -74,7 +74,7 @@ pub(super) async fn handle(
     Ok(HttpResponse::Ok().json(Answer { deliveries, next }))
 }
 
-fn read<T>(
+pub(super) fn read<T>(
     query: &str,
     name: &str,
     rule: &str,

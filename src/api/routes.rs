@@ -5,8 +5,8 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    acknowledge, adapt, deliveries, docs, document, health, inform, messages, metrics, openapi,
-    problems, redrive, rehearse, status, submit, take,
+    acknowledge, adapt, chronology, decision, deliveries, docs, document, health, inform, matches,
+    messages, metrics, openapi, problems, redrive, rehearse, status, submit, take, withdrawals,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -35,6 +35,11 @@ pub fn table() -> Vec<Entry> {
         write("/v1/referrals/{reference}/acknowledgement", acknowledge::handle),
         entry("/v1/destinations/{id}/messages", vec![get(messages::handle)]),
         write("/v1/destinations/{id}/messages/{message}/ack", take::handle),
+        // Audited reads: there is no HEAD.
+        entry("/v1/matches", vec![get(matches::handle)]),
+        write("/v1/matches/{match}/decision", decision::handle),
+        entry("/v1/people/{person}/chronology", vec![get(chronology::handle)]),
+        read("/v1/withdrawals", withdrawals::handle),
         read("/v1/deliveries", deliveries::handle),
         write("/v1/deliveries/{id}/redrive", redrive::handle),
         read("/v1/openapi.json", openapi::handle),

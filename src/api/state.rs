@@ -9,10 +9,10 @@ use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
 use crate::followup::feeds::FeedWatch;
-use crate::pipeline::Intake;
+use crate::pipeline::{Desk, Intake};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
-use crate::store::{QueuedMessage, ReadStore, ReferralRow, StoreError};
+use crate::store::{MatchStore, QueuedMessage, ReadStore, ReferralRow, StoreError};
 use crate::workers::Pool;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -102,6 +102,10 @@ pub struct ApiState {
     pub env: Arc<dyn Env>,
     pub intake: Arc<dyn Intake>,
     pub store: Arc<dyn ReadStore>,
+    pub matches: Arc<dyn MatchStore>,
+    pub desk: Arc<dyn Desk>,
+    /// The team whose people decide on matches.
+    pub screening: DestinationId,
     pub letters: Arc<dyn Letters>,
     pub vitals: Arc<dyn Vitals>,
     pub keys: KeyRing,

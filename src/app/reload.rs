@@ -86,6 +86,7 @@ impl Reload {
             tracing::warn!(code = "broker-declare", %error, "new queues are not declared yet");
         }
         self.directory.store(Arc::new(new.directory.clone()));
+        new.linkage.model.count(self.rules.load().linkage.model.people());
         self.rules.store(Arc::new(new));
         Ok(Some(hash))
     }

@@ -35,6 +35,8 @@ struct Entry {
     clock: Duration,
     #[serde(default = "yes")]
     open: bool,
+    #[serde(default)]
+    restricted: bool,
     contact: Option<String>,
 }
 
@@ -86,6 +88,7 @@ pub(super) fn read(
             payload: Payload::ClaimCheck,
             clock: entry.clock,
             open: entry.open,
+            restricted: entry.restricted,
         });
         let team =
             Team { destination, needs_agreement: entry.needs_agreement, contact: entry.contact };

@@ -9,6 +9,7 @@ mod calendar;
 mod completeness;
 mod destinations;
 mod fault;
+mod linkage;
 mod localities;
 mod phrases;
 mod rules;
@@ -23,6 +24,7 @@ use crate::domain::agency::{Agency, Destination};
 use crate::domain::facts::Reader;
 use crate::domain::working_days::Calendar;
 use crate::domain::{AgencyId, DestinationId, Timestamp};
+use crate::linkage::Linkage;
 use crate::routing::Routing;
 use crate::threshold::Policy;
 use source::{Source, digest};
@@ -62,6 +64,7 @@ pub struct Authority {
     pub policy: Policy,
     pub completeness: Scorer,
     pub routing: Routing,
+    pub linkage: Linkage,
     /// SHA-256 of the files that decide, hexadecimal; recorded with each decision.
     pub hash: String,
     /// Of all files, as [`fingerprint`] has it.
@@ -97,8 +100,9 @@ pub const FILES: [&str; 7] = [
 /// Tells whether a folder's files changed: of the same content it is the same.
 pub fn fingerprint(dir: &Path) -> String {
     let mut unread = Vec::new();
-    let sources: Vec<Source> =
+    let mut sources: Vec<Source> =
         FILES.iter().filter_map(|name| Source::read(dir, name, &mut unread)).collect();
+    sources.extend(linkage::sources(dir, &mut unread));
     digest(&sources.iter().collect::<Vec<_>>())
 }
 
@@ -128,7 +132,9 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
     let all = [&agencies, &calendar, &places, &destinations, &phrases, &thresholds, &completeness];
-    let fingerprint = digest(&all);
+    let linking = linkage::sources(dir, &mut faults);
+    let fingerprint = digest(&all.into_iter().chain(&linking).collect::<Vec<_>>());
+    let linkage = linkage::read(&linking, &mut faults);
     let context = thresholds::Context {
         teams: &teams,
         serving,
@@ -149,6 +155,7 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
             policy,
             completeness,
             routing,
+            linkage,
             hash,
             fingerprint,
         }),

@@ -32,6 +32,14 @@ impl Source {
         }
     }
 
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn fault(
         &self,
         line: usize,

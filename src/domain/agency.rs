@@ -59,4 +59,6 @@ pub struct Destination {
     pub clock: Duration,
     /// A closed service cannot receive; what was meant for it goes to MASSTT.
     pub open: bool,
+    /// The named few who may see records that are restricted.
+    pub restricted: bool,
 }

@@ -26,6 +26,10 @@ pub struct Reason {
     /// The rule read history; never shown to a sender (invariant 6).
     #[serde(default)]
     pub history: bool,
+    /// The history is of someone whom the child may be: nobody is shown it before a person has
+    /// reviewed that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreviewed: bool,
 }
 
 /// One destination for one child or several.
@@ -79,6 +83,11 @@ pub enum LinkState {
     /// To be reviewed by a person; history leaves only after review.
     Possible,
     Linked,
+    /// A person has said that it is not this one. Never a child's own state.
+    Separate,
+    /// The person that the referral made, whom a person has found to be another. Never a child's
+    /// own state.
+    Left,
 }
 
 impl LinkState {
@@ -87,7 +96,26 @@ impl LinkState {
             LinkState::New => "new",
             LinkState::Possible => "possible",
             LinkState::Linked => "linked",
+            LinkState::Separate => "separate",
+            LinkState::Left => "left",
         }
+    }
+
+    pub const ALL: [LinkState; 5] = [
+        LinkState::New,
+        LinkState::Possible,
+        LinkState::Linked,
+        LinkState::Separate,
+        LinkState::Left,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether the child is this person, as far as anyone says.
+    pub fn is_settled(self) -> bool {
+        matches!(self, LinkState::New | LinkState::Linked)
     }
 }
 
@@ -121,6 +149,39 @@ impl CaseStatus {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Why a record is open to named people only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restriction {
+    /// For a reason that the record does not tell.
+    Yes,
+    /// An identity before or after an adoption: the two are never shown together, and the machine
+    /// never links to either.
+    Adoption,
+    /// A child of somebody who works here.
+    Staff,
+    /// Where the child lives must not come out.
+    Address,
+}
+
+impl Restriction {
+    pub const ALL: [Restriction; 4] =
+        [Restriction::Yes, Restriction::Adoption, Restriction::Staff, Restriction::Address];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Restriction::Yes => "yes",
+            Restriction::Adoption => "adoption",
+            Restriction::Staff => "staff",
+            Restriction::Address => "address",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|restriction| restriction.as_str() == text)
     }
 }
 

@@ -75,6 +75,8 @@ ids! {
     MessageId;
     /// One refused submission.
     RefusalId;
+    /// What a person decided of a match.
+    DecisionId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

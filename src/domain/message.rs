@@ -7,6 +7,7 @@ use crate::domain::ids::RefusalId;
 use crate::domain::refusal::Extent;
 use crate::domain::{
     AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId, Timestamp,
+    Withdrawn,
 };
 use serde::Serialize;
 
@@ -52,6 +53,8 @@ pub struct OutboxDraft<'a> {
     pub rules: &'a [RuleId],
     /// How many children it concerns, for this destination.
     pub children: usize,
+    /// A wrong history that this message takes back.
+    pub withdrawn: Option<Withdrawn>,
 }
 
 /// A refused submission: `referral.refused.v1`.
@@ -89,6 +92,7 @@ pub fn claim_check(draft: &OutboxDraft<'_>) -> Vec<u8> {
         due_at: draft.due_at,
         rules: draft.rules,
         children: draft.children,
+        withdrawn: draft.withdrawn.map(|what| WithdrawnData { what, why: "separated" }),
     };
     write(&draft.envelope, &reference, &data)
 }
@@ -176,6 +180,15 @@ struct RoutedData<'a> {
     children: usize,
     /// Where the referral is, cut to what this destination may see.
     document: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<WithdrawnData>,
+}
+
+#[derive(Serialize)]
+struct WithdrawnData {
+    #[serde(flatten)]
+    what: Withdrawn,
+    why: &'static str,
 }
 
 #[derive(Serialize)]

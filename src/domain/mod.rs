@@ -16,6 +16,7 @@ pub mod household;
 pub mod ids;
 pub mod localities;
 pub mod mark;
+pub mod matching;
 pub mod message;
 pub mod nhs_number;
 pub mod phrases;
@@ -35,9 +36,10 @@ pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
+    AgencyId, DecisionId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
 pub use mark::Mark;
+pub use matching::{MatchId, Withdrawn, Word};
 pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;

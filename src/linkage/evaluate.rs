@@ -194,7 +194,7 @@ impl Index {
         match judge(model, &referral.profile, &candidates).state {
             LinkState::Linked => stats.linked += 1,
             LinkState::Possible => stats.possible += 1,
-            LinkState::New => stats.new += 1,
+            _ => stats.new += 1,
         }
         let ranked = rank(model, &referral.profile, &candidates);
         let written = ranked.iter().take(MOST_WRITTEN).map(|ranked| Candidate {

@@ -17,6 +17,7 @@ pub mod profile;
 #[cfg(test)]
 mod properties;
 pub mod rarity;
+pub mod shared;
 pub mod standardise;
 pub mod text;
 pub mod train;
@@ -28,6 +29,14 @@ pub use blocking::{MAX_CANDIDATES, keys, shortlist};
 pub use evaluate::{Stats, evaluate};
 pub use model::Model;
 pub use profile::Profile;
+pub use shared::Shared;
 pub use standardise::profile_of;
 pub use verdict::{Verdict, judge};
 pub use weights::{Explanation, explain};
+
+/// What an authority links with.
+#[derive(Clone, Debug, Default)]
+pub struct Linkage {
+    pub model: Model,
+    pub shared: Shared,
+}

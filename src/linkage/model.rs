@@ -5,6 +5,8 @@ use super::comparison::{COUNT, FIELDS};
 use super::rarity::{Frequencies, Rarity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Most levels of a comparison, `missing` included.
 pub(super) const MOST_LEVELS: usize = 16;
@@ -17,9 +19,8 @@ pub struct Model {
     pub provenance: String,
     /// The share of referrals that are about a child on record.
     pub known: f32,
-    /// How many people are on record. The more, the less likely any one of them is.
-    people: u64,
-    prior: f32,
+    /// How many people are on record, which clones share. The more, the less likely any one is.
+    people: Arc<AtomicU64>,
     /// The part of the evidence that counts: comparisons are not as independent as the sum of their
     /// bits would have it.
     pub independence: f32,
@@ -109,6 +110,12 @@ pub(super) struct Rates {
     pub u: f32,
 }
 
+impl Default for Model {
+    fn default() -> Self {
+        Self::shipped()
+    }
+}
+
 impl Model {
     /// The model that ships with the gateway.
     pub fn shipped() -> Self {
@@ -127,8 +134,7 @@ impl Model {
             version: written.version,
             provenance: written.provenance,
             known: written.known,
-            people: written.people,
-            prior: 0.0,
+            people: Arc::new(AtomicU64::new(written.people)),
             independence: written.independence,
             siblings: written.siblings,
             twins: written.twins,
@@ -143,16 +149,19 @@ impl Model {
             bits: bits(&rates, written.independence),
             rates,
         };
-        let people = model.people;
         model.check()?;
-        Ok(model.for_people(people))
+        Ok(model)
     }
 
     /// The same model where so many people are on record.
     pub fn for_people(mut self, people: u64) -> Self {
-        self.people = people.max(1);
-        self.prior = (self.known / self.people as f32).log2();
+        self.people = Arc::new(AtomicU64::new(people));
         self
+    }
+
+    /// Says how many people are on record by now.
+    pub fn count(&self, people: u64) {
+        self.people.store(people, Ordering::Relaxed);
     }
 
     /// The same model with what training found.
@@ -163,19 +172,19 @@ impl Model {
 
     /// Log2 odds that a child is a person taken at random.
     pub fn prior(&self) -> f32 {
-        self.prior
+        (self.known / self.people().max(1) as f32).log2()
     }
 
     /// How many people are on record.
     pub fn people(&self) -> u64 {
-        self.people
+        self.people.load(Ordering::Relaxed)
     }
 
     fn check(&self) -> Result<(), ModelFault> {
         let Thresholds { possible, linked } = self.thresholds;
         let rules = [
             (self.known > 0.0 && self.known < 1.0, "known", "a share between 0 and 1"),
-            (self.people > 0, "people", "a number above 0"),
+            (self.people() > 0, "people", "a number above 0"),
             (
                 self.independence > 0.0 && self.independence <= 1.0,
                 "independence",

@@ -10,7 +10,7 @@ use crate::domain::time::Env;
 use crate::domain::{
     ChildHistory, Decision, Directory, PersonId, Reference, Referral, ReferralId, Timestamp,
 };
-use crate::linkage::{self, Model, Profile};
+use crate::linkage::{self, Linkage, Profile};
 use crate::routing::{self, Routing};
 use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
@@ -32,23 +32,25 @@ pub struct Rules {
     pub scorer: Scorer,
     pub routing: Routing,
     pub directory: Directory,
+    pub linkage: Linkage,
 }
 
-/// Everything the stages need besides the submission: configuration, keys, model, clock.
+/// Everything the stages need besides the submission: configuration, keys, clock.
 pub struct Stages {
     pub rules: Arc<ArcSwap<Rules>>,
     pub ring: KeyRing,
-    pub model: Model,
     pub env: Arc<dyn Env>,
 }
 
 impl Stages {
     /// Blocking tokens and profiles of a referral's children.
     pub(super) fn profiles(&self, referral: &Referral, at: Timestamp) -> Vec<ChildProfile> {
+        let rules = self.rules.load();
         (0..referral.children.len())
             .map(|index| {
                 let (child, household) = (&referral.children[index], &referral.household);
-                let profile = linkage::profile_of(child, household, Some(at.date()));
+                let mut profile = linkage::profile_of(child, household, Some(at.date()));
+                rules.linkage.shared.clear(&mut profile);
                 let keys = linkage::keys(&profile);
                 let mut tokens: Vec<_> = keys.iter().map(|key| self.ring.token(key)).collect();
                 tokens.sort_unstable();
@@ -60,14 +62,15 @@ impl Stages {
 
     /// Decides from the submission alone and with history. A stage that fails puts the referral
     /// before the screening team, with the failure attached (invariant 2).
-    fn decide(
+    pub(super) fn decide(
         &self,
         rules: &Rules,
         referred: &Referred,
+        at: Timestamp,
         links: &[ChildLink],
         histories: &[ChildHistory],
     ) -> Decided {
-        let (policy, at) = (&rules.policy, referred.received_at);
+        let policy = &rules.policy;
         let facts = &facts_of(policy, referred);
         let fallback = || policy.fallback(referred.children.len(), at, POLICY_FAILED);
         let alone = guarded("decide", || threshold::decide_facts(policy, facts, &[], at));
@@ -78,7 +81,7 @@ impl Stages {
         if full.failure.is_none() && links.iter().any(|link| link.failed) {
             full.failure = Some(LINKAGE_FAILED.to_owned());
         }
-        Decided { alone, full }
+        Decided { alone, full, proposed: None }
     }
 
     /// The receipt, from the decision and the facts of the submission alone.
@@ -100,12 +103,16 @@ impl Stages {
 
     /// What linkage says of a child; `None` when its profile cannot be read.
     fn compare(&self, child: &ChildProfile, candidates: &[Candidate]) -> Option<LinkVerdict> {
-        let child = Profile::decode(&child.profile).ok()?;
-        let candidates: Vec<(PersonId, Profile)> = candidates
-            .iter()
-            .filter_map(|(person, bytes)| Some((*person, Profile::decode(bytes).ok()?)))
-            .collect();
-        let verdict = linkage::judge(&self.model, &child, &candidates);
+        let Linkage { model, shared } = &self.rules.load().linkage;
+        let read = |bytes: &[u8]| {
+            let mut profile = Profile::decode(bytes).ok()?;
+            shared.clear(&mut profile);
+            Some(profile)
+        };
+        let child = read(&child.profile)?;
+        let candidates: Vec<(PersonId, Profile)> =
+            candidates.iter().filter_map(|(person, bytes)| Some((*person, read(bytes)?))).collect();
+        let verdict = linkage::judge(model, &child, &candidates);
         Some(LinkVerdict {
             state: verdict.state,
             person: verdict.person,
@@ -136,7 +143,7 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The error's text could quote what was sealed: it is not repeated.
     serde_json::from_slice(bytes)
         .map_err(|_| StoreError::Damaged("a part of a dossier is not as written".to_owned()))
@@ -160,10 +167,10 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Concluded> {
         let rules = self.rules.load();
-        let decided = self.decide(&rules, referred, links, histories);
+        let at = referred.received_at;
+        let decided = self.decide(&rules, referred, at, links, histories);
         let id = ReferralId::from_parts(now, self.env.entropy_id());
         let reference = Reference::from_entropy(self.env.entropy_u64());
-        let at = referred.received_at;
         let receipt = self.receipt(&rules, reference, referred, &decided.alone, at);
         let dossier = Dossier {
             raw: referred.raw.clone(),
@@ -238,11 +245,8 @@ impl Judge for Stages {
         let rules = self.rules.load();
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
-        let again = self.decide(&rules, merged, links, histories);
-        let decided = Decided {
-            alone: threshold::raise(&rules.policy, &before.alone, again.alone),
-            full: threshold::raise(&rules.policy, &before.full, again.full),
-        };
+        let again = self.decide(&rules, merged, merged.received_at, links, histories);
+        let decided = super::decided::raised(&rules.policy, &before, again);
         let (id, reference) = (stored.row.id, stored.row.reference);
         let first = stored.row.received_at;
         let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
@@ -278,6 +282,18 @@ impl Judge for Stages {
         });
         let done = Done::Accepted { reference, receipt: receipt.into(), repeat: false };
         Ok(Concluded { rows, done })
+    }
+
+    fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred> {
+        self.as_it_stands(stored, now)
+    }
+
+    fn conclude_revisit(
+        &self,
+        revisit: &Revisit<'_>,
+        now: Timestamp,
+    ) -> Result<(Batch, Option<Arc<[u8]>>)> {
+        self.decide_again(revisit, now)
     }
 
     fn conclude_refusal(

@@ -5,6 +5,8 @@
 
 mod adapted;
 mod addition;
+mod decided;
+pub mod desk;
 mod guard;
 mod identity;
 mod intake;
@@ -13,7 +15,9 @@ mod refusals;
 mod rows;
 
 pub use crate::adapter::media_type;
+pub use crate::linkage::Explanation;
 pub use adapted::{Adapted, Answered, Canonical};
+pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use rows::Decided;

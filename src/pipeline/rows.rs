@@ -4,11 +4,13 @@ use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    Decision, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp,
+    Decision, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
-use crate::store::{Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally};
+use crate::store::{
+    Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally, WithdrawalRow,
+};
 use serde::{Deserialize, Serialize};
 
 /// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
@@ -18,6 +20,9 @@ pub struct Decided {
     pub alone: Decision,
     /// With history, which only adds, raises and shortens.
     pub full: Decision,
+    /// With the right history, where a wrong one had raised `full`: it waits for a person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Decision>,
 }
 
 impl Decided {
@@ -37,6 +42,9 @@ pub(super) struct Facts<'a> {
     pub now: Timestamp,
 }
 
+/// Seconds in which whoever was sent a wrong history should know.
+const A_DAY: i64 = 24 * 3600;
+
 /// Start of the hour, for tallies.
 fn hour(at: Timestamp) -> Timestamp {
     const HOUR: i64 = 3_600_000_000;
@@ -55,6 +63,7 @@ impl Facts<'_> {
                     case_status: crate::domain::decision::CaseStatus::None,
                     case_team: None,
                     restricted: false,
+                    restriction: None,
                     as_of: None,
                     source: None,
                     record: Sealed::default(),
@@ -74,7 +83,7 @@ impl Facts<'_> {
 
     fn links_of(&self, index: usize, link: &ChildLink, into: &mut Batch) {
         let rank = self.decided.full.children.get(index).map_or(0, |child| child.level.rank);
-        let row = |person, state, weight| LinkRow {
+        let row = |person, state, weight, decision| LinkRow {
             referral: self.row.id,
             child: u16::try_from(index).unwrap_or(u16::MAX),
             person,
@@ -83,15 +92,16 @@ impl Facts<'_> {
             at: self.now,
             agency: self.referred.agency.clone(),
             level_rank: rank,
+            decision,
         };
         // A child without a sure match is a new person; the possible ones are for a reviewer.
         let state = match link.state {
             LinkState::Linked => LinkState::Linked,
-            LinkState::New | LinkState::Possible => LinkState::New,
+            _ => LinkState::New,
         };
-        into.links.push(row(link.person, state, link.weight));
+        into.links.push(row(link.person, state, link.weight, link.decision));
         for (person, weight) in &link.possible {
-            into.links.push(row(*person, LinkState::Possible, *weight));
+            into.links.push(row(*person, LinkState::Possible, *weight, None));
         }
         if !link.possible.is_empty() {
             let event = Event::new("match.possible", "frontdoor").about(self.row.id);
@@ -101,13 +111,53 @@ impl Facts<'_> {
 
     /// One message a destination: routed where it is new there, updated where it was before.
     pub(super) fn messages(&self, before: &[DeliveryRow], env: &dyn Env, into: &mut Batch) {
-        for route in &self.decided.full.routes {
+        self.send(&self.decided.full.routes, before, None, env, into);
+    }
+
+    /// The same, also to whoever was sent it and would not be now; `withdrawn` is taken back from
+    /// those who were sent it.
+    pub(super) fn messages_to_all(
+        &self,
+        before: &[DeliveryRow],
+        withdrawn: Option<Withdrawn>,
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        let mut routes = self.decided.full.routes.clone();
+        for row in before {
+            if !routes.iter().any(|route| route.destination == row.destination) {
+                routes.push(former(row, self.decided.full.children.len()));
+            }
+        }
+        self.send(&routes, before, withdrawn, env, into);
+    }
+
+    fn send(
+        &self,
+        routes: &[Route],
+        before: &[DeliveryRow],
+        withdrawn: Option<Withdrawn>,
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        for route in routes {
             let (route, level) = self.as_told(route);
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
-            let kind =
-                if earlier.is_empty() { "referral.routed.v1" } else { "referral.updated.v1" };
+            let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
+            let withdrawn = withdrawn.filter(|_| !earlier.is_empty());
             let id = MessageId::from_parts(self.now, env.entropy_id());
+            if let Some(wrong) = withdrawn {
+                let sent_at = earlier.iter().map(|row| row.created_at).min();
+                into.withdrawals.push(WithdrawalRow {
+                    message: id,
+                    referral: self.row.id,
+                    person: wrong.person,
+                    kind: wrong.kind,
+                    sent_at: sent_at.unwrap_or(self.now),
+                    at: self.now,
+                });
+            }
             let sequence = earlier.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
             let traceparent = self.referred.traceparent.as_deref();
             let payload = message::claim_check(&OutboxDraft {
@@ -120,6 +170,7 @@ impl Facts<'_> {
                 due_at: route.due_at,
                 rules: &route.rules,
                 children: route.children.len(),
+                withdrawn,
             });
             into.outbox.push(OutboxRow {
                 id,
@@ -131,7 +182,9 @@ impl Facts<'_> {
                 kind: kind.to_owned(),
                 sequence,
                 created_at: self.now,
-                due_at: route.due_at,
+                // The clock of a referral may have run out long ago; that of its correction begins.
+                due_at: withdrawn
+                    .map_or(route.due_at, |_| route.due_at.max(self.now.plus_seconds(A_DAY))),
                 payload,
                 traceparent: self.referred.traceparent.clone(),
                 agency: self.referred.agency.clone(),
@@ -163,6 +216,18 @@ impl Facts<'_> {
             level: self.row.level.clone(),
             priority: self.row.priority,
         }
+    }
+}
+
+/// The route by which a destination was sent what would not go there now.
+fn former(row: &DeliveryRow, children: usize) -> Route {
+    Route {
+        destination: row.destination.clone(),
+        purpose: row.purpose.clone(),
+        priority: row.priority,
+        due_at: row.due_at,
+        rules: Vec::new(),
+        children: (0..u16::try_from(children).unwrap_or(u16::MAX)).collect(),
     }
 }
 

@@ -7,7 +7,7 @@
 use super::Routing;
 use crate::domain::agency::{Destination, FieldList};
 use crate::domain::values::YesNo;
-use crate::domain::{Answer, Decision, Mark, Referral, Route};
+use crate::domain::{Answer, Decision, Mark, Referral, Route, RuleId};
 use serde_json::{Map, Value, json};
 
 const WITHHELD: &str = "[withheld]";
@@ -75,6 +75,16 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
     let children = decision.children.iter().filter(|child| to.statutory || sent(child.index));
     let children = children.map(|child| {
         let reasons = child.reasons.iter().filter(|reason| to.statutory || !reason.history);
+        let (hidden, reasons): (Vec<_>, Vec<_>) = reasons.partition(|reason| reason.unreviewed);
+        let told = reasons.into_iter().map(|reason| {
+            json!({
+                "rule": reason.rule,
+                "basis": reason.basis,
+                "why": reason.why,
+                "tasks": reason.tasks,
+            })
+        });
+        let held_back = (!hidden.is_empty()).then(unreviewed);
         json!({
             "index": child.index,
             "level_of_need": {
@@ -84,21 +94,32 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
                 "suggested": true,
             },
             "priority": child.priority,
-            "reasons": reasons.map(|reason| json!({
-                "rule": reason.rule,
-                "basis": reason.basis,
-                "why": reason.why,
-                "tasks": reason.tasks,
-            })).collect::<Vec<_>>(),
+            "reasons": told.chain(held_back).collect::<Vec<_>>(),
         })
     });
+    let hidden = |rule: &&RuleId| {
+        let mut reasons = decision.children.iter().flat_map(|child| &child.reasons);
+        reasons.any(|reason| reason.rule == **rule && reason.unreviewed)
+    };
+    let rules = route.map(|route| route.rules.iter().filter(|rule| !hidden(rule)));
     json!({
         "purpose": route.map(|route| &route.purpose),
         "priority": route.map_or(decision.priority, |route| route.priority),
         "due_at": route.map(|route| route.due_at),
-        "rules": route.map(|route| &route.rules),
+        "rules": rules.map(Iterator::collect::<Vec<_>>),
         "children": children.collect::<Vec<_>>(),
         "failure": decision.failure,
+    })
+}
+
+/// In place of the history of somebody whom the child may be: it leaves only after review.
+fn unreviewed() -> Value {
+    json!({
+        "rule": "possible-match",
+        "basis": "A person confirms who the child is",
+        "why": "This may be a child who is known. What is known is shown once a person has \
+                confirmed it.",
+        "tasks": [],
     })
 }
 

@@ -20,6 +20,10 @@ impl Known {
         let mut touched = HashSet::new();
         for row in rows {
             let Some(profile) = judge.open_profile(row.person, &row.profile) else {
+                // Whoever a person has found to be another has an empty one.
+                if self.profiles.remove(&row.person).is_some() {
+                    touched.extend(&row.tokens);
+                }
                 continue;
             };
             let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);

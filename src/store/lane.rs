@@ -4,6 +4,7 @@
 //! fetched and compared before the lock; under it only what committed since is looked at. A batch
 //! that the database refuses is split until only the culprit fails.
 
+use super::deciding;
 use super::error::StoreError;
 use super::linking::{Ahead, Linker};
 use super::rows::*;
@@ -261,6 +262,7 @@ impl Runner {
                     concluded
                 }
                 Work::Add(addition) => self.add(tx.as_mut(), &mut linker, addition, now).await?,
+                Work::Decide(word) => deciding::decide(&self.parts, tx.as_mut(), word, now).await?,
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -327,7 +329,7 @@ impl Runner {
         if batch.is_empty() {
             return tx.commit().await;
         }
-        if batch.audit.is_empty() {
+        if batch.audit.is_empty() && batch.desk.is_empty() {
             return Err(StoreError::Refused("rows without an audit event".to_owned()));
         }
         let handover = self.parts.handover.as_ref().filter(|_| !batch.outbox.is_empty());
@@ -381,16 +383,21 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
 }
 
 /// Additions to one referral go in transactions of their own, in order: each reads what the one
-/// before has written. Everything else is in the first.
+/// before has written. So does every word on a match, which may change several. Everything else is
+/// in the first.
 fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
     let mut earlier: HashMap<Reference, usize> = HashMap::new();
-    let mut rounds = vec![Vec::new()];
+    let (mut rounds, mut words) = (vec![Vec::new()], Vec::new());
     for index in leaders {
         let place = match &works[*index] {
             Work::Add(addition) => {
                 let count = earlier.entry(addition.reference).or_default();
                 *count += 1;
                 *count - 1
+            }
+            Work::Decide(_) => {
+                words.push(vec![*index]);
+                continue;
             }
             _ => 0,
         };
@@ -399,6 +406,8 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
         }
         rounds[place].push(*index);
     }
+    rounds.retain(|round| !round.is_empty());
+    rounds.extend(words);
     rounds
 }
 

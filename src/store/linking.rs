@@ -5,6 +5,9 @@ use super::error::StoreError;
 use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
+use super::settled::{
+    child_of_its_own, heed_people, is_settled, made_before, not_for, people_once, settled, takers,
+};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
@@ -213,7 +216,7 @@ impl<'a> Linker<'a> {
         if people.is_empty() {
             return Ok(());
         }
-        for row in tx.histories(&people, year_before(now), None).await? {
+        for row in tx.histories(&people, year_before(now), &[]).await? {
             self.ahead.histories.insert(row.person, row);
         }
         Ok(())
@@ -226,9 +229,10 @@ impl<'a> Linker<'a> {
         referred: &Referred,
     ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
         self.settle(index, &referred.children);
-        let verdicts: Vec<LinkVerdict> = (0..referred.children.len())
+        let mut verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
+        verdicts.iter_mut().for_each(|one| heed_people(one, false, &self.ahead.histories));
         self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
     }
 
@@ -247,9 +251,13 @@ impl<'a> Linker<'a> {
             .enumerate()
             .map(|(child, verdict)| {
                 let person = verdict.person.filter(|person| own.get(person) == Some(&child));
+                let decision = settled(known, child).and_then(|link| link.decision);
                 match made_before(known, child) {
                     Some(person) => child_of_its_own(verdict, person),
-                    None => self.child_link(verdict, person, referred.received_at),
+                    None => ChildLink {
+                        decision,
+                        ..self.child_link(verdict, person, referred.received_at)
+                    },
                 }
             })
             .collect();
@@ -269,6 +277,7 @@ impl<'a> Linker<'a> {
                 person,
                 fresh: false,
                 weight: verdict.weight,
+                decision: None,
                 possible: verdict.possible,
                 failed: verdict.failed,
             },
@@ -281,17 +290,22 @@ impl<'a> Linker<'a> {
                 let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
                 let person = PersonId::from_parts(at, self.parts.env.entropy_id());
                 let failed = verdict.failed;
-                ChildLink { state, person, fresh: true, weight: 0.0, possible, failed }
+                let decision = None;
+                ChildLink { state, person, fresh: true, weight: 0.0, decision, possible, failed }
             }
         }
     }
 
     /// What is known of the linked person, or else of the likeliest of the possible ones.
-    fn history_of(&self, link: &ChildLink, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
+    pub(super) fn history_of(
+        &self,
+        link: &ChildLink,
+        stored: &HashMap<PersonId, HistoryRow>,
+    ) -> ChildHistory {
         let person = match link.state {
-            LinkState::New => None,
             LinkState::Linked => Some(link.person),
             LinkState::Possible => link.possible.first().map(|(person, _)| *person),
+            _ => None,
         };
         let mut history = ChildHistory::default();
         if let Some(person) = person {
@@ -371,11 +385,9 @@ impl<'a> Linker<'a> {
             merged.children.iter().flat_map(|child| child.tokens.iter().copied()).collect();
         let rows = tx.candidates_since(0, &tokens).await?;
         self.ahead.known.add(self.parts.judge.as_ref(), rows);
-        let kept = known.iter().filter(|link| link.state != LinkState::Possible);
-        let own: HashSet<PersonId> = kept.map(|link| link.person).collect();
         let mut verdicts = Vec::new();
         for (index, child) in merged.children.iter().enumerate() {
-            let candidates = self.ahead.known.candidates(child, &own);
+            let candidates = self.ahead.known.candidates(child, &not_for(known, index));
             let mut verdict = self.parts.judge.link(child, &candidates);
             if let Some(link) = settled(known, index) {
                 let found = verdict.person.map(|person| (person, verdict.weight));
@@ -388,65 +400,15 @@ impl<'a> Linker<'a> {
         }
         let people = people_once(verdicts.iter());
         // Apart from what the rest of the batch reads: there this referral counts.
-        let rows = tx.histories(&people, year_before(now), Some(referral)).await?;
+        let rows = tx.histories(&people, year_before(now), &[referral]).await?;
         let stored = rows.into_iter().map(|row| (row.person, row)).collect();
+        for (index, verdict) in verdicts.iter_mut().enumerate() {
+            heed_people(verdict, settled(known, index).is_some(), &stored);
+        }
         Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
 }
 
-/// Which child is a person that several of one submission might be. Two children of one
-/// submission are two people, whatever the weights say: the likeliest it is, but what was settled
-/// before stays.
-fn takers(verdicts: &[LinkVerdict], known: &[StoredLink]) -> HashMap<PersonId, usize> {
-    let mut takers: HashMap<PersonId, usize> = HashMap::new();
-    for (child, verdict) in verdicts.iter().enumerate() {
-        let Some(person) = verdict.person else { continue };
-        let stays = |child| settled(known, child).is_some_and(|link| link.person == person);
-        let better = takers.get(&person).is_none_or(|first: &usize| {
-            !stays(*first) && (stays(child) || verdict.weight > verdicts[*first].weight)
-        });
-        if better {
-            takers.insert(person, child);
-        }
-    }
-    takers
-}
-
-/// The person that a stored referral made for one of its children.
-fn made_before(known: &[StoredLink], child: usize) -> Option<PersonId> {
-    settled(known, child).filter(|link| link.state == LinkState::New).map(|link| link.person)
-}
-
-/// The link of a child to the person that its referral made before it was added to.
-fn child_of_its_own(verdict: LinkVerdict, person: PersonId) -> ChildLink {
-    let possible = verdict.possible;
-    let state = if possible.is_empty() { LinkState::New } else { LinkState::Possible };
-    ChildLink { state, person, fresh: false, weight: 0.0, possible, failed: verdict.failed }
-}
-
-/// Whether a child of a stored referral is already this person.
-fn is_settled(known: &[StoredLink], person: PersonId) -> bool {
-    known.iter().any(|link| link.person == person && link.state != LinkState::Possible)
-}
-
-/// The person a child of a stored referral already is.
-fn settled(known: &[StoredLink], child: usize) -> Option<&StoredLink> {
-    known
-        .iter()
-        .filter(|link| usize::from(link.child) == child)
-        .find(|link| link.state != LinkState::Possible)
-}
-
-/// Everybody whose history may count, each once.
-fn people_once<'a>(verdicts: impl Iterator<Item = &'a LinkVerdict>) -> Vec<PersonId> {
-    let best = |verdict: &LinkVerdict| verdict.possible.first().map(|(person, _)| *person);
-    let mut people: Vec<PersonId> =
-        verdicts.flat_map(|verdict| verdict.person.into_iter().chain(best(verdict))).collect();
-    people.sort_unstable();
-    people.dedup();
-    people
-}
-
-fn year_before(now: Timestamp) -> Timestamp {
+pub(super) fn year_before(now: Timestamp) -> Timestamp {
     now.plus_seconds(-YEAR_SECONDS)
 }

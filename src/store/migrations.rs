@@ -22,6 +22,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0001_first.sql"),
         sqlite: include_str!("../../migrations/sqlite/0001_first.sql"),
     },
+    Migration {
+        version: 2,
+        name: "0002_matches",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0002_matches.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0002_matches.sql"),
+    },
     // A program that does not know it would count the history of a merged record for nobody.
     Migration {
         version: 3,

@@ -4,8 +4,8 @@
 use super::error::{Result, StoreError};
 use super::rows::*;
 use crate::audit::StoredLinkOfChain;
-use crate::domain::decision::{CaseStatus, LinkState};
-use crate::domain::ids::RefusalId;
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
+use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId,
     Timestamp,
@@ -13,7 +13,7 @@ use crate::domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-fn damaged(column: &str) -> StoreError {
+pub(super) fn damaged(column: &str) -> StoreError {
     StoreError::Damaged(format!("column {column} holds what cannot be read"))
 }
 
@@ -179,6 +179,8 @@ pub(super) struct LinkRecord {
     person: Uuid,
     state: String,
     weight: f32,
+    level_rank: i16,
+    decision: Option<Uuid>,
 }
 
 impl LinkRecord {
@@ -186,11 +188,10 @@ impl LinkRecord {
         Ok(StoredLink {
             child: u16::try_from(self.child).map_err(|_| damaged("child"))?,
             person: PersonId(self.person),
-            state: [LinkState::New, LinkState::Possible, LinkState::Linked]
-                .into_iter()
-                .find(|state| state.as_str() == self.state)
-                .ok_or_else(|| damaged("state"))?,
+            state: LinkState::parse(&self.state).ok_or_else(|| damaged("state"))?,
             weight: self.weight,
+            level_rank: self.level_rank,
+            decision: self.decision.map(DecisionId),
         })
     }
 }
@@ -200,9 +201,12 @@ pub(super) struct HistoryRecord {
     person: Uuid,
     case_status: String,
     case_team: Option<String>,
+    restriction: Option<String>,
     referrals: i64,
     agencies: i64,
     highest_level: i16,
+    /// Ids in a list; null where there are none.
+    apart: Option<String>,
 }
 
 impl HistoryRecord {
@@ -215,8 +219,16 @@ impl HistoryRecord {
             referrals: u32::try_from(self.referrals).unwrap_or(u32::MAX),
             agencies: u32::try_from(self.agencies).unwrap_or(u32::MAX),
             highest_level: self.highest_level,
+            adoption: self.restriction.as_deref() == Some(Restriction::Adoption.as_str()),
+            apart: self.apart.as_deref().map_or(Ok(Vec::new()), people)?,
         })
     }
+}
+
+fn people(list: &str) -> Result<Vec<PersonId>> {
+    let ids = list.split(',').filter(|id| !id.is_empty());
+    let read = |id| Uuid::try_parse(id).map(PersonId).map_err(|_| damaged("apart"));
+    ids.map(read).collect()
 }
 
 #[derive(FromRow)]

@@ -1,9 +1,10 @@
 //! Rows as the stores read and write them. Clear members are ids, times, agency, destination,
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
+use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use crate::audit::Event;
-use crate::domain::decision::{CaseStatus, LinkState};
-use crate::domain::ids::RefusalId;
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
+use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId, RuleId,
     Timestamp,
@@ -45,6 +46,10 @@ pub struct HistoryRow {
     pub referrals: u32,
     pub agencies: u32,
     pub highest_level: i16,
+    /// The record is restricted because of an adoption: the machine does not link to it.
+    pub adoption: bool,
+    /// People whom a person has told apart from this one.
+    pub apart: Vec<PersonId>,
 }
 
 /// A stored answer to a repeated submission.
@@ -103,6 +108,8 @@ pub struct PersonRow {
     pub case_status: CaseStatus,
     pub case_team: Option<DestinationId>,
     pub restricted: bool,
+    /// Why it is restricted, where that is known.
+    pub restriction: Option<Restriction>,
     /// When the feed that told of the case was true; `None` for people made by referrals.
     pub as_of: Option<Timestamp>,
     /// The feed's own id for the record (a blind token), so that a delta finds it.
@@ -169,6 +176,8 @@ pub struct LinkRow {
     pub at: Timestamp,
     pub agency: AgencyId,
     pub level_rank: i16,
+    /// The person's decision by which it stands; the machine leaves what has one as it is.
+    pub decision: Option<DecisionId>,
 }
 
 /// State of a delivery.
@@ -315,6 +324,12 @@ pub struct Batch {
     /// Tokens that known persons gain.
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
+    /// Referrals decided again because of what a person said of a match; each at the revision that
+    /// was read, which stays.
+    pub revisits: Vec<ReferralRow>,
+    pub decisions: Vec<DecisionRow>,
+    pub apart: Vec<ApartRow>,
+    pub withdrawals: Vec<WithdrawalRow>,
     pub outbox: Vec<OutboxRow>,
     pub repeats: Vec<NewRepeat>,
     pub refusals: Vec<RefusalRow>,
@@ -324,6 +339,8 @@ pub struct Batch {
     pub clears: Vec<(Token16, Timestamp)>,
     pub tallies: Vec<(Tally, i64)>,
     pub audit: Vec<Event>,
+    /// Events of the `desk` chain.
+    pub desk: Vec<Event>,
 }
 
 /// A referral as read back.
@@ -340,6 +357,8 @@ pub struct StoredLink {
     pub person: PersonId,
     pub state: LinkState,
     pub weight: f32,
+    pub level_rank: i16,
+    pub decision: Option<DecisionId>,
 }
 
 /// A failed attempt to deliver.
@@ -404,6 +423,10 @@ impl Batch {
         self.profiles.extend(other.profiles);
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
+        self.revisits.extend(other.revisits);
+        self.decisions.extend(other.decisions);
+        self.apart.extend(other.apart);
+        self.withdrawals.extend(other.withdrawals);
         self.outbox.extend(other.outbox);
         self.repeats.extend(other.repeats);
         self.refusals.extend(other.refusals);
@@ -411,6 +434,7 @@ impl Batch {
         self.clears.extend(other.clears);
         self.tallies.extend(other.tallies);
         self.audit.extend(other.audit);
+        self.desk.extend(other.desk);
     }
 
     /// Whether there is nothing to write.
@@ -423,6 +447,10 @@ impl Batch {
             profiles,
             tokens,
             links,
+            revisits,
+            decisions,
+            apart,
+            withdrawals,
             outbox,
             repeats,
             refusals,
@@ -430,6 +458,7 @@ impl Batch {
             clears,
             tallies,
             audit,
+            desk,
         } = self;
         referrals.is_empty()
             && information.is_empty()
@@ -437,6 +466,10 @@ impl Batch {
             && profiles.is_empty()
             && tokens.is_empty()
             && links.is_empty()
+            && revisits.is_empty()
+            && decisions.is_empty()
+            && apart.is_empty()
+            && withdrawals.is_empty()
             && outbox.is_empty()
             && repeats.is_empty()
             && refusals.is_empty()
@@ -444,6 +477,7 @@ impl Batch {
             && clears.is_empty()
             && tallies.is_empty()
             && audit.is_empty()
+            && desk.is_empty()
     }
 
     /// Sums equal tallies, so that one batch appends few deltas.

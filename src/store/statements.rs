@@ -1,5 +1,6 @@
 //! Statements that are the same text in both dialects.
 
+use super::matches::MatchState;
 use super::rows::DeliveryState;
 
 /// Columns of [`super::records::ReferralRecord`].
@@ -94,15 +95,69 @@ pub(super) const DELIVERIES_OF: &str = concat!(
     " FROM outbox WHERE coalesce(referral, refusal, id) = $1"
 );
 
+/// That no later statement about the same child and person than row `l` is there.
+macro_rules! last_said {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+         AND later.child = l.child AND later.person = l.person AND later.lane_seq > l.lane_seq)"
+    };
+}
+
 /// The last statement about each child and person; a merged record's links are the survivor's.
-pub(super) const LINKS_OF: &str = "SELECT child, coalesce((WITH RECURSIVE up (id, survivor) AS (\
+pub(super) const LINKS_OF: &str = concat!(
+    "SELECT child, coalesce((WITH RECURSIVE up (id, survivor) AS (\
          SELECT id, merged_into FROM person WHERE id = l.person \
          UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
-         SELECT id FROM up WHERE survivor IS NULL), person) AS person, state, weight FROM link l \
-     WHERE referral = $1 AND NOT EXISTS (SELECT 1 FROM link later \
-         WHERE later.referral = l.referral AND later.child = l.child \
-         AND later.person = l.person AND later.lane_seq > l.lane_seq) \
-     ORDER BY child, person";
+         SELECT id FROM up WHERE survivor IS NULL), person) AS person, \
+     state, weight, level_rank, decision FROM link l \
+     WHERE referral = $1 AND ",
+    last_said!(),
+    " ORDER BY child, person"
+);
+
+/// Every statement about a person, in the order in which they were made.
+pub(super) const STATEMENTS: &str = "SELECT l.referral, r.reference, l.child, l.state, \
+     l.agency, l.decision, l.at, l.lane_seq FROM link l JOIN referral r ON r.id = l.referral \
+     WHERE l.person = $1 ORDER BY l.lane_seq, l.referral, l.child";
+
+macro_rules! matches_where {
+    ($holds:literal) => {
+        concat!(
+            "SELECT l.referral, r.reference, l.child, l.person, l.state, l.weight, l.at, \
+             l.decision FROM link l JOIN referral r ON r.id = l.referral WHERE ",
+            $holds,
+            " AND (l.referral, l.child, l.person) > ($1, $2, $3) AND ",
+            last_said!(),
+            " ORDER BY l.referral, l.child, l.person LIMIT $4"
+        )
+    };
+}
+
+pub(super) fn matches_in(state: MatchState) -> &'static str {
+    match state {
+        MatchState::Open => matches_where!("l.state = 'possible'"),
+        MatchState::Unconfirmed => matches_where!("l.state = 'linked' AND l.decision IS NULL"),
+        MatchState::Decided => {
+            matches_where!("l.decision IS NOT NULL AND l.state IN ('linked', 'separate')")
+        }
+    }
+}
+
+pub(super) const PERSON: &str = "SELECT id, profile, case_status, case_team, restricted, \
+     restriction, as_of, source IS NOT NULL AS fed FROM person WHERE id = $1";
+
+pub(super) const CHRONOLOGY: &str = concat!(
+    "SELECT l.referral, r.reference, l.child, r.received_at, r.agency, r.level, l.state, \
+     l.decision FROM link l JOIN referral r ON r.id = l.referral \
+     WHERE l.person = $1 AND l.state IN ('new', 'linked') AND ",
+    last_said!(),
+    " ORDER BY r.received_at, l.referral, l.child LIMIT 1000"
+);
+
+pub(super) const WITHDRAWALS: &str = "SELECT w.message, w.referral, w.person, w.kind, \
+     w.sent_at, w.at, r.reference, o.destination, o.state, o.delivered_at FROM withdrawal w \
+     JOIN referral r ON r.id = w.referral JOIN outbox o ON o.id = w.message \
+     WHERE w.message > $1 ORDER BY w.message LIMIT $2";
 
 pub(super) const MESSAGE: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE id = $1");
@@ -284,6 +339,11 @@ pub(super) const QUEUE_DEAD: &str = "SELECT id, destination, priority, payload, 
 /// `x-delivery-limit` of 20 returns. The number is in the index's predicate as well.
 pub(super) const QUEUE_EXHAUST: &str = "UPDATE queued SET dead = true WHERE destination = $1 \
      AND NOT dead AND deliveries > 20 AND leased_until <= $2";
+
+/// A referral decided again, at the revision that was read: its sender has added nothing.
+pub(super) const REVISIT: &str = "UPDATE referral SET respond_by = $3, level = $4, \
+     level_rank = $5, priority = $6, policy_hash = $7, record = $8 \
+     WHERE id = $1 AND revision = $2";
 
 /// Why an addition is refused that was made to an older revision, or twice in one batch.
 pub(super) const OVERTAKEN: &str =

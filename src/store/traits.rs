@@ -2,6 +2,7 @@
 //! contract suite runs against all.
 
 use super::error::Result;
+use super::matches::{MatchStore, Statement};
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
@@ -50,13 +51,17 @@ pub trait LaneTx: Send {
     async fn open_refusals(&mut self, bodies: &[Token16]) -> Result<Vec<(Token16, RefusalId)>>;
 
     /// History in clear of these people, counting referrals received at or after `since`, but
-    /// for `except`: a referral is no history of itself.
+    /// for those of `except`: a referral is no history of itself.
     async fn histories(
         &mut self,
         people: &[PersonId],
         since: Timestamp,
-        except: Option<ReferralId>,
+        except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>>;
+
+    /// Every statement about this person and a child of a referral, in the order in which they
+    /// were made.
+    async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(
@@ -64,8 +69,8 @@ pub trait LaneTx: Send {
         reference: Reference,
     ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>>;
 
-    /// Writes everything, gives the batch the next lane sequence, and appends one link to the
-    /// `intake` chain.
+    /// Writes everything, gives the batch the next lane sequence, and appends one link to each
+    /// chain that it has events of: `intake`, `desk`.
     async fn write(&mut self, batch: &Batch) -> Result<()>;
 
     /// Makes it durable. After an error it is unknown whether it took hold.
@@ -315,6 +320,7 @@ pub trait Store:
     + TakenStore
     + AuditStore
     + SchemaStore
+    + MatchStore
     + 'static
 {
 }
@@ -330,6 +336,7 @@ impl<T> Store for T where
         + TakenStore
         + AuditStore
         + SchemaStore
+        + MatchStore
         + 'static
 {
 }

@@ -5,7 +5,10 @@ use super::rows::*;
 use crate::domain::facts::Facts;
 use crate::domain::receipt::Completeness;
 use crate::domain::refusal::{Extent, Refusal};
-use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, Reference, Referral, Timestamp};
+use crate::domain::{
+    AgencyId, ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, Referral,
+    Timestamp, Withdrawn, Word,
+};
 use std::sync::Arc;
 
 /// A child's blocking tokens and opened linkage profile.
@@ -77,12 +80,27 @@ pub struct Refused {
     pub traceparent: Option<String>,
 }
 
+/// What a person says of a match.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub of: MatchId,
+    pub id: DecisionId,
+    pub word: Word,
+    /// The person takes whatever is lower without the wrong history: level, priority, destinations.
+    pub lower: bool,
+    /// Who says it, and why, sealed.
+    pub by: Sealed,
+    /// Whose system said it: for the event.
+    pub actor: String,
+}
+
 /// One thing to write.
 #[derive(Clone, Debug)]
 pub enum Work {
     Refer(Box<Referred>),
     Add(Box<Addition>),
     Refuse(Box<Refused>),
+    Decide(Box<Verdict>),
 }
 
 impl Work {
@@ -91,7 +109,7 @@ impl Work {
         match self {
             Work::Refer(referred) => Some(referred.repeat),
             Work::Add(addition) => Some(addition.repeat),
-            Work::Refuse(_) => None,
+            Work::Refuse(_) | Work::Decide(_) => None,
         }
     }
 
@@ -105,7 +123,7 @@ impl Work {
                 let about = Some(one.reference);
                 (&one.agency, one.received_at, &one.raw, one.repeat, about, &one.traceparent)
             }
-            Work::Refuse(_) => return None,
+            Work::Refuse(_) | Work::Decide(_) => return None,
         };
         Some(Refused {
             agency: agency.clone(),
@@ -132,6 +150,22 @@ pub enum Done {
     Unknown,
     /// A refusal, or what could not be concluded, is kept and before people.
     Kept,
+    /// A match stands as a person said.
+    Settled(Settled),
+    /// The child, or another child of its referral, is somebody already: separate that first.
+    Taken,
+}
+
+/// How a match stands after a person's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    pub state: LinkState,
+    /// Whether a person's word stands.
+    pub confirmed: bool,
+    /// Who the child is now.
+    pub person: PersonId,
+    /// What would be lower without the wrong history, JSON; it waits for a person's word.
+    pub proposed: Option<Arc<[u8]>>,
 }
 
 /// How a child of a submission stands to the people known.
@@ -147,6 +181,8 @@ pub struct ChildLink {
     pub fresh: bool,
     /// Match weight in bits of the link; 0 when `fresh`.
     pub weight: f32,
+    /// The person's decision by which it stands.
+    pub decision: Option<DecisionId>,
     /// People for a reviewer, best first, with their weights.
     pub possible: Vec<(PersonId, f32)>,
     /// Comparing failed, so that nothing is known of the child here.
@@ -172,6 +208,35 @@ pub type Candidate = (PersonId, Arc<[u8]>);
 pub struct Concluded {
     pub rows: Batch,
     pub done: Done,
+}
+
+/// A referral that is decided again because of what a person said of a match.
+#[derive(Debug)]
+pub struct Revisit<'a> {
+    pub stored: &'a StoredReferral,
+    pub referred: &'a Referred,
+    pub links: &'a [ChildLink],
+    pub histories: &'a [ChildHistory],
+    pub how: How,
+    /// What is taken back from everyone who was sent it.
+    pub withdrawn: Option<Withdrawn>,
+    /// It is the match's own referral: its links and people are written again.
+    pub own: bool,
+}
+
+/// What deciding again may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// History was added: it only raises.
+    Raise,
+    /// A wrong history is gone: its reasons go, and what would be lower is proposed.
+    Propose,
+    /// The same, and a person has confirmed at once whatever is lower.
+    Lower,
+    /// A person has confirmed what was proposed before.
+    Take,
+    /// Nothing: it only tells what is proposed.
+    Look,
 }
 
 /// The stages, as the lane calls them: pure, synchronous, never blocking. The pipeline is one.
@@ -209,6 +274,16 @@ pub trait Judge: Send + Sync + 'static {
         histories: &[ChildHistory],
         now: Timestamp,
     ) -> Result<Concluded>;
+
+    /// A stored referral as it stands, to be decided again.
+    fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred>;
+
+    /// Decides again after a person's word, with its rows; and what is proposed, if anything is.
+    fn conclude_revisit(
+        &self,
+        revisit: &Revisit<'_>,
+        now: Timestamp,
+    ) -> Result<(Batch, Option<Arc<[u8]>>)>;
 
     /// Makes the rows of a refusal; `again` is the open refusal of the same body.
     fn conclude_refusal(

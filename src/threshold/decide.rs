@@ -287,8 +287,11 @@ impl OneChild<'_> {
             }
         }
         let history = self.policy.reads(rule, Role::History);
+        // A rule on how sure it is who the child is speaks of that alone.
+        let of_someone = history && !rule.reads.contains(&facts::LINK);
+        let unreviewed = of_someone && self.known.link == LinkState::Possible;
         let (basis, tasks) = (rule.basis.clone(), rule.tasks.clone());
-        Reason { rule: rule.id.clone(), basis, why, tasks, history }
+        Reason { rule: rule.id.clone(), basis, why, tasks, history, unreviewed }
     }
 
     /// Names the topics, never the sender's words.
@@ -306,7 +309,8 @@ impl OneChild<'_> {
         let text = |of: fn(&super::Note) -> &String| note.map(of).cloned().unwrap_or_default();
         let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
         let (rule, tasks) = (RuleId::new(id), Vec::new());
-        let reason = Reason { rule, basis, why, tasks, history: false };
+        let (history, unreviewed) = (false, false);
+        let reason = Reason { rule, basis, why, tasks, history, unreviewed };
         add_reason(&mut draft.reasons, reason);
     }
 }

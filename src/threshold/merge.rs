@@ -1,8 +1,8 @@
 //! Putting decisions together so that nothing is ever taken back: history and later information
 //! add destinations, raise levels and shorten clocks (invariant 6).
 
-use super::policy::Policy;
-use crate::domain::{ChildDecision, Decision, Reason, Route, Timestamp};
+use super::policy::{Note, Policy, standing};
+use crate::domain::{ChildDecision, Decision, Reason, Route, RuleId, Timestamp};
 
 /// The decision to route by: all of the one on the submission alone, and what history adds.
 pub fn merge(policy: &Policy, alone: &Decision, with_history: Decision) -> Decision {
@@ -36,6 +36,76 @@ pub fn raise(policy: &Policy, previous: &Decision, new: Decision) -> Decision {
         policy_hash: new.policy_hash,
         failure: new.failure.or_else(|| previous.failure.clone()),
     }
+}
+
+/// What stands of `previous` when a history it rested on was wrong; `right` is the decision without
+/// it. Level, priority, clocks and destinations stay until a person confirms what is lower; reasons
+/// that came from that history go.
+pub fn keep(policy: &Policy, previous: &Decision, right: &Decision) -> Decision {
+    let mut kept = previous.clone();
+    for child in &mut kept.children {
+        let other = right.children.iter().find(|other| other.index == child.index);
+        let still = |rule| other.and_then(|other| other.reasons.iter().find(|r| r.rule == rule));
+        let reasons = std::mem::take(&mut child.reasons).into_iter();
+        let reasons = reasons.filter_map(|reason| match still(reason.rule.clone()) {
+            Some(still) => Some(still.clone()),
+            None => (!reason.history).then_some(reason),
+        });
+        child.reasons = reasons.collect();
+        if other.is_none_or(|other| is_lower_child(child, other)) {
+            let id = standing::WITHDRAWN;
+            let note = policy.standing.get(id);
+            let text = |of: fn(&Note) -> &String| note.map(of).cloned().unwrap_or_default();
+            let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
+            let rule = RuleId::new(id);
+            let (tasks, history, unreviewed) = (Vec::new(), true, false);
+            add_reason(&mut child.reasons, Reason { rule, basis, why, tasks, history, unreviewed });
+        }
+        let routes = other.map_or(&[][..], |other| &other.routes);
+        forget_rules(&mut child.routes, &child.reasons, routes);
+    }
+    let reasons: Vec<Reason> =
+        kept.children.iter().flat_map(|child| child.reasons.iter().cloned()).collect();
+    forget_rules(&mut kept.routes, &reasons, &right.routes);
+    kept.policy_hash.clone_from(&right.policy_hash);
+    kept
+}
+
+/// Leaves the rules of which there is a reason; where none is left, those that are `right`.
+fn forget_rules(routes: &mut [Route], reasons: &[Reason], right: &[Route]) {
+    for route in routes {
+        route.rules.retain(|rule| reasons.iter().any(|reason| reason.rule == *rule));
+        if route.rules.is_empty() {
+            let still = right.iter().find(|other| other.destination == route.destination);
+            let withdrawn = || vec![RuleId::new(standing::WITHDRAWN)];
+            route.rules = still.map_or_else(withdrawn, |still| still.rules.clone());
+        }
+    }
+}
+
+/// Whether one decision is lower than another in a level, a priority or a destination.
+pub fn is_lower(than: &Decision, decision: &Decision) -> bool {
+    let child = |child: &ChildDecision| {
+        let other = decision.children.iter().find(|other| other.index == child.index);
+        other.is_none_or(|other| is_lower_child(child, other))
+    };
+    decision.level.rank < than.level.rank
+        || decision.priority < than.priority
+        || has_fewer(&than.routes, &decision.routes)
+        || than.children.iter().any(child)
+}
+
+fn is_lower_child(than: &ChildDecision, child: &ChildDecision) -> bool {
+    child.level.rank < than.level.rank
+        || child.priority < than.priority
+        || has_fewer(&than.routes, &child.routes)
+}
+
+fn has_fewer(than: &[Route], routes: &[Route]) -> bool {
+    than.iter().any(|route| {
+        let same = |other: &&Route| other.destination == route.destination;
+        routes.iter().find(same).is_none_or(|other| other.priority < route.priority)
+    })
 }
 
 fn raise_child(policy: &Policy, child: &mut ChildDecision, earlier: &ChildDecision) {

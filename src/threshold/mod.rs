@@ -15,7 +15,7 @@ mod merge;
 mod policy;
 
 pub use decide::{decide, decide_facts, decide_for_receipt};
-pub use merge::{merge, raise};
+pub use merge::{is_lower, keep, merge, raise};
 pub use policy::{
     Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,
 };

@@ -95,8 +95,10 @@ pub mod standing {
     pub const CLOSED: &str = "destination-closed";
     pub const OUT_OF_HOURS: &str = "out-of-hours";
     pub const FAILURE: &str = "decision-failed";
+    pub const WITHDRAWN: &str = "history-withdrawn";
 
-    pub const ALL: [&str; 6] = [UNCLEAR, CONFIRMATION, NO_TEAM, CLOSED, OUT_OF_HOURS, FAILURE];
+    pub const ALL: [&str; 7] =
+        [UNCLEAR, CONFIRMATION, NO_TEAM, CLOSED, OUT_OF_HOURS, FAILURE, WITHDRAWN];
 }
 
 /// Standing reasons by id.

@@ -102,7 +102,8 @@ impl Import<'_> {
             ..Imported::default()
         };
         let after = imported.resumed_after.unwrap_or_default();
-        let mut reader = Reader::open(self.file, self.ring, after)
+        let today = self.env.now().date();
+        let mut reader = Reader::open(self.file, self.ring, today, after)
             .with_context(|| format!("the file {name} cannot be read"))?;
         let mut newest = BTreeMap::new();
         while let Some(batch) = reader.next().await? {

@@ -6,6 +6,7 @@ use crate::linkage::people::{Fault, Layout, Person, Row, Rows};
 use crate::store::keys::KeyRing;
 use crate::store::{Token, Token16};
 use anyhow::Result;
+use jiff::civil::Date;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
@@ -40,6 +41,8 @@ pub(super) struct Reader {
     rows: Rows<Counted>,
     layout: Layout,
     ring: KeyRing,
+    /// When rows were true that do not say it.
+    today: Date,
     /// Rows up to this line were loaded before: only their faults are told again.
     after: u64,
     read: Arc<AtomicU64>,
@@ -49,7 +52,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(file: &Path, ring: &KeyRing, after: u64) -> Result<Self> {
+    pub(super) fn open(file: &Path, ring: &KeyRing, today: Date, after: u64) -> Result<Self> {
         let inner = File::open(file)?;
         let size = inner.metadata()?.len();
         let read = Arc::new(AtomicU64::new(0));
@@ -57,7 +60,8 @@ impl Reader {
         let is_json = file.extension().is_some_and(|kind| kind == "ndjson" || kind == "jsonl");
         let rows = if is_json { Rows::ndjson(counted) } else { Rows::csv(counted)? };
         let (layout, ring) = (rows.layout(), ring.clone());
-        Ok(Reader { rows, layout, ring, after, read, size, count: 0, ahead: VecDeque::new() })
+        let ahead = VecDeque::new();
+        Ok(Reader { rows, layout, ring, today, after, read, size, count: 0, ahead })
     }
 
     /// The next batch; `None` at the end.
@@ -70,10 +74,14 @@ impl Reader {
             self.count += rows.len() as u64;
             let bytes = self.read.load(Ordering::Relaxed);
             let progress = Progress { bytes, of: self.size, rows: self.count };
-            let (layout, ring, after) = (self.layout.clone(), self.ring.clone(), self.after);
+            let (layout, ring) = (self.layout.clone(), self.ring.clone());
+            let (today, after) = (self.today, self.after);
             self.ahead.push_back(spawn_blocking(move || {
-                let told =
-                    |row: Result<Row, Fault>| row.and_then(|row| read(&layout, &ring, &row, after));
+                let told = |row: Result<Row, Fault>| {
+                    let mut told = row.and_then(|row| read(&layout, &ring, &row, after))?;
+                    told.person.profile.date(Some(today));
+                    Ok(told)
+                };
                 Batch { rows: rows.into_iter().map(told).collect(), progress }
             }));
         }

@@ -13,7 +13,7 @@ pub use rows::{Row, Rows};
 
 use super::profile::Profile;
 use super::standardise::{Stated, standardise};
-use crate::domain::decision::CaseStatus;
+use crate::domain::decision::{CaseStatus, Restriction};
 use crate::domain::{DestinationId, Timestamp};
 use rows::{Columns, Values};
 use std::fmt;
@@ -58,8 +58,8 @@ pub struct Person {
     pub case_status: CaseStatus,
     pub case_team: Option<DestinationId>,
     pub case_worker: Option<String>,
-    /// Named access only.
-    pub restricted: bool,
+    /// Named access only, and why.
+    pub restriction: Option<Restriction>,
     /// When the feed was true.
     pub as_of: Option<Timestamp>,
     pub op: Op,
@@ -100,7 +100,8 @@ impl Layout {
         let values = row.values(&self.0)?;
         let person = checked(row.line, &values)?;
         let stated_on = person.as_of.map(Timestamp::date);
-        Ok(Person { profile: standardise(&stated(&values, stated_on)), ..person })
+        let profile = standardise(&Stated { stated_on, ..stated(&values) });
+        Ok(Person { profile, ..person })
     }
 
     /// As [`Layout::read`], but for the profile, which is what takes the time.
@@ -148,15 +149,15 @@ fn checked(line: u64, values: &Values<'_>) -> Result<Person, Fault> {
         case_status,
         case_team: some("case_team").map(|team| DestinationId::new(&team)),
         case_worker: some("case_worker"),
-        restricted: restricted(&values.text("restricted"))
-            .ok_or_else(|| fault("restricted must be yes or no"))?,
+        restriction: restricted(&values.text("restricted"))
+            .ok_or_else(|| fault("restricted must be yes, no, adoption, staff or address"))?,
         as_of,
         op,
         merged_into,
     })
 }
 
-fn stated(values: &Values<'_>, stated_on: Option<jiff::civil::Date>) -> Stated {
+fn stated(values: &Values<'_>) -> Stated {
     Stated {
         forename: values.text("forename"),
         middle_names: values.text("middle_names"),
@@ -166,7 +167,7 @@ fn stated(values: &Values<'_>, stated_on: Option<jiff::civil::Date>) -> Stated {
         date_of_birth: values.text("dob"),
         expected_date: values.text("edd"),
         unborn: false,
-        stated_on,
+        stated_on: None,
         sex: values.text("sex"),
         address: values.text("address"),
         town: values.text("town"),
@@ -206,12 +207,12 @@ impl<R: Read> Iterator for People<R> {
     }
 }
 
-/// Words for yes and no; nothing is no. A record whose mark cannot be read is not let through.
-fn restricted(text: &str) -> Option<bool> {
+/// Words for no, and for why; nothing is no. A record whose mark cannot be read is not let through.
+fn restricted(text: &str) -> Option<Option<Restriction>> {
     match text.to_lowercase().as_str() {
-        "" | "no" | "n" | "false" | "0" => Some(false),
-        "yes" | "y" | "true" | "1" => Some(true),
-        _ => None,
+        "" | "no" | "n" | "false" | "0" => Some(None),
+        "y" | "true" | "1" => Some(Some(Restriction::Yes)),
+        why => Restriction::parse(why).map(Some),
     }
 }
 
@@ -236,7 +237,7 @@ mod tests {
         assert_eq!((person.line, person.id.as_str()), (2, "R1"));
         assert_eq!(person.case_status, CaseStatus::Cp);
         assert_eq!(person.case_team, Some(DestinationId::new("upper-valley")));
-        assert!(person.restricted);
+        assert_eq!(person.restriction, Some(Restriction::Yes));
         assert_eq!(person.as_of, Timestamp::parse("2026-03-01T00:00:00Z"));
         assert!(!person.profile.surnames.is_empty());
     }
@@ -268,7 +269,7 @@ mod tests {
         let layout = rows.layout();
         let rows: Vec<_> = rows.map(|row| row.and_then(|row| layout.read(&row))).collect();
         let first = rows[0].as_ref().expect("a person");
-        assert!(first.restricted && !first.profile.surnames.is_empty());
+        assert!(first.restriction.is_some() && !first.profile.surnames.is_empty());
         let second = rows[1].as_ref().expect("a merge");
         assert_eq!((second.line, second.id.as_str(), second.op), (3, "7", Op::Merge));
         assert_eq!(second.merged_into.as_deref(), Some("R1"));

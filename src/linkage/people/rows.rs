@@ -1,9 +1,10 @@
 //! Rows as they stand in a file: cheap to cut apart, so that many threads may read their values.
 
 use super::{Fault, Layout};
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
@@ -22,19 +23,49 @@ enum Content {
     Object(Vec<u8>),
 }
 
+/// Which of a file's columns a value is made of, where they have other names: a table of lists,
+/// such as `address = ["street_number", "address_1"]`. What a column's list gives is joined by
+/// blanks; columns not named keep their own names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Mapping(BTreeMap<String, Vec<String>>);
+
 /// The places of columns, where the file's first line names them.
-pub(super) type Columns = Arc<HashMap<String, usize>>;
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    width: usize,
+    of: HashMap<String, Vec<usize>>,
+}
+
+pub(super) type Columns = Arc<Places>;
+
+impl Places {
+    fn of(header: &StringRecord, mapping: &Mapping) -> Self {
+        let name = |column: &str| column.trim_start_matches('\u{feff}').trim().to_lowercase();
+        let mut of: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, column) in header.iter().enumerate() {
+            of.insert(name(column), vec![place]);
+        }
+        let mapped = mapping.0.iter().map(|(column, from)| {
+            let places = from.iter().filter_map(|from| of.get(&name(from)));
+            (column.clone(), places.flatten().copied().collect())
+        });
+        let mapped: Vec<(String, Vec<usize>)> = mapped.collect();
+        of.extend(mapped);
+        Places { width: header.len(), of }
+    }
+}
 
 /// A row's values by the names of their columns.
 pub(super) enum Values<'r> {
-    Cells(&'r HashMap<String, usize>, &'r ByteRecord),
+    Cells(&'r Places, &'r ByteRecord),
     Object(Map<String, Value>),
 }
 
 impl Row {
     pub(super) fn values<'r>(&'r self, columns: &'r Columns) -> Result<Values<'r>, Fault> {
         match &self.content {
-            Content::Cells(cells) if cells.len() == columns.len() => {
+            Content::Cells(cells) if cells.len() == columns.width => {
                 Ok(Values::Cells(columns.as_ref(), cells))
             }
             Content::Cells(_) => {
@@ -61,8 +92,10 @@ impl Values<'_> {
     pub(super) fn text(&self, column: &str) -> String {
         match self {
             Values::Cells(columns, cells) => {
-                let cell = columns.get(column).and_then(|place| cells.get(*place));
-                String::from_utf8_lossy(cell.unwrap_or_default()).trim().to_owned()
+                let places = columns.of.get(column).into_iter().flatten();
+                let cells = places.filter_map(|place| cells.get(*place));
+                let texts = cells.map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+                texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
             }
             Values::Object(object) => match object.get(column) {
                 None | Some(Value::Null) => String::new(),
@@ -91,12 +124,18 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// A fault on line 1 when there is no header that names the records' ids.
     pub fn csv(from: R) -> Result<Self, Fault> {
+        Self::mapped(from, &Mapping::default())
+    }
+
+    /// Comma-separated values whose columns have other names.
+    ///
+    /// # Errors
+    /// As [`Rows::csv`].
+    pub fn mapped(from: R, mapping: &Mapping) -> Result<Self, Fault> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(from);
         let header = reader.headers().map_err(|error| fault(&error, 1))?;
-        let name = |column: &str| column.trim_start_matches('\u{feff}').trim().to_lowercase();
-        let columns: HashMap<_, _> =
-            header.iter().enumerate().map(|(place, column)| (name(column), place)).collect();
-        if !columns.contains_key("record_id") && !columns.contains_key("referral_id") {
+        let columns = Places::of(header, mapping);
+        if !columns.of.contains_key("record_id") && !columns.of.contains_key("referral_id") {
             let ask = "the first line must name the columns, among them record_id or referral_id";
             return Err(Fault::new(1, ask));
         }

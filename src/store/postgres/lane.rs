@@ -8,6 +8,7 @@ use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::statements::up_to_survivors;
@@ -67,18 +68,21 @@ const HISTORIES: &str = concat!(
     ", family (person, id) AS (SELECT person, id FROM up WHERE survivor IS NULL \
          UNION SELECT f.person, m.id FROM family f CROSS JOIN LATERAL (\
              SELECT id FROM person WHERE merged_into = f.id OFFSET 0) AS m) \
-     SELECT root.person, p.case_status, p.case_team, h.referrals, \
-     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level \
+     SELECT root.person, p.case_status, p.case_team, p.restriction, h.referrals, \
+     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, \
+     array_to_string(ARRAY(SELECT a.other FROM apart a WHERE a.one = root.id AND a.stands \
+         AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
+             AND later.other = a.other AND later.lane_seq > a.lane_seq OFFSET 0)), ',') AS apart \
      FROM up AS root \
-     CROSS JOIN LATERAL (SELECT case_status, case_team FROM person \
+     CROSS JOIN LATERAL (SELECT case_status, case_team, restriction FROM person \
          WHERE id = root.id OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
          FROM link l WHERE l.person = ANY(ARRAY(\
              SELECT f.id FROM family f WHERE f.person = root.person)) \
-         AND l.at >= $2 AND l.referral <> $3 \
+         AND l.at >= $2 AND l.referral <> ALL($3::uuid[]) \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
-         AND l.state <> 'possible' AND NOT EXISTS (SELECT 1 FROM link later \
+         AND l.state IN ('new', 'linked') AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h \
      WHERE root.survivor IS NULL"
@@ -111,7 +115,7 @@ impl LaneStore for PostgresStore {
     }
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
-        histories(&mut *self.pool.acquire().await?, people, since, None).await
+        histories(&mut *self.pool.acquire().await?, people, since, &[]).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -223,9 +227,14 @@ impl LaneTx for PgLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
-        except: Option<ReferralId>,
+        except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>> {
         let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
+    }
+
+    async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>> {
+        let answer = super::matches::statements(&mut self.tx, person).await;
         self.noting(answer)
     }
 
@@ -244,8 +253,16 @@ impl LaneTx for PgLaneTx {
                 let (number, mac) = &self.tx.head;
                 let head = (*number, mac.as_slice());
                 let link = chains.link(ChainName::Intake, head, batch.at, &batch.audit);
+                let link = Some(&link).filter(|_| !batch.audit.is_empty());
                 let seq = self.tx.seq + 1;
-                write::batch(&mut self.tx, batch, seq, &link).await
+                let written = write::batch(&mut self.tx, batch, seq, link).await;
+                match written {
+                    Ok(()) if !batch.desk.is_empty() => {
+                        let (desk, at) = (ChainName::Desk, batch.at);
+                        super::append(&mut self.tx, &chains, desk, at, &batch.desk).await
+                    }
+                    other => other,
+                }
             }
             Err(error) => Err(error),
         };
@@ -273,7 +290,7 @@ async fn histories(
     db: &mut PgConnection,
     people: &[PersonId],
     since: Timestamp,
-    except: Option<ReferralId>,
+    except: &[ReferralId],
 ) -> Result<Vec<HistoryRow>> {
     let mut people = column(people, |person| person.0);
     people.sort_unstable();
@@ -281,8 +298,7 @@ async fn histories(
     let records = sqlx::query_as(HISTORIES)
         .bind(people)
         .bind(since.0)
-        // No referral has the nil id.
-        .bind(except.map_or(Uuid::nil(), |id| id.0))
+        .bind(column(except, |id| id.0))
         .fetch_all(db)
         .await?;
     read_all(records, HistoryRecord::row)

@@ -7,6 +7,8 @@ mod import;
 mod keys;
 mod lane;
 mod locked;
+mod matched;
+mod matches;
 mod people;
 mod queue;
 mod read;

@@ -4,6 +4,7 @@ use super::column;
 use super::copy::Copy;
 use super::together::Together;
 use crate::domain::PersonId;
+use crate::domain::decision::Restriction;
 use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::postgres::PgConnection;
@@ -17,14 +18,14 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
     }
     all.part(
         "INSERT INTO person (id, created_at, profile, case_status, case_team, restricted, as_of, \
-         source, wrapped_key, record) \
+         source, wrapped_key, record, restriction) \
          SELECT * FROM UNNEST(?::uuid[], ?::bigint[], ?::bytea[], ?::text[], ?::text[], \
-         ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[]) \
+         ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[], ?::text[]) \
          ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
          changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, \
-         record = excluded.record",
+         record = excluded.record, restriction = excluded.restriction",
     )
     .bind(column(people, |p| p.id.0))
     .bind(column(people, |p| p.created_at.0))
@@ -35,7 +36,8 @@ pub(super) fn write(all: &mut Together, people: &[PersonRow]) {
     .bind(column(people, |p| p.as_of.map(|at| at.0)))
     .bind(column(people, |p| p.source.as_ref().map(|source| source.as_slice())))
     .bind(column(people, |p| p.record.wrapped_key.as_slice()))
-    .bind(column(people, |p| p.record.body.as_slice()));
+    .bind(column(people, |p| p.record.body.as_slice()))
+    .bind(column(people, |p| p.restriction.map(Restriction::as_str)));
 }
 
 /// Writes the tokens of people who have none yet, and those that known people gain. A token that
@@ -95,7 +97,7 @@ pub(super) async fn copy(db: &mut PgConnection, people: &[&PersonRow], seq: Lane
     if people.is_empty() {
         return Ok(());
     }
-    let mut rows = Copy::new(10, people.len(), 700);
+    let mut rows = Copy::new(11, people.len(), 700);
     for p in people {
         rows.row()
             .field(Some(p.id.0.as_bytes()))
@@ -107,10 +109,11 @@ pub(super) async fn copy(db: &mut PgConnection, people: &[&PersonRow], seq: Lane
             .number(p.as_of.map(|at| at.0))
             .field(p.source.as_ref().map(|source| source.as_slice()))
             .field(Some(&p.record.wrapped_key))
-            .field(Some(&p.record.body));
+            .field(Some(&p.record.body))
+            .field(p.restriction.map(|why| why.as_str().as_bytes()));
     }
     let into = "person (id, created_at, profile, case_status, case_team, restricted, as_of, \
-        source, wrapped_key, record)";
+        source, wrapped_key, record, restriction)";
     rows.run(db, into).await?;
     let pairs = people.iter().flat_map(|p| p.tokens.iter().map(|token| (token.0, p.id.0)));
     let pairs = sorted(pairs);

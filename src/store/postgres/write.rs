@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{column, people};
+use super::{column, matched, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -11,14 +11,16 @@ use crate::store::rows::*;
 use crate::store::statements::OVERTAKEN;
 use sqlx::postgres::PgConnection;
 
-/// Writes the batch under the lane's lock, with its number and its link of the `intake` chain.
+/// Writes the batch under the lane's lock, with its number and its link of the `intake` chain, if
+/// it has one.
 pub(super) async fn batch(
     db: &mut PgConnection,
     batch: &Batch,
     seq: LaneSeq,
-    link: &StoredLinkOfChain,
+    link: Option<&StoredLinkOfChain>,
 ) -> Result<()> {
     information(db, &batch.information).await?;
+    matched::revisits(db, &batch.revisits).await?;
     people::improve(db, &batch.profiles, seq).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
@@ -29,11 +31,16 @@ pub(super) async fn batch(
     people::write(&mut all, &batch.persons);
     people::tokens(&mut all, &batch.persons, &batch.tokens, seq);
     links(&mut all, &batch.links, seq);
+    matched::decisions(&mut all, &batch.decisions);
+    matched::apart(&mut all, &batch.apart, seq);
+    matched::withdrawals(&mut all, &batch.withdrawals);
     outbox(&mut all, &batch.outbox);
     repeats(&mut all, &batch.repeats);
     clears(&mut all, &batch.clears);
     tallies(&mut all, &batch.tallies);
-    super::add_link(&mut all, ChainName::Intake, link);
+    if let Some(link) = link {
+        super::add_link(&mut all, ChainName::Intake, link);
+    }
     all.run(db).await
 }
 
@@ -117,8 +124,8 @@ fn links(all: &mut Together, rows: &[LinkRow], seq: LaneSeq) {
     }
     all.part(
         "INSERT INTO link (referral, child, person, state, weight, at, agency, level_rank, \
-         lane_seq) SELECT new.*, ? FROM UNNEST(?::uuid[], ?::integer[], ?::uuid[], \
-         ?::text[], ?::real[], ?::bigint[], ?::text[], ?::smallint[]) AS new",
+         decision, lane_seq) SELECT new.*, ? FROM UNNEST(?::uuid[], ?::integer[], ?::uuid[], \
+         ?::text[], ?::real[], ?::bigint[], ?::text[], ?::smallint[], ?::uuid[]) AS new",
     )
     .bind(seq)
     .bind(column(rows, |r| r.referral.0))
@@ -128,7 +135,8 @@ fn links(all: &mut Together, rows: &[LinkRow], seq: LaneSeq) {
     .bind(column(rows, |r| r.weight))
     .bind(column(rows, |r| r.at.0))
     .bind(column(rows, |r| r.agency.as_str()))
-    .bind(column(rows, |r| r.level_rank));
+    .bind(column(rows, |r| r.level_rank))
+    .bind(column(rows, |r| r.decision.map(|id| id.0)));
 }
 
 /// Writes messages that have not been sent on yet.

@@ -7,6 +7,7 @@ use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
@@ -46,7 +47,7 @@ impl LaneStore for SqliteStore {
     }
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
-        histories(&mut *self.ahead.acquire().await?, people, since, None).await
+        histories(&mut *self.ahead.acquire().await?, people, since, &[]).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -139,9 +140,14 @@ impl LaneTx for SqliteLaneTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
-        except: Option<ReferralId>,
+        except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>> {
         let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
+    }
+
+    async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>> {
+        let answer = super::matches::statements(&mut self.tx, person).await;
         self.noting(answer)
     }
 
@@ -201,29 +207,32 @@ async fn histories(
     db: &mut SqliteConnection,
     people: &[PersonId],
     since: Timestamp,
-    except: Option<ReferralId>,
+    except: &[ReferralId],
 ) -> Result<Vec<HistoryRow>> {
     let mut query = QueryBuilder::new(UP);
     many::push_list(&mut query, people.iter().map(|person| person.0));
     query.push(ON).push(
         ", family (person, root, id) AS (SELECT person, id, id FROM up WHERE survivor IS NULL \
          UNION SELECT f.person, f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
-         SELECT f.person, p.case_status, p.case_team, \
+         SELECT f.person, p.case_status, p.case_team, p.restriction, \
          count(DISTINCT r.id) AS referrals, \
          count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
-         coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level \
+         coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level, \
+         (SELECT group_concat(hex(a.other)) FROM apart a WHERE a.one = p.id AND a.stands \
+             AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
+                 AND later.other = a.other AND later.lane_seq > a.lane_seq)) AS apart \
          FROM family f JOIN person p ON p.id = f.root \
-         LEFT JOIN link l ON l.person = f.id AND l.state <> 'possible' \
+         LEFT JOIN link l ON l.person = f.id AND l.state IN ('new', 'linked') \
          AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
     );
     query.push_bind(since.0);
-    // No referral has the nil id.
-    query.push(" AND l.referral <> ").push_bind(except.map_or(Uuid::nil(), |id| id.0));
+    query.push(" AND l.referral NOT IN ");
+    many::push_list(&mut query, except.iter().map(|id| id.0));
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
-    query.push(" GROUP BY f.person, p.case_status, p.case_team");
+    query.push(" GROUP BY f.person, p.id, p.case_status, p.case_team, p.restriction");
     let records = query.build_query_as().persistent(false).fetch_all(db).await?;
     read_all(records, HistoryRecord::row)
 }

@@ -2,6 +2,7 @@
 
 use super::many::{self, each};
 use crate::domain::PersonId;
+use crate::domain::decision::Restriction;
 use crate::store::error::Result;
 use crate::store::rows::{LaneSeq, PersonRow, Token};
 use sqlx::sqlite::SqliteConnection;
@@ -12,13 +13,13 @@ pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Re
     many::insert(
         db,
         "INSERT INTO person (id, created_at, profile, case_status, case_team, restricted, as_of, \
-         source, wrapped_key, record)",
+         source, wrapped_key, record, restriction)",
         people,
         "ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, \
          case_status = excluded.case_status, case_team = excluded.case_team, \
          restricted = excluded.restricted, as_of = excluded.as_of, source = excluded.source, \
          changed = (SELECT seq FROM lane), wrapped_key = excluded.wrapped_key, \
-         record = excluded.record",
+         record = excluded.record, restriction = excluded.restriction",
         |values, p| {
             values
                 .push_bind(p.id.0)
@@ -30,7 +31,8 @@ pub(super) async fn write(db: &mut SqliteConnection, people: &[PersonRow]) -> Re
                 .push_bind(p.as_of.map(|at| at.0))
                 .push_bind(p.source.as_ref().map(|source| source.as_slice()))
                 .push_bind(p.record.wrapped_key.as_slice())
-                .push_bind(p.record.body.as_slice());
+                .push_bind(p.record.body.as_slice())
+                .push_bind(p.restriction.map(Restriction::as_str));
         },
     )
     .await

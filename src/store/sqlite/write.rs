@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::people;
+use super::{matched, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::records::priority_code;
@@ -25,6 +25,7 @@ pub(super) async fn batch(
     people::improve(db, &batch.profiles, seq).await?;
     people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
+    matched::write(db, batch, seq).await?;
     outbox(db, &batch.outbox).await?;
     repeats(db, &batch.repeats).await?;
     refusals(db, &batch.refusals).await?;
@@ -33,7 +34,12 @@ pub(super) async fn batch(
     let clear = "UPDATE refusal SET cleared_at = $2 WHERE key = $1 AND cleared_at IS NULL";
     each!(db, clear, &batch.clears, |(key, at)| key.as_slice(), at.0);
     tallies(db, &batch.tallies).await?;
-    super::append(db, chains, ChainName::Intake, batch.at, &batch.audit).await
+    for (chain, events) in [(ChainName::Intake, &batch.audit), (ChainName::Desk, &batch.desk)] {
+        if !events.is_empty() {
+            super::append(db, chains, chain, batch.at, events).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes the next lane number.
@@ -106,7 +112,7 @@ async fn links(db: &mut SqliteConnection, rows: &[LinkRow], seq: LaneSeq) -> Res
     many::insert(
         db,
         "INSERT INTO link (referral, child, person, state, weight, at, agency, level_rank, \
-         lane_seq)",
+         decision, lane_seq)",
         rows,
         "",
         move |values, r| {
@@ -119,6 +125,7 @@ async fn links(db: &mut SqliteConnection, rows: &[LinkRow], seq: LaneSeq) -> Res
                 .push_bind(r.at.0)
                 .push_bind(r.agency.as_str())
                 .push_bind(r.level_rank)
+                .push_bind(r.decision.map(|id| id.0))
                 .push_bind(seq);
         },
     )

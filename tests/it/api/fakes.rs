@@ -7,11 +7,18 @@ use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
-use frontdoor::domain::{DestinationId, MessageId, Reference, ReferralId, Timestamp};
-use frontdoor::pipeline::{Adapted, Answered, Intake, Outcome, Submission};
+use frontdoor::domain::{
+    DestinationId, LinkState, MessageId, PersonId, Reference, ReferralId, Timestamp, Word,
+};
+use frontdoor::linkage::weights::Evidence;
+use frontdoor::pipeline::{
+    Adapted, Answered, Desk, Explanation, Heard, Intake, Outcome, Said, Submission,
+};
+use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    DeliveryRow, DeliveryState, KeyRow, KeyStore, Overview, QueuedMessage, ReadStore, RefusalRow,
-    Sealed, StoreError, StoredLink, StoredReferral,
+    ChronologyRow, DeliveryRow, DeliveryState, KeyRow, KeyStore, MatchRow, MatchState, MatchStore,
+    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, StoreError,
+    StoredLink, StoredReferral, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -164,6 +171,10 @@ pub(crate) struct FakeStore {
     pub audited: Mutex<Vec<(ChainName, Event)>>,
     pub acknowledged: Mutex<Vec<(MessageId, Sealed, Event)>>,
     pub keys: Mutex<Vec<KeyRow>>,
+    pub matches: Mutex<Vec<MatchRow>>,
+    pub people: Mutex<HashMap<PersonId, PersonRecord>>,
+    pub chronology: Mutex<Vec<ChronologyRow>>,
+    pub withdrawals: Mutex<Vec<WithdrawnRow>>,
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) audit_down: AtomicBool,
@@ -359,5 +370,78 @@ impl Vitals for FakeVitals {
 
     fn lane_up(&self) -> bool {
         self.lane.load(Ordering::SeqCst)
+    }
+}
+
+/// Hears every word, and says so.
+#[derive(Default)]
+pub(crate) struct FakeDesk {
+    pub heard: Mutex<Vec<Said>>,
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    async fn hear(&self, said: Said) -> Heard {
+        let person = said.of.person;
+        let state = match said.word {
+            Word::Link => LinkState::Linked,
+            Word::Separate => LinkState::Separate,
+            Word::NotSure => LinkState::Possible,
+        };
+        self.heard.lock().unwrap().push(said);
+        Heard::Settled(Settled { state, confirmed: true, person, proposed: None })
+    }
+
+    fn explain(&self, _: &ReferralRow, _: u16, _: PersonId, _: &[u8]) -> Option<Explanation> {
+        let evidence = vec![
+            Evidence { field: "prior", level: "any two", bits: -20.0 },
+            Evidence { field: "surname", level: "same", bits: 9.5 },
+        ];
+        let (probability, model) = (0.25, "invented".to_owned());
+        Some(Explanation { weight: -10.5, probability, model, evidence })
+    }
+
+    fn probability(&self, _: f32) -> f32 {
+        0.25
+    }
+}
+
+#[async_trait]
+impl MatchStore for FakeStore {
+    async fn matches(
+        &self,
+        state: MatchState,
+        after: Option<(ReferralId, u16, PersonId)>,
+        limit: usize,
+    ) -> Result<Vec<MatchRow>> {
+        self.up()?;
+        let matches = self.matches.lock().unwrap();
+        let mut rows: Vec<MatchRow> = matches
+            .iter()
+            .filter(|row| match state {
+                MatchState::Open => row.state == LinkState::Possible,
+                MatchState::Unconfirmed => row.state == LinkState::Linked && row.decision.is_none(),
+                MatchState::Decided => row.decision.is_some(),
+            })
+            .filter(|row| after.is_none_or(|a| (row.referral, row.id.child, row.id.person) > a))
+            .cloned()
+            .collect();
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn person(&self, id: PersonId) -> Result<Option<PersonRecord>> {
+        self.up()?;
+        Ok(self.people.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn chronology(&self, _: PersonId) -> Result<Vec<ChronologyRow>> {
+        self.up()?;
+        Ok(self.chronology.lock().unwrap().clone())
+    }
+
+    async fn withdrawals(&self, _: Option<MessageId>, _: usize) -> Result<Vec<WithdrawnRow>> {
+        self.up()?;
+        Ok(self.withdrawals.lock().unwrap().clone())
     }
 }

@@ -33,6 +33,8 @@ async fn got_in(client: &reqwest::Client, url: &str, operations: &str) {
         ("/v1/referrals/{reference}/document", "GET", "200"),
         ("/v1/referrals/{reference}/acknowledgement", "POST", "200"),
         ("/v1/destinations/{id}/messages", "GET", "200"),
+        ("/v1/matches", "GET", "200"),
+        ("/v1/withdrawals", "GET", "200"),
         ("/v1/deliveries", "GET", "200"),
         ("/metrics", "GET", "200"),
     ] {

@@ -3,6 +3,7 @@
 mod fakes;
 
 mod acknowledgement;
+mod desk;
 mod destinations;
 mod document;
 mod feeds;
@@ -10,6 +11,7 @@ mod flood;
 mod fuzz;
 mod keys;
 mod load;
+mod matches;
 mod openapi;
 mod operations;
 mod problems;
@@ -20,7 +22,7 @@ mod tls;
 mod whole;
 
 use arc_swap::ArcSwap;
-use fakes::{FakeEnv, FakeIntake, FakeLetters, FakeStore, FakeVitals};
+use fakes::{FakeDesk, FakeEnv, FakeIntake, FakeLetters, FakeStore, FakeVitals};
 use frontdoor::access::{Access, AccessSettings, Owner, OwnerKind, tls::Certificates};
 use frontdoor::api::{self, Admission, ApiSettings, ApiState, Document, Listen, OpenApi, Running};
 use frontdoor::domain::agency::{Agency, AgencyState, Destination, FieldList, Payload};
@@ -68,6 +70,7 @@ pub(crate) struct World {
     pub intake: Arc<FakeIntake>,
     pub store: Arc<FakeStore>,
     pub letters: Arc<FakeLetters>,
+    pub desk: Arc<FakeDesk>,
     pub vitals: Arc<FakeVitals>,
     pub access: Arc<Access>,
     pub running: Running,
@@ -77,6 +80,8 @@ pub(crate) struct World {
     pub masstt: String,
     pub panel: String,
     pub operator: String,
+    /// Of the named few.
+    pub named: String,
 }
 
 impl World {
@@ -90,19 +95,10 @@ impl World {
         let directory = Arc::new(ArcSwap::from_pointee(directory(setup.rate_per_minute)));
         let open = Access::open(store.clone(), directory, env.clone(), setup.access);
         let access = Arc::new(open.await.expect("keys are read"));
-        let mut keys = Vec::new();
-        for (kind, owner) in [
-            (OwnerKind::Agency, "school"),
-            (OwnerKind::Agency, "police"),
-            (OwnerKind::Destination, "masstt"),
-            (OwnerKind::Destination, "panel"),
-            (OwnerKind::Operations, "operator"),
-        ] {
-            let key = access.issue(&Owner::new(kind, owner), None).await.expect("issued");
-            keys.push(key.reveal().to_owned());
-        }
+        let keys = issue_all(&access).await;
         let intake = Arc::new(FakeIntake::new());
         let letters = Arc::new(FakeLetters::default());
+        let desk = Arc::new(FakeDesk::default());
         let vitals = Arc::new(FakeVitals::new());
         let rules = FeedRules { stale_after_seconds: 36 * 3_600, named: vec!["lcs".to_owned()] };
         let ring = KeyRing::for_tests(5);
@@ -111,6 +107,9 @@ impl World {
             env: env.clone(),
             intake: intake.clone(),
             store: store.clone(),
+            matches: store.clone(),
+            desk: desk.clone(),
+            screening: DestinationId::new("masstt"),
             letters: letters.clone(),
             vitals: vitals.clone(),
             keys: KeyRing::for_tests(5),
@@ -135,7 +134,7 @@ impl World {
         let pages = Arc::new(move |cfg: &mut _| web::configure(cfg, &ops));
         let running = api::serve(state, &listen, pages).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
-        let [school, police, masstt, panel, operator] = keys.try_into().expect("five keys");
+        let [school, police, masstt, panel, operator, named] = keys.try_into().expect("six keys");
         let client = reqwest::Client::new();
         World {
             url,
@@ -144,6 +143,7 @@ impl World {
             intake,
             store,
             letters,
+            desk,
             vitals,
             access,
             running,
@@ -152,6 +152,7 @@ impl World {
             masstt,
             panel,
             operator,
+            named,
         }
     }
 
@@ -195,6 +196,23 @@ impl World {
         self.store.referrals.lock().unwrap().insert(reference, StoredReferral { row, deliveries });
         reference
     }
+}
+
+/// A key for each caller, in the order of [`World`]'s.
+async fn issue_all(access: &Access) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (kind, owner) in [
+        (OwnerKind::Agency, "school"),
+        (OwnerKind::Agency, "police"),
+        (OwnerKind::Destination, "masstt"),
+        (OwnerKind::Destination, "panel"),
+        (OwnerKind::Operations, "operator"),
+        (OwnerKind::Destination, "named"),
+    ] {
+        let key = access.issue(&Owner::new(kind, owner), None).await.expect("issued");
+        keys.push(key.reveal().to_owned());
+    }
+    keys
 }
 
 trait TenBytes {
@@ -304,6 +322,7 @@ fn directory(rate_per_minute: u32) -> Directory {
             payload: Payload::ClaimCheck,
             clock: Clock::Elapsed { minutes: 24 * 60 },
             open: true,
+            restricted: id == "named",
         };
         (destination.id.clone(), Arc::new(destination))
     };
@@ -316,7 +335,12 @@ fn directory(rate_per_minute: u32) -> Directory {
     Directory {
         authority_name: "Calderdale Council".to_owned(),
         agencies: agencies.into(),
-        destinations: [destination("masstt", true), destination("panel", false)].into(),
+        destinations: [
+            destination("masstt", true),
+            destination("panel", false),
+            destination("named", true),
+        ]
+        .into(),
         duty_telephone: DUTY.to_owned(),
         out_of_hours_telephone: OUT_OF_HOURS.to_owned(),
     }

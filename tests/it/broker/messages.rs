@@ -3,13 +3,15 @@
 use super::support::{START, Still, row};
 use frontdoor::broker::copies::{Cause, for_masstt};
 use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::message::{
     Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
 };
 use frontdoor::domain::refusal::Extent;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId,
+    AgencyId, DestinationId, Level, MessageId, PersonId, Priority, Purpose, Reference, RuleId,
+    Withdrawn,
 };
 use serde_json::{Value, json};
 
@@ -56,6 +58,7 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         due_at: START.plus_seconds(3600),
         rules: &[RuleId::new("danger-now")],
         children: 2,
+        withdrawn: None,
     });
     (reference, message)
 }
@@ -71,6 +74,31 @@ fn a_routed_and_an_updated_referral_fit_their_schemas() {
         assert_eq!(message["data"]["document"], format!("/v1/referrals/{reference}/document"));
         assert_eq!(message["data"]["level_of_need"]["suggested"], true);
     }
+}
+
+#[test]
+fn a_history_that_is_taken_back_names_a_person_by_id_and_nothing_else() {
+    let env = Still::new();
+    let (reference, _) = routed(UPDATED, &env);
+    let person = PersonId::from_parts(START, env.entropy_id());
+    let withdrawn = Withdrawn { person, kind: WrongBy::Counted, since: START };
+    let level = Level { code: "2".into(), label: "Help".into(), basis: String::new(), rank: 2 };
+    let message = claim_check(&OutboxDraft {
+        envelope: envelope(UPDATED, &env),
+        reference,
+        destination: &DestinationId::new("masstt"),
+        purpose: &Purpose::new("screening"),
+        priority: Priority::Standard,
+        level: &level,
+        due_at: START,
+        rules: &[],
+        children: 1,
+        withdrawn: Some(withdrawn),
+    });
+    let what = &fits(&message)["data"]["withdrawn"];
+    let since = json!(START);
+    let (kind, why) = ("counted", "separated");
+    assert_eq!(*what, json!({"person": person, "kind": kind, "why": why, "since": since}));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::RefusalKind;
 use frontdoor::domain::{ChildHistory, PersonId, Priority, Timestamp};
 use frontdoor::pipeline::{Outcome, Stages};
+use frontdoor::store::Batch;
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::work::*;
 use frontdoor::store::{Repeat, StoredReferral, Token16};
@@ -89,6 +90,18 @@ impl Judge for Spoilt {
             return Err(StoreError::Damaged("a part is not as written".to_owned()));
         }
         self.stages.conclude_addition(stored, addition, merged, links, histories, now)
+    }
+
+    fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred> {
+        self.stages.reopen(stored, now)
+    }
+
+    fn conclude_revisit(
+        &self,
+        revisit: &Revisit<'_>,
+        now: Timestamp,
+    ) -> Result<(Batch, Option<Arc<[u8]>>)> {
+        self.stages.conclude_revisit(revisit, now)
     }
 
     fn conclude_refusal(

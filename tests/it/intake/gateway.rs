@@ -6,7 +6,6 @@ use frontdoor::config::settings::Settings;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{MessageId, Reference, Timestamp};
-use frontdoor::linkage::Model;
 use frontdoor::pipeline::{Intake, Outcome, Pipeline, Rules, Stages, Submission};
 use frontdoor::store::keys::KeyRing;
 use frontdoor::store::lane::{LaneParts, lane, offload_to_threads};
@@ -97,7 +96,7 @@ impl Gateway {
         clock.set(MORNING);
         let env: Arc<dyn Env> = clock.clone();
         let rules = Arc::new(arc_swap::ArcSwap::from_pointee(rules));
-        let stages = Arc::new(Stages { rules, ring, model: Model::shipped(), env: env.clone() });
+        let stages = Arc::new(Stages { rules, ring, env: env.clone() });
         let parts = LaneParts {
             store: store.clone(),
             judge: judge(stages.clone()),

@@ -7,6 +7,7 @@ mod receivers;
 mod speed;
 mod stories;
 mod told_otherwise;
+mod withdrawn;
 
 use frontdoor::config::{Authority, Fault, load};
 use frontdoor::domain::{Decision, Referral, Route, Timestamp};

@@ -6,7 +6,6 @@ use crate::arbitrary::{early_help, history, referral};
 use arc_swap::ArcSwap;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{AgencyId, ChildHistory, DestinationId, Directory};
-use frontdoor::linkage::Model;
 use frontdoor::pipeline::{Decided, Rules, Stages};
 use frontdoor::store::OutboxRow;
 use frontdoor::store::keys::KeyRing;
@@ -42,11 +41,11 @@ fn stages() -> Stages {
         scorer: CALDERDALE.completeness.clone(),
         routing: CALDERDALE.routing.clone(),
         directory,
+        linkage: CALDERDALE.linkage.clone(),
     };
     Stages {
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         ring: KeyRing::for_tests(7),
-        model: Model::shipped(),
         env: Arc::new(Still),
     }
 }

@@ -110,6 +110,7 @@ impl SimJudge {
                     case_status: CaseStatus::None,
                     case_team: None,
                     restricted: false,
+                    restriction: None,
                     as_of: None,
                     source: None,
                     record: Sealed::default(),
@@ -130,10 +131,11 @@ impl SimJudge {
                 at: facing.now,
                 agency: facing.referred.agency.clone(),
                 level_rank: 4,
+                decision: None,
             };
             let state = match link.state {
                 LinkState::Linked => LinkState::Linked,
-                LinkState::New | LinkState::Possible => LinkState::New,
+                _ => LinkState::New,
             };
             into.links.push(row(link.person, state, link.weight));
             for (person, weight) in &link.possible {
@@ -339,6 +341,18 @@ impl Judge for SimJudge {
         });
         let done = Done::Accepted { reference, receipt: receipt.into(), repeat: false };
         Ok(Concluded { rows, done })
+    }
+
+    fn reopen(&self, _: &StoredReferral, _: Timestamp) -> Result<Referred> {
+        Err(StoreError::Refused("nobody decides on matches here".to_owned()))
+    }
+
+    fn conclude_revisit(
+        &self,
+        _: &Revisit<'_>,
+        _: Timestamp,
+    ) -> Result<(Batch, Option<Arc<[u8]>>)> {
+        Err(StoreError::Refused("nobody decides on matches here".to_owned()))
     }
 
     fn conclude_refusal(

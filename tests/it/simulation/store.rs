@@ -110,7 +110,7 @@ impl LaneStore for SimStore {
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
         self.statement().await?;
-        let answer = histories(&self.database.tables(), people, since, None);
+        let answer = histories(&self.database.tables(), people, since, &[]);
         self.process.sim.sleep_ms(1, 3).await;
         Ok(answer)
     }
@@ -161,12 +161,12 @@ fn histories(
     tables: &Tables,
     people: &[PersonId],
     since: Timestamp,
-    except: Option<ReferralId>,
+    except: &[ReferralId],
 ) -> Vec<HistoryRow> {
     let history = |person: &PersonId| {
         let entry = tables.people.get(person)?;
         let referrals = entry.referrals.iter();
-        let referrals = referrals.filter(|(id, at)| *at >= since && Some(*id) != except).count();
+        let referrals = referrals.filter(|(id, at)| *at >= since && !except.contains(id)).count();
         Some(HistoryRow {
             person: *person,
             case_status: entry.row.case_status,
@@ -174,6 +174,8 @@ fn histories(
             referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
             agencies: 1,
             highest_level: 4,
+            adoption: false,
+            apart: Vec::new(),
         })
     };
     people.iter().filter_map(history).collect()
@@ -231,10 +233,14 @@ impl LaneTx for SimTx {
         &mut self,
         people: &[PersonId],
         since: Timestamp,
-        except: Option<ReferralId>,
+        except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>> {
         self.store.statement().await?;
         Ok(histories(&self.store.database.tables(), people, since, except))
+    }
+
+    async fn statements(&mut self, _: PersonId) -> Result<Vec<Statement>> {
+        unavailable()
     }
 
     async fn referral(
@@ -253,6 +259,8 @@ impl LaneTx for SimTx {
             person: row.person,
             state: row.state,
             weight: row.weight,
+            level_rank: row.level_rank,
+            decision: row.decision,
         };
         let links = entry.links.iter().map(link).collect();
         Ok(Some((StoredReferral { row: entry.row.clone(), deliveries }, links)))

@@ -67,7 +67,7 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(horizon, &[Token(2), Token(3)]).await.expect("reads");
     assert_eq!((since.len(), &since[0].profile), (1, &changed.profile));
-    let history = tx.histories(&[first.id], at(0), None).await.expect("reads");
+    let history = tx.histories(&[first.id], at(0), &[]).await.expect("reads");
     assert_eq!(history[0].case_status, CaseStatus::Cp);
 }
 

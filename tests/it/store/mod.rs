@@ -6,16 +6,19 @@ mod beside;
 mod clocks;
 mod command_line;
 mod delta;
+mod gateway;
 mod homes;
 mod import;
 mod keys;
 mod lane;
+mod matches;
 mod queue;
 mod reads;
 mod redrive;
 mod relay;
 mod rows;
 mod schema;
+mod words;
 
 /// Runs each named function once with a home of its own in each database.
 macro_rules! on_both {

@@ -63,6 +63,7 @@ pub(crate) fn person(tokens: &[i64]) -> PersonRow {
         case_status: CaseStatus::None,
         case_team: None,
         restricted: false,
+        restriction: None,
         as_of: None,
         source: None,
         record: Sealed::default(),
@@ -80,6 +81,7 @@ pub(crate) fn link(referral: &ReferralRow, person: PersonId, state: LinkState) -
         at: referral.received_at,
         agency: referral.agency.clone(),
         level_rank: referral.level_rank,
+        decision: None,
     }
 }
 

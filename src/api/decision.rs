@@ -1,0 +1,96 @@
+//! `POST /v1/matches/{match}/decision`: a named person says whether a child is a person. The last
+//! word stands; saying it again changes nothing.
+
+use super::admission::overloaded;
+use super::catalogue as kind;
+use super::problem::Problem;
+use super::staff;
+use super::state::ApiState;
+use crate::access::{Denied, DestinationPrincipal};
+use crate::domain::{MatchId, PersonId, Word};
+use crate::pipeline::{Heard, Said};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+const ASK: &str = "Send {\"decision\": …, \"reason\": …, \"by\": {\"name\": …, \"role\": …}}";
+/// Characters of a reason.
+const REASON: usize = 2000;
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(rename = "match")]
+    id: MatchId,
+    state: &'static str,
+    /// Whether a person's word stands.
+    confirmed: bool,
+    /// Who the child is now.
+    person: PersonId,
+    /// What would be lower, until `confirm_lowering`.
+    proposed: Option<Box<RawValue>>,
+}
+
+pub(super) async fn handle(
+    state: web::Data<ApiState>,
+    caller: DestinationPrincipal,
+    path: web::Path<String>,
+    req: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let _place = state.admit_destination(&caller)?;
+    staff::at_the_desk(&state, &caller)?;
+    let body = staff::object(&state, &req, payload, ASK).await?;
+    let (word, lower, by) = read(&body)?;
+    let unknown = || Problem::new(&kind::NOT_FOUND);
+    let of = MatchId::parse(&path).ok_or_else(unknown)?;
+    let person = state.matches.person(of.person).await?.ok_or_else(unknown)?;
+    if person.restricted && !caller.destination.restricted {
+        return Err(Denied::WrongHolder.into());
+    }
+    let actor = caller.destination.id.clone();
+    let settled = match state.desk.hear(Said { of, word, lower, by, actor }).await {
+        Heard::Settled(settled) => settled,
+        Heard::Taken => return Err(Problem::new(&kind::MATCH_TAKEN)),
+        Heard::Unknown => return Err(unknown()),
+        Heard::Busy => return Err(overloaded()),
+        Heard::Unavailable => return Err(Problem::new(&kind::UNAVAILABLE).retry_after(2)),
+        Heard::Failed => return Err(Problem::new(&kind::FAILED)),
+    };
+    let proposed = settled.proposed.as_deref().map(serde_json::from_slice);
+    Ok(HttpResponse::Ok().json(Answer {
+        id: of,
+        state: settled.state.as_str(),
+        confirmed: settled.confirmed,
+        person: settled.person,
+        proposed: proposed.transpose().map_err(|_| Problem::new(&kind::FAILED))?,
+    }))
+}
+
+/// The word, whether it lowers, and who says it and why, to be sealed.
+fn read(body: &Map<String, Value>) -> Result<(Word, bool, Vec<u8>), Problem> {
+    let word = body.get("decision").and_then(Value::as_str).and_then(Word::parse);
+    let reason = staff::words(body, "reason", REASON);
+    let lower = match body.get("confirm_lowering") {
+        None => Some(false),
+        Some(given) => given.as_bool(),
+    };
+    let (Some(word), Some(reason), Some(lower)) = (word, reason, lower) else {
+        let mut problem = Problem::new(&kind::DECISION_NEEDED);
+        for (missing, pointer, ask) in [
+            (word.is_none(), "/decision", "Say link, separate or not-sure"),
+            (reason.is_none(), "/reason", "Say why, in at most 2000 characters"),
+            (lower.is_none(), "/confirm_lowering", "Say true or false, or leave it out"),
+        ] {
+            if missing {
+                problem = problem.fault(pointer, "decision", ask);
+            }
+        }
+        return Err(problem);
+    };
+    let nobody = Map::new();
+    let by = body.get("by").and_then(Value::as_object).unwrap_or(&nobody);
+    let person = staff::person(by, "/by")?;
+    let by = json!({"by": person, "reason": reason, "confirm_lowering": lower});
+    Ok((word, lower, by.to_string().into_bytes()))
+}

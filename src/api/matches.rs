@@ -1,0 +1,148 @@
+//! `GET /v1/matches?state=…&after=…`: whom a child may be, for people to decide. What speaks for it
+//! is told by field and level, never by a value; each read is in the audit chain before a byte is
+//! sent.
+
+use super::catalogue as kind;
+use super::deliveries::read;
+use super::messages::whole;
+use super::problem::Problem;
+use super::staff;
+use super::state::ApiState;
+use crate::access::DestinationPrincipal;
+use crate::domain::decision::Restriction;
+use crate::domain::{LinkState, MatchId, PersonId, Reference, Timestamp};
+use crate::followup::reading::matches_read;
+use crate::pipeline::Explanation;
+use crate::store::{MatchRow, MatchState, PersonRecord};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+#[derive(Serialize)]
+struct Answer {
+    matches: Vec<Match>,
+    /// Give it as `after` for the next page; `null` on the last.
+    next: Option<MatchId>,
+}
+
+#[derive(Serialize)]
+struct Match {
+    id: MatchId,
+    reference: Reference,
+    child: u16,
+    person: PersonId,
+    state: &'static str,
+    /// `machine` or `person`.
+    by: &'static str,
+    /// The machine linked it, and nobody has confirmed it.
+    unconfirmed: bool,
+    at: Timestamp,
+    weight: f32,
+    probability: f32,
+    /// Only the named few may see the record.
+    restricted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<&'static str>,
+    #[serde(flatten)]
+    why: Option<Why>,
+}
+
+#[derive(Serialize)]
+struct Why {
+    model: String,
+    evidence: Vec<Bar>,
+}
+
+/// One step from the prior to the weight.
+#[derive(Serialize)]
+struct Bar {
+    field: &'static str,
+    level: &'static str,
+    bits: f32,
+    total: f32,
+}
+
+impl From<Explanation> for Why {
+    fn from(explained: Explanation) -> Self {
+        let mut total = 0.0;
+        let bars = explained.evidence.into_iter().map(|one| {
+            total += one.bits;
+            Bar { field: one.field, level: one.level, bits: one.bits, total }
+        });
+        Why { evidence: bars.collect(), model: explained.model }
+    }
+}
+
+pub(super) async fn handle(
+    state: web::Data<ApiState>,
+    caller: DestinationPrincipal,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let _place = state.admit_destination(&caller)?;
+    staff::at_the_desk(&state, &caller)?;
+    let query = req.query_string();
+    let limit = whole(query, "limit", 1..=100, 20)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let wanted = read(query, "state", "match-state", MatchState::parse)?;
+    let after = match read(query, "after", "match-id", MatchId::parse)? {
+        None => None,
+        Some(id) => {
+            let stored = state.store.referral(id.reference).await?;
+            let stored = stored.ok_or_else(|| {
+                Problem::new(&kind::PARAMETER).fault("after", "match-id", "Give a page's `next`")
+            })?;
+            Some((stored.row.id, id.child, id.person))
+        }
+    };
+    let wanted = wanted.unwrap_or(MatchState::Open);
+    let rows = state.matches.matches(wanted, after, limit).await?;
+    let next = (rows.len() == limit).then(|| rows.last().map(|row| row.id)).flatten();
+    let mut matches = Vec::with_capacity(rows.len());
+    let (mut read, mut adopted) = (Vec::with_capacity(rows.len()), BTreeSet::new());
+    for row in rows {
+        let person = state.matches.person(row.id.person).await?;
+        let why = person.as_ref().and_then(|person| person.restriction);
+        // Who somebody was before an adoption and is after it never stand in one answer.
+        if why == Some(Restriction::Adoption) && !adopted.insert((row.referral, row.id.child)) {
+            continue;
+        }
+        read.push((row.referral, row.id.person));
+        matches.push(shown(&state, row, person, caller.destination.restricted).await?);
+    }
+    let (store, env) = (state.store.as_ref(), state.env.as_ref());
+    matches_read(store, env, &read, &caller.destination.id).await?;
+    Ok(HttpResponse::Ok().json(Answer { matches, next }))
+}
+
+/// A match with what speaks for it, unless the record is restricted and the reader not `named`.
+async fn shown(
+    state: &ApiState,
+    row: MatchRow,
+    person: Option<PersonRecord>,
+    named: bool,
+) -> Result<Match, Problem> {
+    let restricted = person.as_ref().is_some_and(|person| person.restricted);
+    let mut why = None;
+    if let Some(person) = person.filter(|_| !restricted || named)
+        && let Some(stored) = state.store.referral(row.id.reference).await?
+    {
+        let explained = state.desk.explain(&stored.row, row.id.child, person.id, &person.profile);
+        why = explained.map(Why::from);
+    }
+    let by = if row.decision.is_some() { "person" } else { "machine" };
+    Ok(Match {
+        id: row.id,
+        reference: row.id.reference,
+        child: row.id.child,
+        person: row.id.person,
+        state: row.state.as_str(),
+        by,
+        unconfirmed: row.state == LinkState::Linked && row.decision.is_none(),
+        at: row.at,
+        weight: row.weight,
+        probability: state.desk.probability(row.weight),
+        restricted,
+        ask: (restricted && !named).then_some(staff::WHOM_TO_ASK),
+        why,
+    })
+}

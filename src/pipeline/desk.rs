@@ -1,0 +1,102 @@
+//! What people at the desk ask of the pipeline: to take their word on a match, and to say why two
+//! records may be one child's.
+
+use super::intake::Pipeline;
+use crate::domain::ids::DecisionId;
+use crate::domain::{DestinationId, MatchId, PersonId, Word};
+use crate::linkage::{self, Explanation, Profile};
+use crate::store::ReferralRow;
+use crate::store::lane::LaneError;
+use crate::store::work::{Done, Settled, Verdict, Work};
+use async_trait::async_trait;
+
+/// A person's word on a match.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub of: MatchId,
+    pub word: Word,
+    /// The person takes what is lower without a wrong history.
+    pub lower: bool,
+    /// Who says it and why, JSON; it is sealed.
+    pub by: Vec<u8>,
+    /// Whose system says it.
+    pub actor: DestinationId,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Settled(Settled),
+    /// The child, or another of its referral, is somebody already.
+    Taken,
+    /// There is no such match.
+    Unknown,
+    /// Nothing was changed; say it again.
+    Busy,
+    Unavailable,
+    Failed,
+}
+
+/// The name under which a decision on a match is sealed.
+pub fn sealed_name(id: DecisionId) -> Vec<u8> {
+    [b"match-decision:".as_slice(), id.0.as_bytes()].concat()
+}
+
+/// The desk's side of the pipeline.
+#[async_trait]
+pub trait Desk: Send + Sync + 'static {
+    /// Takes a person's word; durable when it answers.
+    async fn hear(&self, said: Said) -> Heard;
+
+    /// Why a child of a stored referral may be a person: never a value of either. `None` when one
+    /// of them cannot be opened.
+    fn explain(
+        &self,
+        referral: &ReferralRow,
+        child: u16,
+        person: PersonId,
+        profile: &[u8],
+    ) -> Option<Explanation>;
+
+    /// How likely a match weight makes it.
+    fn probability(&self, weight: f32) -> f32;
+}
+
+#[async_trait]
+impl Desk for Pipeline {
+    async fn hear(&self, said: Said) -> Heard {
+        let id = DecisionId::from_parts(self.env.now(), self.env.entropy_id());
+        let by = self.stages.ring.seal_record(&sealed_name(id), &said.by, self.env.as_ref());
+        let (of, word, lower) = (said.of, said.word, said.lower);
+        let actor = said.actor.to_string();
+        let verdict = Verdict { of, id, word, lower, by, actor };
+        match self.lane.submit(Work::Decide(Box::new(verdict))).await {
+            Ok(Done::Settled(settled)) => Heard::Settled(settled),
+            Ok(Done::Taken) => Heard::Taken,
+            Ok(Done::Unknown) => Heard::Unknown,
+            Err(LaneError::Full) => Heard::Busy,
+            Err(LaneError::Unavailable) => Heard::Unavailable,
+            Ok(_) | Err(LaneError::Failed) => Heard::Failed,
+        }
+    }
+
+    fn explain(
+        &self,
+        referral: &ReferralRow,
+        child: u16,
+        person: PersonId,
+        profile: &[u8],
+    ) -> Option<Explanation> {
+        let children = self.stages.children_of(referral).ok()?;
+        let child = Profile::decode(&children.get(usize::from(child))?.profile).ok()?;
+        let profile = self.stages.ring.open_profile(person, profile)?;
+        let mut person = Profile::decode(&profile).ok()?;
+        let rules = self.stages.rules.load();
+        rules.linkage.shared.clear(&mut person);
+        Some(linkage::explain(&rules.linkage.model, &child, &person))
+    }
+
+    fn probability(&self, weight: f32) -> f32 {
+        self.stages.rules.load().linkage.model.probability(weight)
+    }
+}

@@ -1,0 +1,271 @@
+//! `/v1/matches`, `/v1/people/{person}/chronology` and `/v1/withdrawals`.
+
+use super::{World, problem};
+use frontdoor::domain::decision::{CaseStatus, Restriction};
+use frontdoor::domain::ids::DecisionId;
+use frontdoor::domain::matching::WrongBy;
+use frontdoor::domain::{
+    AgencyId, DestinationId, LinkState, MatchId, MessageId, PersonId, Reference, ReferralId,
+    Timestamp, Word,
+};
+use frontdoor::store::{
+    ChronologyRow, DeliveryState, MatchRow, PersonRecord, WithdrawalRow, WithdrawnRow,
+};
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+fn person(number: u128) -> PersonId {
+    PersonId(uuid::Uuid::from_u128(number))
+}
+
+fn record(id: PersonId, restricted: bool) -> PersonRecord {
+    PersonRecord {
+        id,
+        profile: Vec::new(),
+        case_status: CaseStatus::None,
+        case_team: None,
+        restricted,
+        restriction: restricted.then_some(Restriction::Adoption),
+        as_of: Timestamp::parse("2026-01-02T00:00:00Z"),
+        fed: true,
+    }
+}
+
+/// A match of a stored referral's child.
+fn found(world: &World, entropy: u64, of: PersonId, state: LinkState) -> MatchId {
+    let reference = world.store_referral(entropy);
+    let referral = world.store.referrals.lock().unwrap()[&reference].row.id;
+    let id = MatchId { reference, child: 0, person: of };
+    let (weight, at) = (6.5, Timestamp(1_768_386_600_000_000));
+    let row = MatchRow { referral, id, state, weight, at, decision: None };
+    world.store.matches.lock().unwrap().push(row);
+    id
+}
+
+async fn list(world: &World, key: &str, query: &str) -> Value {
+    let answer = world.get(&format!("/v1/matches{query}"), key).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn matches_are_shown_with_what_speaks_for_them_and_each_read_is_audited() {
+    let world = World::start().await;
+    world.store.people.lock().unwrap().insert(person(1), record(person(1), false));
+    let open = found(&world, 1, person(1), LinkState::Possible);
+    let linked = found(&world, 2, person(1), LinkState::Linked);
+    let page = list(&world, &world.masstt, "").await;
+    let [one] = page["matches"].as_array().expect("a list").as_slice() else { panic!("{page}") };
+    assert_eq!(one["id"], open.to_string());
+    assert_eq!((&one["state"], &one["by"]), (&json!("possible"), &json!("machine")));
+    assert_eq!((&one["unconfirmed"], &one["restricted"]), (&json!(false), &json!(false)));
+    let bars = one["evidence"].as_array().expect("bars");
+    assert_eq!((&bars[0]["total"], &bars[1]["total"]), (&json!(-20.0), &json!(-10.5)));
+    let page = list(&world, &world.masstt, "?state=unconfirmed").await;
+    assert_eq!(page["matches"][0]["id"], linked.to_string());
+    assert_eq!(page["matches"][0]["unconfirmed"], true);
+    {
+        let audited = world.store.audited.lock().unwrap();
+        assert_eq!(audited.len(), 2);
+        assert!(audited.iter().all(|(_, event)| event.kind == "match.read"));
+        assert_eq!(audited[0].1.person, Some(person(1)));
+    }
+    world.store.audit_down.store(true, Ordering::SeqCst);
+    let answer = world.get("/v1/matches", &world.masstt).send().await.unwrap();
+    problem(answer, 503, "unavailable").await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_only_the_desk_reads_them() {
+    let world = World::start().await;
+    for number in 1..=3 {
+        found(&world, number, person(1), LinkState::Possible);
+    }
+    world.store.matches.lock().unwrap().sort_by_key(|row| row.referral);
+    let first = list(&world, &world.masstt, "?limit=2").await;
+    let next = first["next"].as_str().expect("a next page").to_owned();
+    let second = list(&world, &world.masstt, &format!("?limit=2&after={next}")).await;
+    assert_eq!(second["matches"].as_array().expect("a list").len(), 1);
+    assert_eq!(second["next"], Value::Null);
+    let strange = MatchId { reference: Reference::from_entropy(77), child: 0, person: person(1) };
+    for query in ["?state=lost", "?after=x", "?limit=101", &format!("?after={strange}")] {
+        let answer = world.get(&format!("/v1/matches{query}"), &world.masstt).send().await.unwrap();
+        problem(answer, 400, "parameter").await;
+    }
+    for key in [&world.panel, &world.school, &world.operator] {
+        let answer = world.get("/v1/matches", key).send().await.unwrap();
+        problem(answer, 403, "not-permitted").await;
+    }
+}
+
+#[tokio::test]
+async fn what_speaks_for_a_restricted_record_is_shown_to_the_named_few() {
+    let world = World::start().await;
+    world.store.people.lock().unwrap().insert(person(1), record(person(1), true));
+    let id = found(&world, 1, person(1), LinkState::Possible);
+    let page = list(&world, &world.masstt, "").await;
+    let one = &page["matches"][0];
+    assert_eq!(one["restricted"], true);
+    assert!(one.get("evidence").is_none() && one["ask"].is_string(), "{one}");
+    let page = list(&world, &world.named, "").await;
+    assert!(page["matches"][0]["evidence"].is_array(), "{page}");
+    let path = format!("/v1/people/{}/chronology", person(1));
+    let told: Value = world.get(&path, &world.masstt).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&told["restricted"], &told["entries"]), (&json!(true), &json!([])));
+    assert!(told["ask"].is_string() && told["as_of"].is_null());
+    let path = format!("/v1/matches/{id}/decision");
+    let answer = world.post(&path, &world.masstt).json(&word("link")).send().await.unwrap();
+    problem(answer, 403, "not-permitted").await;
+    let answer = world.post(&path, &world.named).json(&word("link")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn who_somebody_was_before_an_adoption_and_after_never_stand_in_one_answer() {
+    let world = World::start().await;
+    let id = found(&world, 1, person(1), LinkState::Possible);
+    for number in 1..=3 {
+        let of = record(person(number), number < 3);
+        world.store.people.lock().unwrap().insert(person(number), of);
+        if number > 1 {
+            let mut matches = world.store.matches.lock().unwrap();
+            let mut row = matches[0].clone();
+            row.id = MatchId { person: person(number), ..id };
+            matches.push(row);
+        }
+    }
+    for key in [&world.masstt, &world.named] {
+        let page = list(&world, key, "").await;
+        let matches = page["matches"].as_array().expect("a list");
+        let people: Vec<_> = matches.iter().map(|one| one["person"].clone()).collect();
+        assert_eq!(people, [json!(person(1)), json!(person(3))]);
+    }
+}
+
+fn word(decision: &str) -> Value {
+    json!({
+        "decision": decision,
+        "reason": "Spoken to both families",
+        "by": {"name": "Invented Osei", "role": "Senior social worker"},
+    })
+}
+
+#[tokio::test]
+async fn a_named_persons_word_is_heard_with_its_reason() {
+    let world = World::start().await;
+    world.store.people.lock().unwrap().insert(person(1), record(person(1), false));
+    let id = found(&world, 1, person(1), LinkState::Possible);
+    let path = format!("/v1/matches/{id}/decision");
+    let mut body = word("separate");
+    body["confirm_lowering"] = json!(true);
+    let answer = world.post(&path, &world.masstt).json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let told: Value = answer.json().await.unwrap();
+    assert_eq!((&told["match"], &told["state"]), (&json!(id.to_string()), &json!("separate")));
+    {
+        let heard = world.desk.heard.lock().unwrap();
+        let [said] = heard.as_slice() else { panic!("{heard:?}") };
+        assert_eq!((said.of, said.word, said.lower), (id, Word::Separate, true));
+        assert_eq!(said.actor, DestinationId::new("masstt"));
+        let by: Value = serde_json::from_slice(&said.by).expect("JSON");
+        assert_eq!(by["by"]["name"], "Invented Osei");
+        assert_eq!(by["reason"], "Spoken to both families");
+    }
+    let mut nobody = word("link");
+    nobody["by"] = json!({"name": " "});
+    let answer = world.post(&path, &world.masstt).json(&nobody).send().await.unwrap();
+    let document = problem(answer, 422, "name-needed").await;
+    assert_eq!(document["faults"][0]["pointer"], "/by/name");
+    for (member, value) in
+        [("decision", json!("merge")), ("reason", json!("")), ("confirm_lowering", json!("yes"))]
+    {
+        let mut bad = word("link");
+        bad[member] = value;
+        let answer = world.post(&path, &world.masstt).json(&bad).send().await.unwrap();
+        let document = problem(answer, 422, "decision-needed").await;
+        assert_eq!(document["faults"][0]["pointer"], format!("/{member}"));
+    }
+    for key in [&world.panel, &world.school] {
+        let answer = world.post(&path, key).json(&word("link")).send().await.unwrap();
+        problem(answer, 403, "not-permitted").await;
+    }
+    let path = path.replace(&person(1).to_string(), &person(9).to_string());
+    let answer = world.post(&path, &world.masstt).json(&word("link")).send().await.unwrap();
+    problem(answer, 404, "not-found").await;
+    assert_eq!(world.desk.heard.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_chronology_marks_what_nobody_has_confirmed_and_the_read_is_audited() {
+    let world = World::start().await;
+    world.store.people.lock().unwrap().insert(person(1), record(person(1), false));
+    let row = |number, state, decision| ChronologyRow {
+        referral: ReferralId(uuid::Uuid::from_u128(number)),
+        reference: Reference::from_entropy(9),
+        child: 0,
+        received_at: Timestamp(1_768_386_600_000_000),
+        agency: AgencyId::new("school"),
+        level: "3".to_owned(),
+        state,
+        decision,
+    };
+    let said = Some(DecisionId(uuid::Uuid::from_u128(5)));
+    *world.store.chronology.lock().unwrap() = vec![
+        row(1, LinkState::New, None),
+        row(2, LinkState::Linked, None),
+        row(3, LinkState::Linked, said),
+    ];
+    let path = format!("/v1/people/{}/chronology", person(1));
+    let told: Value = world.get(&path, &world.masstt).send().await.unwrap().json().await.unwrap();
+    let marks: Vec<_> = told["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["unconfirmed"].clone())
+        .collect();
+    assert_eq!(marks, [json!(false), json!(true), json!(false)]);
+    assert_eq!(told["as_of"], "2026-01-02T00:00:00.000Z");
+    assert_eq!(told["source"], "records");
+    let audited = world.store.audited.lock().unwrap().clone();
+    assert_eq!(audited.len(), 1);
+    assert_eq!(audited[0].1.kind, "chronology.read");
+    for path in ["/v1/people/x/chronology".to_owned(), path.replace("01/", "09/")] {
+        problem(world.get(&path, &world.masstt).send().await.unwrap(), 404, "not-found").await;
+    }
+    let answer = world.get(&path, &world.panel).send().await.unwrap();
+    problem(answer, 403, "not-permitted").await;
+}
+
+#[tokio::test]
+async fn withdrawals_are_listed_for_the_screening_team_and_for_operations() {
+    let world = World::start().await;
+    let withdrawal = WithdrawalRow {
+        message: MessageId(uuid::Uuid::from_u128(3)),
+        referral: ReferralId(uuid::Uuid::from_u128(4)),
+        person: person(1),
+        kind: WrongBy::Joined,
+        sent_at: Timestamp(1_768_386_600_000_000),
+        at: Timestamp(1_768_386_700_000_000),
+    };
+    world.store.withdrawals.lock().unwrap().push(WithdrawnRow {
+        withdrawal,
+        reference: Reference::from_entropy(9),
+        destination: DestinationId::new("panel"),
+        state: DeliveryState::Delivered,
+        delivered_at: Some(Timestamp(1_768_386_701_000_000)),
+    });
+    for key in [&world.masstt, &world.operator] {
+        let answer = world.get("/v1/withdrawals", key).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let told: Value = answer.json().await.unwrap();
+        let one = &told["withdrawals"][0];
+        assert_eq!((&one["kind"], &one["delivered"]), (&json!("joined"), &json!(true)));
+        assert_eq!((&one["destination"], &told["next"]), (&json!("panel"), &Value::Null));
+    }
+    for key in [&world.panel, &world.school] {
+        let answer = world.get("/v1/withdrawals", key).send().await.unwrap();
+        problem(answer, 403, "not-permitted").await;
+    }
+    let answer = world.get("/v1/withdrawals?after=x", &world.masstt).send().await.unwrap();
+    problem(answer, 400, "parameter").await;
+}
