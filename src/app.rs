@@ -212,6 +212,11 @@ fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {
     Ok(Telemetry::start(&TelemetrySettings { format, filter, otlp_endpoint })?)
 }
 
+/// Reads certificates again when they are renewed.
+fn keep_certificates(certificates: Arc<Certificates>) -> JoinHandle<()> {
+    tokio::spawn(async move { certificates.keep_fresh(Duration::from_secs(5)).await })
+}
+
 fn listen(settings: &settings::Http) -> Result<Listen> {
     let mut listen = Listen::new(settings.listen);
     if settings.workers > 0 {
@@ -259,32 +264,19 @@ impl App {
         let refreshed = access.clone();
         tasks.push(tokio::spawn(async move { refreshed.keep_fresh().await }));
         let listen = listen(&settings.http)?;
-        if let Some(certificates) = listen.tls.clone() {
-            tasks.push(tokio::spawn(async move {
-                certificates.keep_fresh(Duration::from_secs(5)).await;
-            }));
-        }
+        tasks.extend(listen.tls.clone().map(keep_certificates));
         let metrics = Arc::new(telemetry.renderer());
         let adapters = adapters::open(&settings)?;
         let of_agencies = access.directory.clone();
         let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
         tasks.push(tokio::spawn(fresh));
-        let served = access.clone();
         let feeds = feeds::watch(&settings.feeds, &store, &ring, &env);
         tasks.push(tokio::spawn(feeds.clone().run(stopped)));
-        let shown = feeds.clone();
-        let behind = Behind {
-            rules,
-            stages,
-            entrance,
-            ends,
-            access: served,
-            adapters,
-            metrics,
-            feeds: shown,
-        };
+        let board = Board::new(store.clone(), env.clone(), feeds.clone());
+        let served = access.clone();
+        let behind =
+            Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };
         let state = Arc::new(api_state(&settings, &store, behind)?);
-        let board = Board::new(store.clone(), env.clone(), feeds);
         let ops = Arc::new(OpsState::new(board, env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)

@@ -29,7 +29,7 @@ pub struct Imported {
     pub loaded: usize,
     pub merged: usize,
     pub closed: usize,
-    /// Rows that were not read or not applied, and the first of them, each with its line and a mend.
+    /// Rows that were not read or not applied, and the first of them, each with its line and mend.
     pub unread: usize,
     pub faults: Vec<String>,
     /// Rows that say nothing new, and the first of them, each with its line.
