@@ -88,6 +88,9 @@ pub enum LinkState {
     /// The person that the referral made, whom a person has found to be another. Never a child's
     /// own state.
     Left,
+    /// Whom the child might have been was found to be another, and it may be that one now. Never a
+    /// child's own state.
+    Moved,
 }
 
 impl LinkState {
@@ -98,15 +101,17 @@ impl LinkState {
             LinkState::Linked => "linked",
             LinkState::Separate => "separate",
             LinkState::Left => "left",
+            LinkState::Moved => "moved",
         }
     }
 
-    pub const ALL: [LinkState; 5] = [
+    pub const ALL: [LinkState; 6] = [
         LinkState::New,
         LinkState::Possible,
         LinkState::Linked,
         LinkState::Separate,
         LinkState::Left,
+        LinkState::Moved,
     ];
 
     pub fn parse(text: &str) -> Option<Self> {

@@ -18,11 +18,17 @@ pub const MAX_CANDIDATES: usize = 200;
 pub fn keys(profile: &Profile) -> Vec<String> {
     let mut keys = Keys(Vec::with_capacity(MAX_KEYS));
     let names = Codes::of(profile);
-    if profile.nhs_number.text.len() >= 9 {
+    if profile.nhs_number.text.len() >= 7 {
         keys.add(format!("nhs|{}", profile.nhs_number.text.as_str()));
     }
     if !profile.upn.text.is_empty() {
         keys.add(format!("upn|{}", profile.upn.text.as_str()));
+    }
+    if profile.other_id.len() >= 5 {
+        // Its digits in order, too, so that two of them may be transposed.
+        let mut digits = profile.other_id.as_bytes().to_vec();
+        digits.sort_unstable();
+        keys.add(format!("other|{}", String::from_utf8_lossy(&digits)));
     }
     match profile.birth {
         Birth::Born(day) => born(&mut keys, profile, &names, day),
@@ -63,13 +69,13 @@ fn undated(keys: &mut Keys, profile: &Profile, names: &Codes) {
             keys.add(format!("phone+name|{}|{name}", profile.phone.as_str()));
         }
         for postcode in [&home.postcode, &home.previous_postcode] {
-            if postcode.len() >= 5 {
+            if is_small(postcode.as_str()) {
                 keys.add(format!("postcode+name|{}|{name}", postcode.as_str()));
             }
         }
     }
     if let Some(family) = names.family.first()
-        && home.postcode.len() >= 5
+        && is_small(home.postcode.as_str())
     {
         keys.add(format!("postcode+name|{}|{family}", home.postcode.as_str()));
     }
@@ -85,6 +91,11 @@ fn undated(keys: &mut Keys, profile: &Profile, names: &Codes) {
     }
 }
 
+/// Whether so much of a postcode says where, and not only in which part of the country.
+fn is_small(postcode: &str) -> bool {
+    postcode.len() >= 5 || postcode.len() == 4 && postcode.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn born(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
     let date = either_way_round(day);
     for name in names.all() {
@@ -94,6 +105,9 @@ fn born(keys: &mut Keys, profile: &Profile, names: &Codes, day: Date) {
         if let Some(sector) = sector(postcode.as_str()) {
             keys.add(format!("birth+sector|{date}|{sector}"));
         }
+    }
+    if profile.home.town != 0 {
+        keys.add(format!("birth+town|{date}|{:04x}", profile.home.town));
     }
     let month = fortnights(day) / 2;
     if !names.mother.is_empty() {
@@ -146,7 +160,7 @@ impl Block {
             Block::FamilyAndBirth => &["surname", "birth"],
             Block::NamesAndHome => &["forename", "surname", "address", "phone"],
             Block::MotherAndHome => &["mother", "address", "phone"],
-            Block::Identifier => &["nhs_number", "upn"],
+            Block::Identifier => &["nhs_number", "upn", "other_id"],
         };
         by.contains(&comparison)
     }
@@ -181,9 +195,10 @@ pub(super) fn blocks(block: Block, profile: &Profile) -> Vec<String> {
             }
         }
         Block::Identifier => {
-            for (kind, number) in [("nhs", &profile.nhs_number), ("upn", &profile.upn)] {
-                if number.holds {
-                    out.push(format!("{kind}|{}", number.text.as_str()));
+            let (nhs, upn) = (&profile.nhs_number.text, &profile.upn.text);
+            for (kind, number) in [("nhs", nhs), ("upn", upn), ("other", &profile.other_id)] {
+                if number.len() >= 5 {
+                    out.push(format!("{kind}|{}", number.as_str()));
                 }
             }
         }
@@ -283,8 +298,11 @@ fn fortnights(day: Date) -> i64 {
     (day.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24).div_euclid(14)
 }
 
-/// The sector of a whole postcode without blanks: `HX25` of `HX25FE`.
+/// The sector of a whole postcode without blanks: `HX25` of `HX25FE`; elsewhere all of it.
 fn sector(postcode: &str) -> Option<&str> {
+    if postcode.len() >= 4 && postcode.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(postcode);
+    }
     crate::domain::postcode::Postcode::parse(postcode)?;
     postcode.get(..postcode.len() - 2)
 }

@@ -2,7 +2,14 @@
 //! probabilities on pairs whose truth is known (Platt 1999), and the thresholds by the precision
 //! that they must keep.
 
+use super::evaluate::Stats;
+use super::index::Index;
 use super::model::{Calibration, Model, Thresholds};
+use super::people::{Fault, Person};
+use super::profile::Profile;
+use super::score::Truth;
+use super::verdict::rank;
+use crate::domain::PersonId;
 
 /// A pair that was weighed, and whether it is one child's.
 #[derive(Clone, Copy, Debug)]
@@ -65,4 +72,39 @@ pub fn calibrated(model: &Model, pairs: &[Judged]) -> Model {
     let mut model = model.clone();
     (model.calibration, model.thresholds) = (calibration, thresholds);
     model
+}
+
+/// Pairs to calibrate by: every candidate of every referral, with its truth. Referrals whose child
+/// is on record are judged once more as if it were not, which shows more of what is mistaken for a
+/// child: those unknown count as much as before together.
+pub fn judged(
+    people: impl Iterator<Item = Result<Person, Fault>>,
+    referrals: impl Iterator<Item = Result<Person, Fault>>,
+    truth: &Truth,
+    model: &Model,
+) -> Vec<Judged> {
+    let index = Index::of(people, &mut Stats::default());
+    let model = &model.clone().for_people(index.ids.len() as u64);
+    let referrals: Vec<Person> = referrals.filter_map(Result::ok).collect();
+    let known = referrals.iter().filter(|referral| !truth.records(&referral.id).is_empty());
+    let unknown = 1.0 - known.count() as f64 / referrals.len().max(1) as f64;
+    let mut pairs = Vec::new();
+    for mut referral in referrals {
+        referral.profile.date(index.as_of);
+        let records = truth.records(&referral.id);
+        let candidates = index.candidates(&referral.profile);
+        let is_same = |id: &PersonId| records.iter().any(|record| record == index.name(id));
+        let mut see = |candidates: &[(PersonId, Profile)], counts: f64| {
+            for ranked in rank(model, &referral.profile, candidates) {
+                let same = is_same(&candidates[ranked.index].0);
+                pairs.push(Judged { weight: ranked.weight, same, counts });
+            }
+        };
+        see(&candidates, if records.is_empty() { unknown } else { 1.0 });
+        if !records.is_empty() {
+            let others: Vec<_> = candidates.into_iter().filter(|(id, _)| !is_same(id)).collect();
+            see(&others, unknown);
+        }
+    }
+    pairs
 }

@@ -9,6 +9,7 @@ pub mod blocking;
 pub mod calibrate;
 pub mod comparison;
 pub mod evaluate;
+mod index;
 pub mod model;
 mod monotone;
 pub mod names;
@@ -17,6 +18,7 @@ pub mod profile;
 #[cfg(test)]
 mod properties;
 pub mod rarity;
+pub mod score;
 pub mod shared;
 pub mod standardise;
 pub mod text;
@@ -26,7 +28,6 @@ pub mod weights;
 pub mod written;
 
 pub use blocking::{MAX_CANDIDATES, keys, shortlist};
-pub use evaluate::{Stats, evaluate};
 pub use model::Model;
 pub use profile::Profile;
 pub use shared::Shared;
@@ -39,4 +40,10 @@ pub use weights::{Explanation, explain};
 pub struct Linkage {
     pub model: Model,
     pub shared: Shared,
+}
+
+/// Dates those profiles of one file that say when they were true of nothing else.
+pub fn date_all(profiles: &mut [Profile]) {
+    let as_of = index::halfway(profiles);
+    profiles.iter_mut().for_each(|profile| profile.date(as_of));
 }

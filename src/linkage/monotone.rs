@@ -20,6 +20,7 @@ const CHAINS: &[(&str, &[&str])] = &[
     ("sex", &["same", "different"]),
     ("nhs_number", &["same", "near", "different"]),
     ("upn", &["same", "near", "different"]),
+    ("other_id", &["same", "near", "different"]),
     ("surname", &["exact", "typo", "sound", "similar", "different"]),
     ("surname", &["exact", "family", "sound"]),
     ("surname", &["exact", "part", "parent", "second-name", "different"]),
@@ -87,10 +88,11 @@ mod tests {
     #[test]
     fn levels_the_wrong_way_round_are_weighed_together() {
         let mut rates = Model::shipped().rates;
+        let address = FIELDS.iter().position(|field| field.name == "address").expect("is one");
         let (home, neighbour) = (1, 4);
-        rates[7][neighbour] = Rates { m: 0.9, u: 1e-6 };
+        rates[address][neighbour] = Rates { m: 0.9, u: 1e-6 };
         constrain(&mut rates);
-        let ratio = |level: usize| rates[7][level].m / rates[7][level].u;
+        let ratio = |level: usize| rates[address][level].m / rates[address][level].u;
         assert!(ratio(home) >= ratio(neighbour) * 0.99);
     }
 }

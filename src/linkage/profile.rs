@@ -66,6 +66,8 @@ pub struct Profile {
     pub sex: Sex,
     pub nhs_number: Identifier,
     pub upn: Identifier,
+    /// What another service numbers the child by.
+    pub other_id: Text<13>,
     pub home: Home,
     pub mother: Few<Name, 3>,
     pub father: Few<Name, 3>,
@@ -120,6 +122,7 @@ mod tag {
     pub(super) const FATHER: u8 = 17;
     pub(super) const STATED_ON: u8 = 18;
     pub(super) const TOWN: u8 = 19;
+    pub(super) const OTHER_ID: u8 = 20;
 }
 
 impl Profile {
@@ -168,6 +171,7 @@ impl Profile {
         }
         out.put(tag::NHS, self.nhs_number.text.as_bytes());
         out.put(tag::UPN, self.upn.text.as_bytes());
+        out.put(tag::OTHER_ID, self.other_id.as_bytes());
         out.names(tag::FORENAME, self.forenames.as_slice());
         out.names(tag::SURNAME, self.surnames.as_slice());
         out.put(tag::POSTCODE, self.home.postcode.as_bytes());
@@ -214,6 +218,7 @@ impl Profile {
             tag::FLAGS => self.flags(*content.first()?)?,
             tag::NHS => self.nhs_number.text = Text::from_bytes(content)?,
             tag::UPN => self.upn.text = Text::from_bytes(content)?,
+            tag::OTHER_ID => self.other_id = Text::from_bytes(content)?,
             tag::FORENAME => self.forenames.add(name(content)?),
             tag::SURNAME => self.surnames.add(name(content)?),
             tag::POSTCODE => self.home.postcode = Text::from_bytes(content)?,

@@ -58,7 +58,7 @@ prop_compose! {
             forename, middle_names, surname, full_name: String::new(), known_as, date_of_birth,
             expected_date, unborn: false, stated_on: None, sex, address, town: String::new(),
             postcode: postcodes.0, previous_postcode: postcodes.1,
-            nhs_number: numbers.0, upn: numbers.1,
+            nhs_number: numbers.0, upn: numbers.1, other_id: String::new(),
             mother_name: parents.0, father_name: parents.1, phone,
         }
     }
@@ -186,7 +186,7 @@ proptest! {
                 forename: take(0), middle_names: take(1), surname: take(2), full_name: take(3),
                 known_as: take(4), date_of_birth: take(5), expected_date: take(6), unborn: true,
                 stated_on: None, sex: take(7), address: take(8), town: take(9), postcode: take(9), previous_postcode: take(10),
-                nhs_number: take(11), upn: take(12), mother_name: take(13),
+                nhs_number: take(11), upn: take(12), other_id: take(12), mother_name: take(13),
                 father_name: take(14), phone: take(15),
             },
             Stated {

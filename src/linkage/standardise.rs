@@ -39,6 +39,8 @@ pub struct Stated {
     pub previous_postcode: String,
     pub nhs_number: String,
     pub upn: String,
+    /// What another service numbers the child by, where the file's sources share one.
+    pub other_id: String,
     pub mother_name: String,
     pub father_name: String,
     pub phone: String,
@@ -73,6 +75,7 @@ impl Stated {
             previous_postcode: text(&child.previous_address.postcode),
             nhs_number: text(&child.nhs_number),
             upn: text(&child.upn),
+            other_id: String::new(),
             mother_name: or(text(&child.mother_name), || named(mother)),
             father_name: or(text(&child.father_name), || named(father)),
             phone: or(first(&phones), || of_mother),
@@ -130,6 +133,7 @@ pub fn standardise(stated: &Stated) -> Profile {
         },
         nhs_number: nhs_number(&stated.nhs_number),
         upn: upn(&stated.upn),
+        other_id: Text::new(&compact(&stated.other_id)),
         home: home(stated),
         mother: adult(&or(stated.mother_name.clone(), || names.mother.join(" "))),
         father: adult(&stated.father_name),
@@ -304,9 +308,14 @@ fn adult(text: &str) -> Few<Name, 3> {
 }
 
 fn birth(date_of_birth: &str, expected: &str) -> Birth {
-    let read = |text: &str| Date::read(&Value::String(text.to_owned())).map(|Date(day)| day);
+    let read = |text: &str| match Date::read(&Value::String(text.to_owned())) {
+        Some(Date(day)) => Some(day),
+        // As databases write it: 20160309.
+        None if text.len() == 8 => Day::strptime("%Y%m%d", text).ok(),
+        None => None,
+    };
     // 1 January 1900 stands for "not known" in older systems.
-    let placeholder = |day: &jiff::civil::Date| day.year() <= 1901;
+    let placeholder = |day: &Day| day.year() <= 1901 && day.day_of_year() == 1;
     match (date_of_birth.trim(), expected.trim()) {
         ("", "") => Birth::Unknown,
         ("", due) => read(due).map_or_else(|| as_stated(due), Birth::Due),
@@ -332,9 +341,12 @@ fn nhs_number(text: &str) -> Identifier {
     Identifier { text: Text::new(&digits), holds: NhsNumber::parse(text).is_some() }
 }
 
+fn compact(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+}
+
 fn upn(text: &str) -> Identifier {
-    let compact: String =
-        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let compact = compact(text);
     if compact.len() < 8 {
         return Identifier::default();
     }

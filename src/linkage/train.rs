@@ -26,7 +26,7 @@ const ROUNDS: usize = 60;
 const PSEUDO_MATCHES: f64 = 20.0;
 const PSEUDO_RANDOM: f64 = 300.0;
 /// Fewer people than bear a name make it a name that could tell of them.
-const LEAST_BEARERS: u32 = 10;
+const LEAST_BEARERS: u32 = 5;
 
 /// One child's records, siblings, twins, strangers.
 const KINDS: usize = 4;
@@ -72,10 +72,14 @@ pub fn train(base: &Model, people: &[Profile], referrals: &[Profile]) -> Trained
     monotone::constrain(&mut rates);
     let rarity = frequencies(&rates, base.rarity.most, people);
     let mut model = base.trained(rates, rarity, people.len() as u64);
-    let of = |block: Block| patterns.iter().position(|(known, _)| *known == block);
-    let share = |block, kind: usize| of(block).map(|place| kinds[place][kind] / kinds[place][0]);
-    model.siblings = share(Block::MotherAndHome, 1).map_or(base.siblings, |share| share as f32);
-    model.twins = share(Block::FamilyAndBirth, 2).map_or(base.twins, |share| share as f32);
+    let share = |block: Block, kind: usize| {
+        let place = Block::ALL.iter().position(|known| *known == block)?;
+        let pairs: f64 = patterns[place].1.values().copied().map(f64::from).sum();
+        let enough = pairs * kinds[place][0] >= PSEUDO_MATCHES * 5.0;
+        enough.then(|| (kinds[place][kind] / kinds[place][0]) as f32)
+    };
+    model.siblings = share(Block::MotherAndHome, 1).unwrap_or(base.siblings);
+    model.twins = share(Block::FamilyAndBirth, 2).unwrap_or(base.twins).min(model.siblings / 2.0);
     Trained { model, random, blocked, matches }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::{DestinationId, MatchId, PersonId, Word};
 use crate::linkage::{self, Explanation, Profile};
 use crate::store::ReferralRow;
 use crate::store::lane::LaneError;
-use crate::store::work::{Done, Settled, Verdict, Work};
+use crate::store::work::{Done, MatchWord, Settled, Work};
 use async_trait::async_trait;
 
 /// A person's word on a match.
@@ -69,7 +69,7 @@ impl Desk for Pipeline {
         let by = self.stages.ring.seal_record(&sealed_name(id), &said.by, self.env.as_ref());
         let (of, word, lower) = (said.of, said.word, said.lower);
         let actor = said.actor.to_string();
-        let verdict = Verdict { of, id, word, lower, by, actor };
+        let verdict = MatchWord { of, id, word, lower, by, actor };
         match self.lane.submit(Work::Decide(Box::new(verdict))).await {
             Ok(Done::Settled(settled)) => Heard::Settled(settled),
             Ok(Done::Taken) => Heard::Taken,

@@ -12,10 +12,12 @@ use super::work::*;
 use crate::audit::Event;
 use crate::domain::matching::WrongBy;
 use crate::domain::{
-    ChildHistory, LinkState, PersonId, Reference, ReferralId, Timestamp, Withdrawn, Word,
+    ChildHistory, DecisionId, LinkState, PersonId, Reference, ReferralId, Timestamp, Withdrawn,
+    Word,
 };
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a word changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,7 @@ enum Change {
 pub(super) async fn decide(
     parts: &LaneParts,
     tx: &mut dyn LaneTx,
-    word: &Verdict,
+    word: &MatchWord,
     now: Timestamp,
 ) -> Result<Concluded, StoreError> {
     let done = |done| Ok(Concluded { rows: Batch::default(), done });
@@ -50,11 +52,14 @@ pub(super) async fn decide(
     // Of the person that the referral made, only what is proposed can be asked or taken.
     let known_as = |link: &&StoredLink| match link.state {
         LinkState::New => word.word == Word::Link,
-        state => state != LinkState::Left,
+        state => !matches!(state, LinkState::Left | LinkState::Moved),
     };
     let Some(pair) = pair.filter(known_as) else { return done(Done::Unknown) };
     let Some(change) = change(word.word, pair, &known) else { return done(Done::Taken) };
     let pair = pair.clone();
+    if change == Change::Join && is_left(&tx.statements(pair.person).await?) {
+        return done(Done::Taken);
+    }
     let mut case = Case { parts, tx, word, now, stored, known, pair, rows: Batch::default() };
     let proposed = case.settle(change).await?;
     let standing = settled(&case.known, child);
@@ -69,6 +74,13 @@ pub(super) async fn decide(
         proposed,
     };
     Ok(Concluded { rows: case.rows, done: Done::Settled(settled) })
+}
+
+/// Whether the person was made by a referral and is nobody's any more. Of the authority's own
+/// people no referral has said that they are new.
+fn is_left(said: &[Statement]) -> bool {
+    let made = said.iter().any(|one| one.state == LinkState::New);
+    made && !last_said(said.to_vec()).values().any(|one| one.state.is_settled())
 }
 
 /// What a word changes in a match; `None` where the child, or the person, is taken.
@@ -99,7 +111,7 @@ fn change(word: Word, pair: &StoredLink, known: &[StoredLink]) -> Option<Change>
 struct Case<'a> {
     parts: &'a LaneParts,
     tx: &'a mut dyn LaneTx,
-    word: &'a Verdict,
+    word: &'a MatchWord,
     now: Timestamp,
     stored: StoredReferral,
     /// What stands of the referral; changed as the word says.
@@ -110,7 +122,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    async fn settle(&mut self, change: Change) -> Result<Option<std::sync::Arc<[u8]>>, StoreError> {
+    async fn settle(&mut self, change: Change) -> Result<Option<Arc<[u8]>>, StoreError> {
         let fresh = match change {
             Change::Nothing => None,
             Change::Whose => {
@@ -177,12 +189,7 @@ impl Case<'_> {
     }
 
     /// States how the child stands to a person now.
-    fn say(
-        &mut self,
-        person: PersonId,
-        state: LinkState,
-        decision: Option<crate::domain::DecisionId>,
-    ) {
+    fn say(&mut self, person: PersonId, state: LinkState, decision: Option<DecisionId>) {
         let mut link = StoredLink { person, state, decision, ..self.pair.clone() };
         if let Some(held) =
             self.known.iter_mut().find(|held| held.child == link.child && held.person == person)
@@ -218,13 +225,18 @@ impl Case<'_> {
     }
 
     /// The child is that person. The one that its referral made is left: with nobody else linked
-    /// to it, it is no candidate any more; others stay, and may be that person as well.
+    /// to it, it is no candidate any more, and whoever may be it may be that person instead. Others
+    /// stay, and may be that person as well.
     async fn join(&mut self) -> Result<(), StoreError> {
         let Some(own) = self.own() else { return Ok(()) };
-        let others = self.others_of(own).await?;
+        let mut others = self.others_of(own, LinkState::is_settled).await?;
         if others.is_empty() {
             // An empty profile cannot be opened.
             self.rows.profiles.push((own, Vec::new()));
+            others = self.others_of(own, |state| state == LinkState::Possible).await?;
+            for other in &others {
+                self.say_of(other, own, LinkState::Moved, Some(self.word.id));
+            }
         }
         let theirs = last_said(self.tx.statements(self.pair.person).await?);
         for other in others {
@@ -233,7 +245,7 @@ impl Case<'_> {
                 said.state == LinkState::Separate && said.decision == self.pair.decision
             };
             if said.is_none_or(carried) {
-                self.say_of(&other, LinkState::Possible, None);
+                self.say_of(&other, self.pair.person, LinkState::Possible, None);
             }
         }
         if self.pair.state == LinkState::Separate {
@@ -249,6 +261,7 @@ impl Case<'_> {
     async fn part(&mut self) -> Result<Option<PersonId>, StoreError> {
         let child = usize::from(self.pair.child);
         let left = of_child(&self.known, child).find(|link| link.state == LinkState::Left);
+        let by = left.and_then(|link| link.decision);
         let left = left.map(|link| link.person);
         let own =
             left.unwrap_or_else(|| PersonId::from_parts(self.now, self.parts.env.entropy_id()));
@@ -256,6 +269,12 @@ impl Case<'_> {
         self.say(own, LinkState::New, None);
         self.tell_apart(own, true);
         self.carry(own).await?;
+        // Whoever might have been it may be it again.
+        for other in self.others_of(own, |state| state == LinkState::Moved).await? {
+            if by.is_some() && other.decision == by {
+                self.say_of(&other, own, LinkState::Possible, None);
+            }
+        }
         Ok(left.is_none().then_some(own))
     }
 
@@ -278,36 +297,42 @@ impl Case<'_> {
 
     /// Whoever else is the child's own person is not the other one either.
     async fn carry(&mut self, own: PersonId) -> Result<(), StoreError> {
-        let others = self.others_of(own).await?;
+        let others = self.others_of(own, LinkState::is_settled).await?;
         let theirs = last_said(self.tx.statements(self.pair.person).await?);
         for other in others {
             let said = theirs.get(&(other.referral, other.child));
             if said.is_some_and(|said| said.state == LinkState::Possible) {
-                self.say_of(&other, LinkState::Separate, Some(self.word.id));
+                let (not, by) = (self.pair.person, Some(self.word.id));
+                self.say_of(&other, not, LinkState::Separate, by);
             }
         }
         Ok(())
     }
 
-    /// Children of other referrals that are this person.
-    async fn others_of(&mut self, person: PersonId) -> Result<Vec<Statement>, StoreError> {
+    /// Children of other referrals, by how they stand to this person.
+    async fn others_of(
+        &mut self,
+        person: PersonId,
+        stands: impl Fn(LinkState) -> bool,
+    ) -> Result<Vec<Statement>, StoreError> {
         let referral = self.stored.row.id;
         let all = last_said(self.tx.statements(person).await?);
         let others = all.into_values().filter(|said| said.referral != referral);
-        Ok(others.filter(|said| said.state.is_settled()).collect())
+        Ok(others.filter(|said| stands(said.state)).collect())
     }
 
-    /// States how another referral's child stands to the match's person.
+    /// States how another referral's child stands to a person.
     fn say_of(
         &mut self,
         other: &Statement,
+        person: PersonId,
         state: LinkState,
-        decision: Option<crate::domain::DecisionId>,
+        decision: Option<DecisionId>,
     ) {
         self.rows.links.push(LinkRow {
             referral: other.referral,
             child: other.child,
-            person: self.pair.person,
+            person,
             state,
             weight: self.pair.weight,
             at: self.now,
@@ -317,7 +342,7 @@ impl Case<'_> {
         });
         if state == LinkState::Possible {
             let event = Event::new("match.possible", &self.word.actor).about(other.referral);
-            self.rows.desk.push(event.of(self.pair.person));
+            self.rows.desk.push(event.of(person));
         }
     }
 
@@ -347,7 +372,7 @@ impl Case<'_> {
         how: How,
         withdrawn: Option<Withdrawn>,
         fresh: Option<PersonId>,
-    ) -> Result<Option<std::sync::Arc<[u8]>>, StoreError> {
+    ) -> Result<Option<Arc<[u8]>>, StoreError> {
         let referred = self.parts.judge.reopen(&self.stored, self.now)?;
         let mut links = links_of(&self.known, referred.children.len())?;
         for link in &mut links {

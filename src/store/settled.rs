@@ -59,7 +59,7 @@ pub(super) fn of_child(
 pub(super) fn not_for(known: &[StoredLink], child: usize) -> HashSet<PersonId> {
     let taken = known.iter().filter(|link| link.state.is_settled());
     let never = of_child(known, child)
-        .filter(|link| matches!(link.state, LinkState::Separate | LinkState::Left));
+        .filter(|link| !link.state.is_settled() && link.state != LinkState::Possible);
     taken.chain(never).map(|link| link.person).collect()
 }
 

@@ -82,7 +82,7 @@ pub struct Refused {
 
 /// What a person says of a match.
 #[derive(Clone, Debug)]
-pub struct Verdict {
+pub struct MatchWord {
     pub of: MatchId,
     pub id: DecisionId,
     pub word: Word,
@@ -100,7 +100,7 @@ pub enum Work {
     Refer(Box<Referred>),
     Add(Box<Addition>),
     Refuse(Box<Refused>),
-    Decide(Box<Verdict>),
+    Decide(Box<MatchWord>),
 }
 
 impl Work {

@@ -1,6 +1,6 @@
 //! Numbers that others gave: NHS number, pupil number, telephone.
 
-use super::{NhsNumber, Phone, Upn};
+use super::{NhsNumber, OtherId, Phone, Upn};
 use crate::linkage::names::a_slip_apart;
 use crate::linkage::profile::Identifier;
 use crate::linkage::text::Text;
@@ -44,6 +44,18 @@ pub(super) fn upn(one: &Identifier, two: &Identifier) -> Upn {
         Agreement::Same => Upn::Same,
         Agreement::Near => Upn::Near,
         Agreement::Different => Upn::Different,
+    }
+}
+
+pub(super) fn other_id(one: &Text<13>, two: &Text<13>) -> OtherId {
+    if one.is_empty() || two.is_empty() {
+        OtherId::Missing
+    } else if one == two {
+        OtherId::Same
+    } else if a_slip_apart(one.as_bytes(), two.as_bytes()) {
+        OtherId::Near
+    } else {
+        OtherId::Different
     }
 }
 

@@ -117,6 +117,12 @@ comparisons! {
         Near = "near",
         Different = "different",
     }
+    /// A number that another service gave, without a check character.
+    other_id: OtherId {
+        Same = "same",
+        Near = "near",
+        Different = "different",
+    }
     /// The first of the household's comparisons.
     surname: Surname {
         Exact = "exact",
@@ -166,7 +172,7 @@ comparisons! {
 }
 
 /// Comparisons from here on are evidence of a household, not of a child.
-pub const HOUSEHOLD_START: usize = 6;
+pub const HOUSEHOLD_START: usize = 7;
 
 /// Compares two profiles. `compare(a, b) == compare(b, a)`.
 pub fn compare(one: &Profile, two: &Profile) -> Comparison {
@@ -175,6 +181,7 @@ pub fn compare(one: &Profile, two: &Profile) -> Comparison {
         sex: sex(one.sex, two.sex),
         nhs_number: identifiers::nhs_number(&one.nhs_number, &two.nhs_number),
         upn: identifiers::upn(&one.upn, &two.upn),
+        other_id: identifiers::other_id(&one.other_id, &two.other_id),
         address: household::address(&one.home, &two.home),
         mother: household::mother(&one.mother, &two.mother),
         father: household::father(&one.father, &two.father),

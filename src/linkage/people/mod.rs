@@ -3,13 +3,13 @@
 //!
 //! Columns are found by their names, in any order: `record_id` or `referral_id` (needed), and
 //! `source, forename, middle_names, surname, full_name, known_as, dob, edd, sex, address, town,
-//! postcode, prev_postcode, nhs_number, upn, mother_name, father_name, phone`, of the case
+//! postcode, prev_postcode, nhs_number, upn, other_id, mother_name, father_name, phone`, of the case
 //! `case_status, case_team, case_worker, restricted, as_of`, and of a delta `op, merged_into`.
 //! Others are passed over.
 
 mod rows;
 
-pub use rows::{Row, Rows};
+pub use rows::{Mapping, Row, Rows};
 
 use super::profile::Profile;
 use super::standardise::{Stated, standardise};
@@ -175,6 +175,7 @@ fn stated(values: &Values<'_>) -> Stated {
         previous_postcode: values.text("prev_postcode"),
         nhs_number: values.text("nhs_number"),
         upn: values.text("upn"),
+        other_id: values.text("other_id"),
         mother_name: values.text("mother_name"),
         father_name: values.text("father_name"),
         phone: values.text("phone"),
@@ -193,7 +194,15 @@ impl<R: Read> People<R> {
     /// # Errors
     /// A fault on line 1 when there is no header that names the records' ids.
     pub fn new(from: R) -> Result<Self, Fault> {
-        let rows = Rows::csv(from)?;
+        Self::mapped(from, &Mapping::default())
+    }
+
+    /// Of columns with other names.
+    ///
+    /// # Errors
+    /// As [`People::new`].
+    pub fn mapped(from: R, mapping: &Mapping) -> Result<Self, Fault> {
+        let rows = Rows::mapped(from, mapping)?;
         Ok(People { layout: rows.layout(), rows })
     }
 }

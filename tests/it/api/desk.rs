@@ -178,6 +178,17 @@ async fn a_possible_plan_goes_to_masstt_and_its_history_is_shown_once_it_is_revi
     }
     assert_eq!(desk.chronology(&one["person"]).await, [json!(known), json!(reference)]);
     assert_eq!(desk.get("/v1/matches").await["matches"], json!([]));
+
+    // And taken back again: what is lower is proposed to those who may see it.
+    let path = format!("/v1/referrals/{reference}/document");
+    let before = desk.get(&path).await["decision"].clone();
+    assert!(before.get("proposed").is_none());
+    desk.say(one["id"].as_str().expect("an id"), "separate").await;
+    let after = desk.get(&path).await["decision"].clone();
+    let level = |decision: &Value| decision["children"][0]["level_of_need"]["code"].clone();
+    assert_eq!(level(&after), level(&before));
+    assert_ne!(after["proposed"]["children"][0]["level_of_need"]["code"], level(&before));
+    assert!(!desk.rules(&reference).await.contains(&"open-plan".to_owned()));
     desk.gateway.stop().await;
     drop(desk.home);
 }

@@ -17,6 +17,7 @@ on_both!(
     whatever_is_said_a_word_stands_and_histories_are_of_their_referrals,
     whoever_is_left_is_seen_by_a_batch_under_way,
     two_people_at_once_are_heard_one_after_the_other,
+    whoever_may_be_the_one_that_is_left_may_be_the_other,
 );
 
 const STEPS: usize = 40;
@@ -120,7 +121,10 @@ async fn speak(gateway: &Gateway, dice: &mut Dice, said: &mut Said) -> String {
     let (_, links) = gateway.stored(reference).await;
     let matches: Vec<_> = links
         .iter()
-        .filter(|link| !matches!(link.state, LinkState::New | LinkState::Left))
+        .filter(|link| {
+            use LinkState::{Linked, Possible, Separate};
+            matches!(link.state, Linked | Possible | Separate)
+        })
         .collect();
     if matches.is_empty() {
         return "nothing to say".to_owned();
@@ -173,4 +177,38 @@ async fn two_people_at_once_are_heard_one_after_the_other(home: Home) {
             _ => assert_eq!(apart[0].apart, [now]),
         }
     }
+}
+
+async fn whoever_may_be_the_one_that_is_left_may_be_the_other(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let known = gateway.refer("school-ridgeway", imogen()).await;
+    let person = gateway.person(known).await.0;
+    let middle = gateway.refer("police-west", perhaps()).await;
+    let made = gateway.person(middle).await.0;
+    let mut child = perhaps();
+    child["school"] = json!("Invented");
+    let far = gateway.refer("police-west", child).await;
+    let own = gateway.person(far).await.0;
+    let state = async |id| {
+        let (_, links) = gateway.stored(far).await;
+        links.iter().find(|link| link.person == id).map(|link| link.state)
+    };
+    // So that it is possible, and nobody has said anything of it.
+    for id in [person, made] {
+        gateway.say(of(far, id), Word::NotSure, false).await;
+        if state(id).await == Some(LinkState::Linked) {
+            gateway.say(of(far, id), Word::Separate, false).await;
+            gateway.say(of(far, id), Word::NotSure, false).await;
+        }
+    }
+    let own = if own == made { gateway.person(far).await.0 } else { own };
+    assert_eq!(state(made).await, Some(LinkState::Possible));
+    gateway.say(of(middle, person), Word::Link, false).await;
+    assert_eq!(state(made).await, Some(LinkState::Moved));
+    assert_eq!(state(person).await, Some(LinkState::Possible));
+    let gone = gateway.say(of(far, made), Word::Link, false).await;
+    assert_eq!(gone, Heard::Unknown, "nobody is made somebody who is left");
+    gateway.say(of(middle, person), Word::Separate, false).await;
+    assert_eq!(state(made).await, Some(LinkState::Possible));
+    assert_eq!(gateway.person(far).await.0, own);
 }
