@@ -3,19 +3,21 @@
 
 mod adapters;
 mod env;
+mod feeds;
 mod import;
+mod letters;
 mod master_key;
 mod reload;
 
 pub use env::OsEnv;
-pub use import::{Feeds, Import, Imported, Progress, feeds, import_people};
+pub use import::{Import, Imported, Progress, import_people};
 pub use master_key::open_keys;
 
 use crate::access::tls::{Certificates, TlsFiles};
 use crate::access::{Access, AccessSettings};
 use crate::api::{
-    self, Admission, AdmissionSettings, ApiSettings, ApiState, Document, Letters, LettersError,
-    Listen, OpenApi, Running, Vitals,
+    self, Admission, AdmissionSettings, ApiSettings, ApiState, Document, Listen, OpenApi, Running,
+    Vitals,
 };
 use crate::broker::deadletters::DeadLetters;
 use crate::broker::embedded::Embedded;
@@ -23,26 +25,26 @@ use crate::broker::rabbitmq::{self, RabbitMq};
 use crate::broker::relay::{Relay, RelayHandle};
 use crate::broker::taken::Taken;
 use crate::broker::topology::Topology;
-use crate::broker::{Broker, BrokerError, Mailbox, relay};
+use crate::broker::{Broker, Mailbox, relay};
 use crate::config::settings::{self, Settings};
 use crate::config::{self, Authority};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
-use crate::domain::{DestinationId, Directory, MessageId, Referral, Timestamp};
+use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
+use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Decided, Newsreader, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
 use crate::store::patient::Patient;
 use crate::store::seal::Dossier;
-use crate::store::{QueuedMessage, Store, open};
+use crate::store::{Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
 use crate::web::{self, Board, OpsState};
 use crate::workers::Pool;
 use anyhow::{Context, Result, anyhow, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
@@ -168,33 +170,6 @@ fn open_broker(
     }
 }
 
-/// A broker's mailbox, as the API sees it.
-struct MailboxLetters(Arc<dyn Mailbox>);
-
-#[async_trait]
-impl Letters for MailboxLetters {
-    async fn lease(
-        &self,
-        destination: &DestinationId,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<QueuedMessage>, LettersError> {
-        self.0.lease(destination, now, until, limit).await.map_err(unreadable)
-    }
-
-    async fn take(&self, destination: &DestinationId, id: MessageId) -> Result<(), LettersError> {
-        self.0.acknowledge(destination, id).await.map_err(unreadable)
-    }
-}
-
-fn unreadable(error: BrokerError) -> LettersError {
-    match error {
-        BrokerError::NotLeased => LettersError::NotLeased,
-        other => LettersError::Unavailable(other.to_string()),
-    }
-}
-
 /// What readiness is computed from.
 struct Pulse {
     broker: Arc<dyn Broker>,
@@ -237,6 +212,11 @@ fn telemetry(settings: &settings::Telemetry) -> Result<Telemetry> {
     Ok(Telemetry::start(&TelemetrySettings { format, filter, otlp_endpoint })?)
 }
 
+/// Reads certificates again when they are renewed.
+fn keep_certificates(certificates: Arc<Certificates>) -> JoinHandle<()> {
+    tokio::spawn(async move { certificates.keep_fresh(Duration::from_secs(5)).await })
+}
+
 fn listen(settings: &settings::Http) -> Result<Listen> {
     let mut listen = Listen::new(settings.listen);
     if settings.workers > 0 {
@@ -272,7 +252,7 @@ impl App {
         let mut tasks = background(&store, &ends, &env, masstt, &stopped);
         let (news, lane_of_news) = (store.clone(), entrance.clone());
         let news = Newsreader { store: news, stages: stages.clone(), lane: lane_of_news };
-        tasks.push(tokio::spawn(news.run(stopped)));
+        tasks.push(tokio::spawn(news.run(stopped.clone())));
         let reload = reload::Reload {
             settings: settings.clone(),
             rules: rules.clone(),
@@ -287,20 +267,20 @@ impl App {
         let refreshed = access.clone();
         tasks.push(tokio::spawn(async move { refreshed.keep_fresh().await }));
         let listen = listen(&settings.http)?;
-        if let Some(certificates) = listen.tls.clone() {
-            tasks.push(tokio::spawn(async move {
-                certificates.keep_fresh(Duration::from_secs(5)).await;
-            }));
-        }
+        tasks.extend(listen.tls.clone().map(keep_certificates));
         let metrics = Arc::new(telemetry.renderer());
         let adapters = adapters::open(&settings)?;
         let of_agencies = access.directory.clone();
         let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
         tasks.push(tokio::spawn(fresh));
+        let feeds = feeds::watch(&settings.feeds, &store, &ring, &env);
+        tasks.push(tokio::spawn(feeds.clone().run(stopped)));
+        let board = Board::new(store.clone(), env.clone(), feeds.clone());
         let served = access.clone();
-        let behind = Behind { rules, stages, entrance, ends, access: served, adapters, metrics };
+        let behind =
+            Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };
         let state = Arc::new(api_state(&settings, &store, behind)?);
-        let ops = Arc::new(OpsState::new(Board::new(store.clone(), env.clone()), env.clone()));
+        let ops = Arc::new(OpsState::new(board, env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)
             .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
@@ -396,10 +376,11 @@ struct Behind {
     access: Arc<Access>,
     adapters: Arc<ArcSwapOption<Pool>>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    feeds: Arc<FeedWatch>,
 }
 
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
-    let Behind { rules, stages, entrance, ends, access, adapters, metrics } = behind;
+    let Behind { rules, stages, entrance, ends, access, adapters, metrics, feeds } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
     let screening = rules.load().policy.teams.screening.clone();
     let pipeline = Arc::new(Pipeline {
@@ -416,7 +397,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         matches: store.clone(),
         desk: pipeline,
         screening,
-        letters: Arc::new(MailboxLetters(ends.mailbox)),
+        letters: Arc::new(letters::OfMailbox(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,
         adapters,
@@ -429,6 +410,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         stopping: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
         readiness: api::Readiness::default(),
+        feeds,
     })
 }
 

@@ -38,6 +38,10 @@ pub mod metric {
     /// Counter of problem documents; `agency` (or destination; `operations`; `unknown`),
     /// `code`.
     pub const PROBLEMS: &str = "frontdoor_problems_total";
+    /// Gauge in seconds since the newest statement of a system's records; `source`.
+    pub const FEED_AGE: &str = "frontdoor_feed_age_seconds";
+    /// Gauge, 1 where a system's records are older than they should be; `source`.
+    pub const FEED_STALE: &str = "frontdoor_feed_stale";
     /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
     pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
@@ -228,6 +232,8 @@ fn describe() {
         metrics::Unit::Seconds,
         "Time from a request's head to the head of its answer"
     );
+    metrics::describe_gauge!(metric::FEED_AGE, "Age of what the authority's records told");
+    metrics::describe_gauge!(metric::FEED_STALE, "Whether that is older than it should be");
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");

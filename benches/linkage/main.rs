@@ -77,7 +77,8 @@ fn compare(referrals: &str, truth: &str, people: &[&str]) -> Result<()> {
         "# Linkage at scale\n\nWritten by `scripts/with-services cargo bench --bench linkage -- \
          REFERRALS TRUTH PEOPLE...`, all in one run on {} processors: PostgreSQL private to it, \
          people loaded by `frontdoor people import` into an empty database, a vacuum and a \
-         checkpoint, then {} referrals, each looked up, opened, compared and decided.\n\n{head}{out}",
+         checkpoint, then {} referrals, each looked up, opened, compared and \
+         decided.\n\n{head}{out}",
         std::thread::available_parallelism()?,
         first.referrals,
     );

@@ -14,6 +14,7 @@ use frontdoor::store::{CandidateRow, Store, Token, open};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -72,7 +73,7 @@ pub fn run(url: &str, key: &str, referrals: &str, truth: &str) -> Result<()> {
         bench.recall(&mut measured).await?;
         measured.lane = lane::run(bench.store.clone(), bench.stages.clone(), referrals).await?;
         measured.memory = home::peak_megabytes("self")?;
-        println!("{}", serde_json::to_string(&measured)?);
+        std::io::stdout().write_all(&serde_json::to_vec(&measured)?)?;
         Ok(())
     })
 }

@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
 use crate::domain::{AgencyId, Priority, Reference, Timestamp};
+use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
 use crate::store::{StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
@@ -24,6 +25,27 @@ struct Answer<'a> {
     marks: Value,
     decision: Value,
     referral: Value,
+    /// For those who see history: how old the authority's records were when the referral came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History>,
+}
+
+#[derive(Serialize)]
+struct History {
+    sources: Vec<FeedLine>,
+    /// Any of them was older than it should be.
+    stale: bool,
+}
+
+impl History {
+    /// A later load tells nothing of what was decided before it: nothing newer is claimed.
+    /// And where that cannot be told, the document is shown all the same, and nothing is claimed.
+    async fn behind(state: &ApiState, received_at: Timestamp) -> Self {
+        match state.feeds.at(received_at).await {
+            Ok(sources) => History { stale: sources.iter().any(|source| source.stale), sources },
+            Err(_) => History { sources: Vec::new(), stale: true },
+        }
+    }
 }
 
 pub(super) async fn handle(
@@ -37,6 +59,10 @@ pub(super) async fn handle(
     let dossier = state.open(row)?;
     let document = (state.cut)(&caller.destination, &dossier)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
+    let history = match caller.destination.statutory {
+        true => Some(History::behind(&state, row.received_at).await),
+        false => None,
+    };
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     document_read(store, env, row.id, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer {
@@ -49,6 +75,7 @@ pub(super) async fn handle(
         marks: document.marks,
         decision: document.decision,
         referral: document.referral,
+        history,
     }))
 }
 

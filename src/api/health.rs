@@ -44,6 +44,9 @@ struct Live {
 struct Ready {
     status: &'static str,
     checks: Checks,
+    /// What does not keep submissions from being taken, and wants somebody's eye.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -73,5 +76,9 @@ pub(super) async fn ready(state: web::Data<ApiState>) -> HttpResponse {
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let word = |up: bool| if up { "up" } else { "down" };
     let checks = Checks { store: word(store), broker: word(broker), lane: word(lane) };
-    response.json(Ready { status, checks })
+    let mut warnings = Vec::new();
+    if store && state.feeds.now().await.is_ok_and(|feeds| feeds.iter().any(|feed| feed.stale)) {
+        warnings.push("feed-stale");
+    }
+    response.json(Ready { status, checks, warnings })
 }

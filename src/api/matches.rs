@@ -12,7 +12,7 @@ use crate::access::DestinationPrincipal;
 use crate::domain::decision::Restriction;
 use crate::domain::{LinkState, MatchId, PersonId, Reference, Timestamp};
 use crate::followup::reading::matches_read;
-use crate::pipeline::Explanation;
+use crate::pipeline::{Evidence, Explanation};
 use crate::store::{MatchRow, MatchState, PersonRecord};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -62,8 +62,15 @@ struct Bar {
     total: f32,
 }
 
-impl From<Explanation> for Why {
-    fn from(explained: Explanation) -> Self {
+impl Why {
+    /// The bars end at the weight that the match has: what the pair weighs by itself, less what
+    /// others who fit as well take from it, or more or less as was known when it was weighed.
+    fn of(mut explained: Explanation, weight: f32) -> Self {
+        let apart = weight - explained.weight;
+        if apart.abs() >= 0.05 {
+            let level = if apart < 0.0 { "others fit as well" } else { "known when weighed" };
+            explained.evidence.push(Evidence { field: "rivals", level, bits: apart });
+        }
         let mut total = 0.0;
         let bars = explained.evidence.into_iter().map(|one| {
             total += one.bits;
@@ -127,7 +134,7 @@ async fn shown(
         && let Some(stored) = state.store.referral(row.id.reference).await?
     {
         let explained = state.desk.explain(&stored.row, row.id.child, person.id, &person.profile);
-        why = explained.map(Why::from);
+        why = explained.map(|explained| Why::of(explained, row.weight));
     }
     let by = if row.decision.is_some() { "person" } else { "machine" };
     Ok(Match {

@@ -8,6 +8,7 @@ use crate::access::{Access, AgencyPrincipal, DestinationPrincipal, OperationsPri
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
+use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Desk, Intake};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
@@ -122,6 +123,8 @@ pub struct ApiState {
     /// Requests whose answer's head is not written yet.
     pub in_flight: AtomicUsize,
     pub readiness: Readiness,
+    /// How old what the authority's records told us is.
+    pub feeds: Arc<FeedWatch>,
 }
 
 impl ApiState {

@@ -1,7 +1,7 @@
 //! `frontdoor linkage evaluate|train|calibrate`
 
 use super::{Result as Answer, say};
-use crate::linkage::calibrate::{calibrated, judged};
+use crate::linkage::calibrate::{calibrated, decided, judged};
 use crate::linkage::evaluate::{Stats, dedupe, evaluate, write};
 use crate::linkage::people::{Mapping, People, Person};
 use crate::linkage::score::{Best, Score, Scorer, Truth, entity, sweep, true_pairs};
@@ -36,18 +36,11 @@ pub(super) enum Linkage {
         #[arg(long, default_value = "trained")]
         version: String,
     },
-    /// Fit a model's probabilities and thresholds to referrals whose truth is known.
-    Calibrate {
-        #[command(flatten)]
-        files: Files,
-        #[arg(long)]
-        referrals: PathBuf,
-        /// Columns referral_id, true_record_ids (several parted by semicolons).
-        #[arg(long)]
-        truth: PathBuf,
-        #[arg(long)]
-        out: PathBuf,
-    },
+    /// Fit a model's probabilities and thresholds to what people decided, or to referrals whose
+    /// truth is known.
+    #[command(after_help = "Example: frontdoor linkage calibrate --decisions decided.json \
+                            --out linkage-model.toml")]
+    Calibrate(Calibrate),
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,6 +54,25 @@ pub(super) struct Files {
     /// as `address = ["street_number", "address_1"]`.
     #[arg(long)]
     columns: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Calibrate {
+    /// Pages of GET /v1/matches?state=decided.
+    #[arg(long, conflicts_with_all = ["people", "referrals", "truth"])]
+    decisions: Option<PathBuf>,
+    #[arg(long, required_unless_present = "decisions")]
+    people: Option<PathBuf>,
+    #[arg(long, required_unless_present = "decisions")]
+    referrals: Option<PathBuf>,
+    /// Columns referral_id, true_record_ids (several parted by semicolons).
+    #[arg(long, required_unless_present = "decisions")]
+    truth: Option<PathBuf>,
+    /// The model to fit, instead of the one shipped.
+    #[arg(long)]
+    model: Option<PathBuf>,
+    #[arg(long)]
+    out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,18 +127,7 @@ impl Linkage {
                 say(format!("{}\nWritten to {}.", model.provenance, out.display()));
                 Ok(std::fs::write(&out, written::write(&model))?)
             }
-            Linkage::Calibrate { files, referrals, truth, out } => {
-                let truth = Truth::read(open(&truth)?)?;
-                let (people, referred) = (files.read(&files.people)?, files.read(&referrals)?);
-                let model = files.model()?;
-                let pairs = judged(people, referred, &truth, &model);
-                if !pairs.iter().any(|pair| pair.same) {
-                    bail!("no pair is true: do the ids of --truth stand in the other files?");
-                }
-                let model = calibrated(&model, &pairs);
-                say(format!("{} pairs; written to {}.", pairs.len(), out.display()));
-                Ok(std::fs::write(&out, written::write(&model))?)
-            }
+            Linkage::Calibrate(calibrate) => calibrate.done(),
         }
     }
 }
@@ -136,12 +137,16 @@ fn open(path: &Path) -> Result<BufReader<File>> {
     Ok(BufReader::new(file))
 }
 
+fn model(path: Option<&Path>) -> Result<Model> {
+    match path {
+        Some(path) => Ok(Model::parse(&std::fs::read_to_string(path)?)?),
+        None => Ok(Model::shipped()),
+    }
+}
+
 impl Files {
     fn model(&self) -> Result<Model> {
-        match &self.model {
-            Some(path) => Ok(Model::parse(&std::fs::read_to_string(path)?)?),
-            None => Ok(Model::shipped()),
-        }
+        model(self.model.as_deref())
     }
 
     fn read(&self, path: &Path) -> Result<People<BufReader<File>>> {
@@ -157,6 +162,27 @@ impl Files {
         let mut profiles: Vec<Profile> = people.map(|person: Person| person.profile).collect();
         crate::linkage::date_all(&mut profiles);
         Ok(profiles)
+    }
+}
+
+impl Calibrate {
+    fn done(&self) -> Result<()> {
+        let model = model(self.model.as_deref())?;
+        let pairs = match (&self.decisions, &self.people, &self.referrals, &self.truth) {
+            (Some(decisions), ..) => decided(open(decisions)?)?,
+            (None, Some(people), Some(referrals), Some(truth)) => {
+                let truth = Truth::read(open(truth)?)?;
+                let (people, referrals) = (open(people)?, open(referrals)?);
+                judged(People::new(people)?, People::new(referrals)?, &truth, &model)
+            }
+            _ => bail!("give --decisions, or --people, --referrals and --truth"),
+        };
+        if !pairs.iter().any(|pair| pair.same) {
+            bail!("no pair is true: do the ids of --truth stand in the other files?");
+        }
+        let model = calibrated(&model, &pairs);
+        say(format!("{} pairs; written to {}.", pairs.len(), self.out.display()));
+        Ok(std::fs::write(&self.out, written::write(&model))?)
     }
 }
 

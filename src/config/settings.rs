@@ -17,6 +17,7 @@ pub struct Settings {
     pub authority: AuthoritySettings,
     pub adapters: Adapters,
     pub keys: Keys,
+    pub feeds: Feeds,
     pub ops: Ops,
     pub telemetry: Telemetry,
 }
@@ -90,6 +91,16 @@ pub struct Keys {
     pub create: bool,
 }
 
+/// The authority's own records, as they are loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Feeds {
+    /// Hours after which what a system told is stale, and alarms.
+    pub stale_after_hours: u32,
+    /// Systems that metrics and pages call by their names; any other is `other`.
+    pub named: Vec<String>,
+}
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ops {
@@ -146,6 +157,12 @@ impl Default for Adapters {
 impl Default for Keys {
     fn default() -> Self {
         Keys { master_key_file: PathBuf::from(".frontdoor/master.key"), create: false }
+    }
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        Feeds { stale_after_hours: 36, named: ["lcs", "ehm", "yjs"].map(str::to_owned).into() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod acknowledgement;
 pub mod clocks;
+pub mod feeds;
 pub mod reading;
 pub mod redrive;
 

@@ -10,6 +10,8 @@ use super::profile::Profile;
 use super::score::Truth;
 use super::verdict::rank;
 use crate::domain::PersonId;
+use serde::Deserialize;
+use std::io::Read;
 
 /// A pair that was weighed, and whether it is one child's.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +76,52 @@ pub fn calibrated(model: &Model, pairs: &[Judged]) -> Model {
     model
 }
 
+/// Fewest decisions that say something, and of each kind.
+pub const ENOUGH: usize = 100;
+
+/// Reads what people decided: pages of `GET /v1/matches?state=decided`, one JSON text after
+/// another. Whatever is neither a link nor a separation is passed over.
+///
+/// # Errors
+/// When a text is not JSON, or too little was decided to say how often a weight is right.
+pub fn decided(from: impl Read) -> Result<Vec<Judged>, DecisionsError> {
+    let mut pairs = Vec::new();
+    for page in serde_json::Deserializer::from_reader(from).into_iter::<Page>() {
+        for decision in page?.matches {
+            let same = match decision.state.as_str() {
+                "linked" => true,
+                "separate" => false,
+                _ => continue,
+            };
+            pairs.push(Judged { weight: decision.weight, same, counts: 1.0 });
+        }
+    }
+    let same = pairs.iter().filter(|pair| pair.same).count();
+    if same < ENOUGH || pairs.len() - same < ENOUGH {
+        return Err(DecisionsError::TooFew(same, pairs.len() - same));
+    }
+    Ok(pairs)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionsError {
+    #[error("the decisions are not pages of GET /v1/matches?state=decided: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("{0} links and {1} separations are too few to fit a curve; wait for {ENOUGH} of each")]
+    TooFew(usize, usize),
+}
+
+#[derive(Deserialize)]
+struct Page {
+    matches: Vec<Decision>,
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    weight: f32,
+    state: String,
+}
+
 /// Pairs to calibrate by: every candidate of every referral, with its truth. Referrals whose child
 /// is on record are judged once more as if it were not, which shows more of what is mistaken for a
 /// child: those unknown count as much as before together.
@@ -107,4 +155,48 @@ pub fn judged(
         }
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs whose truth is as a curve says, without chance.
+    fn pairs(slope: f32, intercept: f32) -> Vec<Judged> {
+        let mut pairs = Vec::new();
+        for step in -120..=120_i16 {
+            let weight = f32::from(step) / 10.0;
+            let stated = f64::from(1.0 / (1.0 + (-(slope * weight + intercept)).exp2()));
+            pairs.push(Judged { weight, same: true, counts: stated });
+            pairs.push(Judged { weight, same: false, counts: 1.0 - stated });
+        }
+        pairs
+    }
+
+    #[test]
+    fn the_curve_that_made_the_pairs_is_found_again() {
+        for (slope, intercept) in [(0.85, 0.3), (0.5, -2.0), (1.2, 1.0)] {
+            let found = fit(&pairs(slope, intercept));
+            assert!((found.slope - slope).abs() < 0.01, "{found:?}");
+            assert!((found.intercept - intercept).abs() < 0.05, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn thresholds_stand_where_the_probabilities_are_their_targets() {
+        let model = calibrated(&Model::shipped(), &pairs(0.7, -1.0));
+        let Thresholds { possible, linked } = model.thresholds;
+        assert!((f64::from(model.probability(linked)) - LINKED_PRECISION).abs() < 1e-3);
+        assert!((f64::from(model.probability(possible)) - POSSIBLE).abs() < 1e-3);
+    }
+
+    #[test]
+    fn decisions_are_read_from_pages_and_too_few_are_refused() {
+        let one = r#"{"weight": 9.5, "state": "linked"}, {"weight": 1.0, "state": "separate"}"#;
+        let page = format!("{{\"matches\": [{}], \"next\": null}}\n", [one; 60].join(","));
+        assert!(matches!(decided(page.as_bytes()), Err(DecisionsError::TooFew(60, 60))));
+        let read = decided([page.clone(), page].concat().as_bytes()).expect("enough");
+        assert_eq!(read.len(), 240);
+        assert!(decided("[1]".as_bytes()).is_err());
+    }
 }

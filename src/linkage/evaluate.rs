@@ -34,6 +34,8 @@ pub struct Stats {
 #[derive(Serialize)]
 pub struct Prediction {
     pub referral_id: String,
+    /// What the gateway would do: `linked`, `possible` or `new`.
+    pub state: &'static str,
     pub candidates: Vec<Predicted>,
 }
 
@@ -72,7 +74,8 @@ fn link(index: &Index, referral: Person, model: &Model, stats: &mut Stats) -> Pr
     let candidates = index.candidates(&referral.profile);
     stats.referrals += 1;
     stats.compared += candidates.len() as u64;
-    match judge(model, &referral.profile, &candidates).state {
+    let state = judge(model, &referral.profile, &candidates).state;
+    match state {
         LinkState::Linked => stats.linked += 1,
         LinkState::Possible => stats.possible += 1,
         _ => stats.new += 1,
@@ -83,7 +86,8 @@ fn link(index: &Index, referral: Person, model: &Model, stats: &mut Stats) -> Pr
         probability: model.probability(ranked.weight),
         weight: ranked.weight,
     });
-    Prediction { referral_id: referral.id, candidates: predicted.collect() }
+    let (state, candidates) = (state.as_str(), predicted.collect());
+    Prediction { referral_id: referral.id, state, candidates }
 }
 
 /// Links a file with itself: every pair of records that share a block, each once, with its weight.

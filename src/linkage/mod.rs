@@ -33,7 +33,7 @@ pub use profile::Profile;
 pub use shared::Shared;
 pub use standardise::profile_of;
 pub use verdict::{Verdict, judge};
-pub use weights::{Explanation, explain};
+pub use weights::{Evidence, Explanation, explain};
 
 /// What an authority links with.
 #[derive(Clone, Debug, Default)]

@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Most levels of a comparison, `missing` included.
 pub(super) const MOST_LEVELS: usize = 16;
 
+/// A store that is being filled is not taken for a place where hardly anybody lives.
+const LEAST_PEOPLE: u64 = 5_000;
+
 /// A model ready to weigh with.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -172,7 +175,7 @@ impl Model {
 
     /// Log2 odds that a child is a person taken at random.
     pub fn prior(&self) -> f32 {
-        (self.known / self.people().max(1) as f32).log2()
+        (self.known / self.people().max(LEAST_PEOPLE) as f32).log2()
     }
 
     /// How many people are on record.
@@ -283,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_more_people_are_on_record_the_less_likely_is_any_one_of_them() {
-        let few = Model::shipped().for_people(1_000);
+        let few = Model::shipped().for_people(5_000);
         let many = few.clone().for_people(1_000_000);
         assert!(few.prior() > many.prior());
         assert!((many.prior() - (0.6_f32 / 1e6).log2()).abs() < 0.5);

@@ -169,6 +169,17 @@ proptest! {
     }
 
     #[test]
+    fn which_of_two_mentions_came_first_does_not_change_whether_they_are_linked(
+        one in stated(),
+        two in stated(),
+    ) {
+        let (one, two) = (standardise(&one), standardise(&two));
+        let first = judge(&MODEL, &one, &[(person(1), two)]);
+        let second = judge(&MODEL, &two, &[(person(2), one)]);
+        prop_assert_eq!((first.state, first.weight), (second.state, second.weight));
+    }
+
+    #[test]
     fn a_stored_profile_reads_back_as_written(one in stated()) {
         let profile = standardise(&one);
         prop_assert_eq!(Profile::decode(&profile.encode()), Ok(profile));
@@ -185,7 +196,8 @@ proptest! {
             Stated {
                 forename: take(0), middle_names: take(1), surname: take(2), full_name: take(3),
                 known_as: take(4), date_of_birth: take(5), expected_date: take(6), unborn: true,
-                stated_on: None, sex: take(7), address: take(8), town: take(9), postcode: take(9), previous_postcode: take(10),
+                stated_on: None, sex: take(7), address: take(8), town: take(9),
+                postcode: take(9), previous_postcode: take(10),
                 nhs_number: take(11), upn: take(12), other_id: take(12), mother_name: take(13),
                 father_name: take(14), phone: take(15),
             },

@@ -1,6 +1,9 @@
 //! The three outcomes: linked, possible, new.
 
-use super::comparison::{Birth, Comparison, Forename, MiddleName, Mother, NhsNumber, Upn};
+use super::comparison::{
+    Address, Birth, Comparison, Father, Forename, MiddleName, Mother, NhsNumber, OtherId, Phone,
+    Upn,
+};
 use super::model::Model;
 use super::profile::Profile;
 use super::weights::{Weighed, weigh};
@@ -132,7 +135,23 @@ fn is_own(found: &Comparison) -> bool {
             found.birth,
             Birth::DueNear | Birth::BornWhenDue | Birth::BothUnborn | Birth::BornSince
         );
-    own && !found.may_be_twins()
+    own && !found.may_be_twins() && is_corroborated(found)
+}
+
+/// Something besides the name agrees: the machine links nobody by a name alone, however rare.
+fn is_corroborated(found: &Comparison) -> bool {
+    let born = !matches!(
+        found.birth,
+        Birth::Missing | Birth::SameYear | Birth::Different | Birth::Adult | Birth::BornSince
+    );
+    let numbered = found.nhs_number == NhsNumber::Same
+        || found.upn == Upn::Same
+        || found.other_id == OtherId::Same;
+    let at_home = matches!(found.address, Address::Home | Address::Postcode | Address::Previous)
+        || matches!(found.mother, Mother::Full | Mother::Part)
+        || matches!(found.father, Father::Full | Father::Part)
+        || found.phone == Phone::Same;
+    born || numbered || at_home
 }
 
 #[cfg(test)]
@@ -194,6 +213,16 @@ mod tests {
         let verdict = judged(&imogen, &[&imogen, &child("Immy")]);
         assert_eq!(verdict.state, LinkState::Linked);
         assert_eq!(verdict.possible.len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_linked_by_a_name_alone_however_rare() {
+        let named = Stated {
+            forename: "Imogen".to_owned(),
+            surname: "Crossdale".to_owned(),
+            ..Stated::default()
+        };
+        assert_eq!(judged(&named, &[&child("Imogen")]).state, LinkState::Possible);
     }
 
     #[test]

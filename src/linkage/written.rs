@@ -55,8 +55,8 @@ pub fn write(model: &Model) -> String {
     let rarity = &model.rarity;
     let _ = write!(
         out,
-        "\n# Names that many bear, by a mark of the name, and the share who do: agreeing on one says\n\
-         # log2(usual / share) bits less. All others are rare, and say `most` bits more.\n\
+        "\n# Names that many bear, by a mark of the name, and the share who do: agreeing on one\n\
+         # says log2(usual / share) bits less. All others are rare, and say `most` bits more.\n\
          [rarity]\nmost = {}\n",
         rarity.most
     );

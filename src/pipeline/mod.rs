@@ -16,7 +16,7 @@ mod refusals;
 mod rows;
 
 pub use crate::adapter::media_type;
-pub use crate::linkage::Explanation;
+pub use crate::linkage::{Evidence, Explanation};
 pub use adapted::{Adapted, Answered, Canonical};
 pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};

@@ -3,6 +3,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::followup::feeds::{FeedLine, FeedWatch};
 use crate::store::{Overview, ReadStore, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,6 +30,16 @@ pub struct Snapshot {
     pub deliveries: Vec<DeliveryLine>,
     pub unacknowledged: Vec<AgeLine>,
     pub refusals: Vec<RefusalLine>,
+    pub feeds: Vec<AgeOfFeed>,
+}
+
+/// How old what one system of the authority's told us is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgeOfFeed {
+    pub source: String,
+    /// Seconds.
+    pub age: Option<i64>,
+    pub stale: bool,
 }
 
 /// One agency's last 24 hours.
@@ -107,7 +118,24 @@ impl Snapshot {
             deliveries,
             unacknowledged,
             refusals,
+            feeds: Vec::new(),
         }
+    }
+
+    /// Whether history that is shown may be older than it should be.
+    pub fn is_stale(&self) -> bool {
+        self.feeds.iter().any(|feed| feed.stale)
+    }
+
+    fn with_feeds(mut self, lines: Vec<FeedLine>) -> Self {
+        let age = |at: Timestamp| ((self.as_of.0 - at.0) / 1_000_000).max(0);
+        let line = |line: FeedLine| AgeOfFeed {
+            source: line.source,
+            age: line.as_of.map(age),
+            stale: line.stale,
+        };
+        self.feeds = lines.into_iter().map(line).collect();
+        self
     }
 }
 
@@ -144,6 +172,7 @@ fn agencies(tallies: &[(Tally, i64)]) -> Vec<AgencyLine> {
 pub struct Board {
     store: Arc<dyn ReadStore>,
     env: Arc<dyn Env>,
+    feeds: Arc<FeedWatch>,
     latest: Mutex<Option<Latest>>,
 }
 
@@ -155,8 +184,8 @@ struct Latest {
 }
 
 impl Board {
-    pub fn new(store: Arc<dyn ReadStore>, env: Arc<dyn Env>) -> Self {
-        Board { store, env, latest: Mutex::new(None) }
+    pub fn new(store: Arc<dyn ReadStore>, env: Arc<dyn Env>, feeds: Arc<FeedWatch>) -> Self {
+        Board { store, env, feeds, latest: Mutex::new(None) }
     }
 
     /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
@@ -172,9 +201,10 @@ impl Board {
         });
         if !fresh {
             let asked = self.store.overview(now.plus_seconds(-WINDOW));
+            let asked = futures::future::try_join(asked, self.feeds.now());
             let known = match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok(overview)) => {
-                    let snapshot = Snapshot::of(overview, now);
+                Ok(Ok((overview, feeds))) => {
+                    let snapshot = Snapshot::of(overview, now).with_feeds(feeds);
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();
                     Some((Arc::new(snapshot), json.into()))
                 }

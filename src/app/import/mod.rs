@@ -5,18 +5,18 @@
 //! never replaces a newer one.
 
 mod applying;
-mod feeds;
 mod reading;
 mod resuming;
 
-pub use feeds::{Feeds, feeds};
-
+use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::linkage::people::Person;
 use crate::store::Store;
 use crate::store::keys::KeyRing;
 use anyhow::{Context, Result};
 use reading::Reader;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Faults, and statements passed over, that are told by their lines; more are only counted.
@@ -29,7 +29,7 @@ pub struct Imported {
     pub loaded: usize,
     pub merged: usize,
     pub closed: usize,
-    /// Rows that were not read or not applied, and the first of them, each with its line and a mend.
+    /// Rows that were not read or not applied, and the first of them, each with its line and mend.
     pub unread: usize,
     pub faults: Vec<String>,
     /// Rows that say nothing new, and the first of them, each with its line.
@@ -105,13 +105,13 @@ impl Import<'_> {
         let today = self.env.now().date();
         let mut reader = Reader::open(self.file, self.ring, today, after)
             .with_context(|| format!("the file {name} cannot be read"))?;
-        let mut newest = Feeds::default();
+        let mut newest = BTreeMap::new();
         while let Some(batch) = reader.next().await? {
             let mut rows = Vec::with_capacity(batch.rows.len());
             for row in batch.rows {
                 match row {
                     Ok(row) => {
-                        newest.note(&row.person);
+                        note(&mut newest, &row.person);
                         rows.extend((row.person.line > after).then_some(row));
                     }
                     Err(fault) => imported.fault(fault),
@@ -122,5 +122,18 @@ impl Import<'_> {
         }
         self.end(newest, &imported).await?;
         Ok(imported)
+    }
+}
+
+/// Systems that one file may be of; more are something else in the column.
+const MOST_SYSTEMS: usize = 32;
+
+/// Keeps the newest statement of each system.
+fn note(newest: &mut BTreeMap<String, Timestamp>, person: &Person) {
+    let Some(as_of) = person.as_of else { return };
+    if let Some(known) = newest.get_mut(&person.source) {
+        *known = as_of.max(*known);
+    } else if newest.len() < MOST_SYSTEMS {
+        newest.insert(person.source.clone(), as_of);
     }
 }

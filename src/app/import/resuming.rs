@@ -4,12 +4,15 @@
 //! note: another file's import takes its place, and the one before begins anew, so that whichever
 //! runs last has the last word on every record.
 
-use super::{Feeds, Import, Imported};
+use super::{Import, Imported};
 use crate::audit::Event;
+use crate::domain::Timestamp;
+use crate::followup::feeds::Feeds;
 use crate::store::keys::KeyRing;
 use crate::store::{Feed, Store, Token16};
 use anyhow::Result;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -55,17 +58,23 @@ impl Import<'_> {
     }
 
     /// The file was loaded to its end: nothing to go on with, and its feeds are as new as it says.
-    pub(super) async fn end(&self, newest: Feeds, imported: &Imported) -> Result<()> {
+    pub(super) async fn end(
+        &self,
+        newest: BTreeMap<String, Timestamp>,
+        imported: &Imported,
+    ) -> Result<()> {
         let told = format!(
             "loaded {}, merged {}, closed {}, unread {}, passed over {}",
             imported.loaded, imported.merged, imported.closed, imported.unread, imported.over
         );
-        let feeds = newest.newer_than(super::feeds(self.store, self.ring).await?);
+        let mut feeds = Feeds::read(self.store, self.ring).await?;
+        let now = self.env.now();
+        newest.iter().for_each(|(system, as_of)| feeds.loaded(system, *as_of, now));
         let feed = Feed {
-            notes: vec![(PROGRESS, None), feeds.to_note(self.ring, self.env)],
+            notes: vec![(PROGRESS, None), feeds.note(self.ring, self.env)],
             events: vec![Event::new("people.import-ended", "frontdoor").detail(told)],
             ..Feed::default()
         };
-        Ok(self.store.feed(&feed, self.env.now()).await?)
+        Ok(self.store.feed(&feed, now).await?)
     }
 }

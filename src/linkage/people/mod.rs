@@ -3,8 +3,8 @@
 //!
 //! Columns are found by their names, in any order: `record_id` or `referral_id` (needed), and
 //! `source, forename, middle_names, surname, full_name, known_as, dob, edd, sex, address, town,
-//! postcode, prev_postcode, nhs_number, upn, other_id, mother_name, father_name, phone`, of the case
-//! `case_status, case_team, case_worker, restricted, as_of`, and of a delta `op, merged_into`.
+//! postcode, prev_postcode, nhs_number, upn, other_id, mother_name, father_name, phone`, of the
+//! case `case_status, case_team, case_worker, restricted, as_of`, and of a delta `op, merged_into`.
 //! Others are passed over.
 
 mod rows;

@@ -176,6 +176,7 @@ pub(crate) struct FakeStore {
     pub chronology: Mutex<Vec<ChronologyRow>>,
     pub withdrawals: Mutex<Vec<WithdrawnRow>>,
     pub overviews: AtomicU64,
+    pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }
@@ -277,8 +278,9 @@ impl ReadStore for FakeStore {
         Ok(())
     }
 
-    async fn note(&self, _: &str) -> Result<Option<Vec<u8>>> {
-        Ok(None)
+    async fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.up()?;
+        Ok(self.notes.lock().unwrap().get(name).cloned())
     }
 
     async fn ping(&self) -> Result<()> {

@@ -6,6 +6,7 @@ mod acknowledgement;
 mod desk;
 mod destinations;
 mod document;
+mod feeds;
 mod flood;
 mod fuzz;
 mod keys;
@@ -30,6 +31,7 @@ use frontdoor::domain::{
     AgencyId, DestinationId, Directory, MessageId, Priority, Purpose, Reference, ReferralId,
     Timestamp,
 };
+use frontdoor::followup::feeds::{FeedRules, FeedWatch};
 use frontdoor::store::keys::KeyRing;
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::{DeliveryRow, DeliveryState, Overview, ReferralRow, StoredReferral, Tally};
@@ -98,6 +100,9 @@ impl World {
         let letters = Arc::new(FakeLetters::default());
         let desk = Arc::new(FakeDesk::default());
         let vitals = Arc::new(FakeVitals::new());
+        let rules = FeedRules { stale_after_seconds: 36 * 3_600, named: vec!["lcs".to_owned()] };
+        let ring = KeyRing::for_tests(5);
+        let feeds = Arc::new(FeedWatch::new(store.clone(), ring, env.clone(), rules));
         let state = Arc::new(ApiState {
             env: env.clone(),
             intake: intake.clone(),
@@ -118,8 +123,9 @@ impl World {
             stopping: Default::default(),
             in_flight: Default::default(),
             readiness: Default::default(),
+            feeds: feeds.clone(),
         });
-        let board = web::Board::new(store.clone(), env.clone());
+        let board = web::Board::new(store.clone(), env.clone(), feeds);
         let ops = Arc::new(web::OpsState::new(board, env.clone()));
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;

@@ -3,10 +3,12 @@
 use super::homes::{Home, ring};
 use super::on_both;
 use super::rows::*;
-use frontdoor::app::{Feeds, Import, Imported, OsEnv, feeds};
+use frontdoor::app::{Import, Imported, OsEnv};
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::decision::CaseStatus;
+use frontdoor::domain::time::Env;
 use frontdoor::domain::{AgencyId, LinkState, PersonId, Timestamp};
+use frontdoor::followup::feeds::Feeds;
 use frontdoor::store::*;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -298,18 +300,22 @@ async fn an_import_that_ended_in_the_middle_goes_on_behind_what_it_wrote(home: H
 
 async fn a_feed_is_as_new_as_the_last_whole_file_says(home: Home) {
     let store = home.store().await;
-    let read = async || feeds(store.as_ref(), &ring()).await.expect("reads");
-    assert_eq!(read().await, Feeds::default());
-    let day = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z")).expect("a time");
+    let known = async || -> BTreeMap<String, Option<Timestamp>> {
+        let feeds = Feeds::read(store.as_ref(), &ring()).await.expect("reads");
+        let now = OsEnv::new().now();
+        feeds.known_at(now).map(|(system, as_of)| (system.to_owned(), as_of)).collect()
+    };
+    assert!(known().await.is_empty());
+    let day = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z"));
     let rows = "R1,lcs,Hollins,2016-03-09,open,2026-03-10,add,\n\
                 R2,lcs,Uttley,2016-03-09,cin,2026-03-12,add,\n\
                 R3,ehm,Uttley,2016-03-09,cin,2026-03-08,add,\n";
     delta(store.as_ref(), rows).await;
     let of = |name: &str, at: &str| (name.to_owned(), day(at));
     let expected = BTreeMap::from([of("ehm", "2026-03-08"), of("lcs", "2026-03-12")]);
-    assert_eq!(read().await.0, expected);
+    assert_eq!(known().await, expected);
     delta(store.as_ref(), "R1,lcs,Hollins,2016-03-09,cp,2026-03-11,change,\n").await;
-    assert_eq!(read().await.0, expected, "an older file makes nothing older");
-    let sealed = home.texts("SELECT name FROM kept WHERE name LIKE 'import%'").await;
-    assert!(sealed.is_empty(), "nothing to go on with");
+    assert_eq!(known().await, expected, "an older file makes nothing newer");
+    let left = home.texts("SELECT name FROM kept WHERE name LIKE 'import%'").await;
+    assert!(left.is_empty(), "nothing to go on with");
 }

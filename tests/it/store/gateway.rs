@@ -23,10 +23,13 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) async fn over(home: &Home) -> Gateway {
+        Gateway::with_env(home, Arc::new(OsEnv::new())).await
+    }
+
+    pub(super) async fn with_env(home: &Home, env: Arc<dyn Env>) -> Gateway {
         let store = home.store().await;
         let rules = load_rules(&Settings::default()).expect("the configuration is sound");
         let rules = Arc::new(rules);
-        let env: Arc<dyn Env> = Arc::new(OsEnv::new());
         let stages = Arc::new(Stages {
             rules: Arc::new(arc_swap::ArcSwap::from(rules.clone())),
             ring: ring(),

@@ -197,8 +197,8 @@ async fn listed(gateway: &Gateway, person: PersonId, [joined, counted]: [Referen
     assert_eq!(rest, rows[1..]);
 }
 
-pub(super) const ON_A_PLAN: &str = "record_id,source,forename,surname,dob,address,postcode,nhs_number,\
-    case_status,case_team\n\
+pub(super) const ON_A_PLAN: &str = "record_id,source,forename,surname,dob,address,postcode,\
+    nhs_number,case_status,case_team\n\
     R1,lcs,Imogen,Hollins,2016-03-09,4 Dale Street,HX3 6DP,9990006504,cp,\
     locality.halifax-central\n";
 

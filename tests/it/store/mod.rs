@@ -18,6 +18,7 @@ mod reads;
 mod redrive;
 mod relay;
 mod rows;
+mod same_numbers;
 mod schema;
 mod words;
 

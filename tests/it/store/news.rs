@@ -12,8 +12,7 @@ use frontdoor::domain::{LinkState, Reference, Word};
 use frontdoor::pipeline::Newsreader;
 use frontdoor::store::lane::{LaneParts, lane, offload_in_place};
 use frontdoor::store::*;
-use serde_json::{Value, json};
-use std::sync::Arc;
+use serde_json::json;
 use std::time::Duration;
 
 on_both!(
@@ -222,18 +221,15 @@ async fn what_was_not_heard_to_its_end_is_heard_again(home: Home) {
     let dying = Newsreader { store: gateway.store.clone(), stages, lane: ended };
     assert!(dying.round().await.is_err());
     assert!(gateway.updated(first).await.is_empty());
-    // It had done one of them, and had not noted it.
-    let news = gateway.store.news(9).await.expect("reads");
     assert_eq!(gateway.hear_news().await, 1);
     let (one, two) = (gateway.told(first).await, gateway.told(second).await);
     assert!(gateway.updated(first).await.contains(&"masstt".to_owned()));
     assert!(gateway.updated(second).await.contains(&"masstt".to_owned()));
-    let sql = format!("INSERT INTO news SELECT {}, id FROM person WHERE source IS NOT NULL", 7);
-    home.sql(&sql).await;
+    // As if it had ended before it had noted that they were heard.
+    home.sql("INSERT INTO news SELECT 7, id FROM person WHERE source IS NOT NULL").await;
     assert_eq!(gateway.hear_news().await, 1);
     assert_eq!(gateway.told(first).await, one, "nothing is told twice");
     assert_eq!(gateway.told(second).await, two);
-    assert_eq!(news.len(), 1);
 }
 
 async fn a_feed_that_says_nothing_new_is_no_news(home: Home) {
@@ -248,8 +244,7 @@ async fn a_feed_that_says_nothing_new_is_no_news(home: Home) {
     import(&gateway, ON_A_PLAN).await;
     assert_eq!(news().await, 1);
     assert_eq!(gateway.hear_news().await, 1);
-    let value: Value = json!(gateway.told(reference).await);
-    assert!(value.as_array().is_some_and(|told| !told.is_empty()));
+    assert!(gateway.fired(reference).await.contains(&"open-plan".to_owned()));
     assert_eq!(news().await, 0);
 }
 
@@ -267,5 +262,4 @@ async fn the_gateway_follows_by_itself(home: Home) {
     tokio::time::timeout(Duration::from_secs(30), told).await.expect("within seconds");
     stop.send_replace(true);
     following.await.expect("it stops");
-    assert!(Arc::strong_count(&gateway.store) > 0);
 }
