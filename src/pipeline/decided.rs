@@ -119,9 +119,12 @@ impl Stages {
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
         let again = |at| self.decide(&rules, referred, at, links, histories);
-        let told = before.clone();
+        let (told, mut anew) = (before.clone(), before.clone());
         let decided = match how {
-            How::Raise | How::Heed => raised(policy, &before, again(now)),
+            How::Raise | How::Heed => {
+                anew = again(now);
+                raised(policy, &before, anew.clone())
+            }
             How::Propose | How::Lower => {
                 corrected(policy, before, again(stored.row.received_at), revisit)
             }
@@ -151,7 +154,10 @@ impl Stages {
             rows.audit.clear();
         }
         match how {
-            How::Raise | How::Heed => facts.messages(&stored.deliveries, env, &mut rows),
+            How::Raise | How::Heed => {
+                facts.messages(&stored.deliveries, env, &mut rows);
+                facts.wind(&anew, &mut rows);
+            }
             _ if withdrawn.is_some() || decided.full != told.full => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);
             }

@@ -76,7 +76,7 @@ impl Newsreader {
     async fn concerned(&self, news: &[News]) -> Result<BTreeSet<Reference>> {
         let people: HashSet<PersonId> = news.iter().map(|one| one.person).collect();
         let people: Vec<PersonId> = people.into_iter().collect();
-        let tokens = self.store.fed_tokens(&people).await?;
+        let tokens = self.store.shared_tokens(&people).await?;
         let (_, found) = self.store.candidates(&tokens).await?;
         let mut asked: HashSet<PersonId> = found.iter().map(|row| row.person).collect();
         asked.extend(&people);

@@ -197,6 +197,17 @@ impl Facts<'_> {
         }
     }
 
+    /// What only rises is sent again although its first clock may have run out: then the clock of a
+    /// decision made now runs.
+    pub(super) fn wind(&self, anew: &Decided, into: &mut Batch) {
+        for row in into.outbox.iter_mut().filter(|row| row.due_at <= self.now) {
+            let known = self.directory.destinations.get(&row.destination);
+            let told = anew.for_whom(known.is_some_and(|known| known.statutory));
+            let own = told.routes.iter().find(|route| route.destination == row.destination);
+            row.due_at = own.map_or(self.now.plus_seconds(A_DAY), |route| route.due_at);
+        }
+    }
+
     /// The route and the level as its destination may learn of them: purpose, priority and clock of
     /// a message, and the queue it waits in, say no more than the document behind it.
     fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level) {

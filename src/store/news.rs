@@ -32,8 +32,9 @@ pub trait NewsStore: Send + Sync {
     async fn news(&self, limit: usize) -> Result<Vec<News>>;
     /// Everything up to this one was heard. Two gateways may hear the same.
     async fn heard(&self, last: News) -> Result<()>;
-    /// The blocking tokens that the authority's records gave these people.
-    async fn fed_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>>;
+    /// The blocking tokens that the authority's records gave these people and a referral gave
+    /// somebody else: of most people none.
+    async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>>;
     /// Children of referrals who are one of these people, or may be.
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>>;
 }

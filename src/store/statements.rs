@@ -108,6 +108,16 @@ pub(super) const NEWS: &str =
 
 pub(super) const HEARD: &str = "DELETE FROM news WHERE (lane_seq, person) <= ($1, $2)";
 
+/// That a referral gave the token of row `own` to somebody.
+macro_rules! shared {
+    () => {
+        "EXISTS (SELECT 1 FROM person_token AS other \
+         WHERE other.token = own.token AND other.fed IS NULL)"
+    };
+}
+
+pub(super) use shared;
+
 /// Children of referrals who are one of some people, or may be.
 macro_rules! standing_of {
     ($people:literal) => {

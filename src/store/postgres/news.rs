@@ -4,13 +4,18 @@ use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
 use crate::store::rows::{LaneSeq, Token};
-use crate::store::statements::{HEARD, NEWS, standing_of};
+use crate::store::statements::{HEARD, NEWS, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 const FED_TOKENS: &str =
     "SELECT person, token FROM person_token WHERE person = ANY($1::uuid[]) AND fed";
+
+const SHARED: &str = concat!(
+    "SELECT own.token FROM person_token AS own WHERE own.person = ANY($1::uuid[]) AND own.fed AND ",
+    shared!()
+);
 
 /// Before the first referral an import is news to nobody.
 const TELL: &str = "INSERT INTO news (lane_seq, person) \
@@ -47,10 +52,11 @@ impl NewsStore for PostgresStore {
         Ok(())
     }
 
-    async fn fed_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
-        let mut db = self.readers.acquire().await?;
-        let pairs = fed_tokens(&mut db, column(people, |person| person.0)).await?;
-        Ok(column(&pairs, |pair| Token(pair.1)))
+    async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
+        let people = column(people, |person| person.0);
+        let tokens: Vec<i64> =
+            sqlx::query_scalar(SHARED).bind(people).fetch_all(&self.readers).await?;
+        Ok(tokens.into_iter().map(Token).collect())
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

@@ -4,11 +4,17 @@ use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
 use crate::store::rows::{LaneSeq, Token};
-use crate::store::statements::{HEARD, NEWS, standing_of};
+use crate::store::statements::{HEARD, NEWS, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
+
+const SHARED: &str = concat!(
+    "SELECT own.token FROM person_token AS own WHERE own.fed AND ",
+    shared!(),
+    " AND own.person IN "
+);
 
 /// Before the first referral an import is news to nobody.
 const TELL: &str = "INSERT INTO news (lane_seq, person) \
@@ -48,10 +54,11 @@ impl NewsStore for SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    async fn fed_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
-        let mut db = self.readers.acquire().await?;
-        let pairs = fed_tokens(&mut db, people.iter().map(|person| person.0)).await?;
-        Ok(pairs.into_iter().map(|(_, token)| Token(token)).collect())
+    async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
+        let mut query = QueryBuilder::new(SHARED);
+        many::push_list(&mut query, people.iter().map(|person| person.0));
+        let query = query.build_query_scalar::<i64>().persistent(false);
+        Ok(query.fetch_all(&self.readers).await?.into_iter().map(Token).collect())
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

@@ -2,7 +2,7 @@
 //! both stores.
 
 use super::gateway::Gateway;
-use super::homes::Home;
+use super::homes::{Home, ring};
 use super::matches::{ON_A_PLAN, imogen, import, more, of, perhaps};
 use super::on_both;
 use frontdoor::app::OsEnv;
@@ -11,13 +11,15 @@ use frontdoor::domain::time::Env;
 use frontdoor::domain::{LinkState, Reference, Word};
 use frontdoor::pipeline::Newsreader;
 use frontdoor::store::lane::{LaneParts, lane, offload_in_place};
+use frontdoor::store::seal::Dossier;
 use frontdoor::store::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 on_both!(
     an_unborn_child_is_possibly_the_one_whose_birth_is_told,
     a_plan_told_later_of_a_child_who_was_new_is_put_before_masstt,
+    an_update_of_an_old_referral_has_a_clock_of_its_own,
     a_plan_that_begins_later_raises_what_was_linked_and_is_told_once,
     whoever_would_be_chained_is_left_to_a_person,
     an_adopted_child_s_record_is_never_linked_later_either,
@@ -148,6 +150,36 @@ async fn an_adopted_child_s_record_is_never_linked_later_either(home: Home) {
     gateway.hear_news().await;
     assert_eq!(gateway.person(reference).await.1, LinkState::New);
     assert_eq!(gateway.possible(reference).await.child, 0);
+}
+
+async fn an_update_of_an_old_referral_has_a_clock_of_its_own(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let reference = gateway.refer("school-ridgeway", imogen()).await;
+    let (stored, _) = gateway.stored(reference).await;
+    let bytes = ring().open_record(&Dossier::name(stored.row.id), &stored.row.record);
+    let mut dossier = Dossier::from_bytes(&bytes.expect("opens")).expect("a dossier");
+    let mut decided: Value = serde_json::from_slice(&dossier.decision).expect("JSON");
+    let long_ago = json!("2020-01-01T00:00:00Z");
+    for decision in ["alone", "full"] {
+        for route in decided[decision]["routes"].as_array_mut().expect("a list") {
+            route["due_at"] = long_ago.clone();
+        }
+    }
+    dossier.decision = serde_json::to_vec(&decided).expect("JSON");
+    let (key, env) = (&stored.row.record.wrapped_key, OsEnv::new());
+    let name = Dossier::name(stored.row.id);
+    let record = ring().seal_more(&name, key, &dossier.to_bytes(), &env).expect("seals");
+    let hex: String = record.iter().map(|byte| format!("{byte:02x}")).collect();
+    let value = if home.is_sqlite() { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
+    home.sql(&format!("UPDATE referral SET record = {value}")).await;
+
+    import(&gateway, ON_A_PLAN).await;
+    gateway.hear_news().await;
+    let now = env.now();
+    let (stored, _) = gateway.stored(reference).await;
+    let updates = stored.deliveries.iter().filter(|row| row.sequence > 1);
+    assert!(updates.clone().count() > 0);
+    assert!(updates.into_iter().all(|row| row.due_at > now), "{:?}", stored.deliveries);
 }
 
 async fn a_plan_that_begins_later_raises_what_was_linked_and_is_told_once(home: Home) {
