@@ -1,10 +1,11 @@
 //! From a decision to the rows that carry it.
 
 use crate::audit::Event;
-use crate::domain::message::{self, DestinationId, Envelope, OutboxDraft};
+use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    Decision, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp, Withdrawn,
+    Decision, DestinationId, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp,
+    Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
