@@ -27,6 +27,17 @@ pub struct Sealed {
     pub body: Vec<u8>,
 }
 
+/// Who several children may be, as read ahead of the lane's lock.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Candidates {
+    /// The lane's number up to which the answer is complete.
+    pub horizon: LaneSeq,
+    /// Everybody by the tokens asked for, once each; blocks over the cap are left out.
+    pub blocks: Vec<(Token, Vec<PersonId>)>,
+    /// Those of them who are compared with one of the children: the shortlist of each.
+    pub rows: Vec<CandidateRow>,
+}
+
 /// A person that shares a blocking token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CandidateRow {
