@@ -27,14 +27,12 @@ pub struct Sealed {
     pub body: Vec<u8>,
 }
 
-/// Who several children may be, as read ahead of the lane's lock.
+/// Read ahead of the lane's lock: its number up to which this is complete; all people by the tokens
+/// asked for; and of them those who are on the shortlist of a child.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Candidates {
-    /// The lane's number up to which the answer is complete.
     pub horizon: LaneSeq,
-    /// Everybody by the tokens asked for, once each; blocks over the cap are left out.
     pub blocks: Vec<(Token, Vec<PersonId>)>,
-    /// Those of them who are compared with one of the children: the shortlist of each.
     pub rows: Vec<CandidateRow>,
 }
 
