@@ -33,7 +33,7 @@ use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
 use crate::followup::feeds::FeedWatch;
-use crate::pipeline::{Decided, Pipeline, Rules, Stages};
+use crate::pipeline::{Decided, Newsreader, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
 use crate::store::patient::Patient;
@@ -250,6 +250,9 @@ impl App {
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = background(&store, &ends, &env, masstt, &stopped);
+        let (news, lane_of_news) = (store.clone(), entrance.clone());
+        let news = Newsreader { store: news, stages: stages.clone(), lane: lane_of_news };
+        tasks.push(tokio::spawn(news.run(stopped.clone())));
         let reload = reload::Reload {
             settings: settings.clone(),
             rules: rules.clone(),
@@ -316,11 +319,11 @@ impl App {
         }
         tracing::info!("stopping: no new requests, what is under way is finished");
         self.server.stop().await?;
+        self.stop.send_replace(true);
         // The last entrances of the lane are gone with the server; what was taken is committed.
         let _ = tokio::time::timeout(Duration::from_secs(10), self.lane).await;
         self.relay.shutdown();
         let _ = tokio::time::timeout(Duration::from_secs(15), self.relaying).await;
-        self.stop.send_replace(true);
         for task in &self.tasks {
             task.abort();
         }

@@ -5,7 +5,7 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
-use crate::domain::{AgencyId, Priority, Reference, Timestamp};
+use crate::domain::{AgencyId, Priority, Reference, Timestamp, message};
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
 use crate::store::{StoreError, StoredReferral};
@@ -40,12 +40,19 @@ struct History {
 impl History {
     /// A later load tells nothing of what was decided before it: nothing newer is claimed.
     /// And where that cannot be told, the document is shown all the same, and nothing is claimed.
-    async fn behind(state: &ApiState, received_at: Timestamp) -> Self {
-        match state.feeds.at(received_at).await {
+    async fn behind(state: &ApiState, stored: &StoredReferral) -> Self {
+        match state.feeds.at(decided_at(stored)).await {
             Ok(sources) => History { stale: sources.iter().any(|source| source.stale), sources },
             Err(_) => History { sources: Vec::new(), stale: true },
         }
     }
+}
+
+/// When the referral was decided last: each time whoever it went to was told.
+fn decided_at(stored: &StoredReferral) -> Timestamp {
+    let told = |kind: &str| kind == message::ROUTED || kind == message::UPDATED;
+    let messages = stored.deliveries.iter().filter(|row| told(&row.kind));
+    messages.map(|row| row.created_at).max().unwrap_or(stored.row.received_at)
 }
 
 pub(super) async fn handle(
@@ -60,7 +67,7 @@ pub(super) async fn handle(
     let document = (state.cut)(&caller.destination, &dossier)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
     let history = match caller.destination.statutory {
-        true => Some(History::behind(&state, row.received_at).await),
+        true => Some(History::behind(&state, &stored).await),
         false => None,
     };
     let (store, env) = (state.store.as_ref(), state.env.as_ref());

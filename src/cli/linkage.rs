@@ -1,7 +1,7 @@
 //! `frontdoor linkage evaluate|train|calibrate`
 
 use super::{Result as Answer, say};
-use crate::linkage::calibrate::{calibrated, decided, judged};
+use crate::linkage::calibrate::{calibrated, decided, judged, keep_cautious};
 use crate::linkage::evaluate::{Stats, dedupe, evaluate, write};
 use crate::linkage::people::{Mapping, People, Person};
 use crate::linkage::score::{Best, Score, Scorer, Truth, entity, sweep, true_pairs};
@@ -125,7 +125,7 @@ impl Linkage {
                     trained.matches
                 );
                 say(format!("{}\nWritten to {}.", model.provenance, out.display()));
-                Ok(std::fs::write(&out, written::write(&model))?)
+                save(&model, &out)
             }
             Linkage::Calibrate(calibrate) => calibrate.done(),
         }
@@ -135,6 +135,13 @@ impl Linkage {
 fn open(path: &Path) -> Result<BufReader<File>> {
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     Ok(BufReader::new(file))
+}
+
+/// Writes a model that can be read again.
+fn save(model: &Model, out: &Path) -> Result<()> {
+    let text = written::write(model);
+    Model::parse(&text).context("these files do not make a model that could be used")?;
+    Ok(std::fs::write(out, text)?)
 }
 
 fn model(path: Option<&Path>) -> Result<Model> {
@@ -180,9 +187,12 @@ impl Calibrate {
         if !pairs.iter().any(|pair| pair.same) {
             bail!("no pair is true: do the ids of --truth stand in the other files?");
         }
-        let model = calibrated(&model, &pairs);
+        let mut fitted = calibrated(&model, &pairs);
+        if self.decisions.is_some() {
+            keep_cautious(&model, &mut fitted);
+        }
         say(format!("{} pairs; written to {}.", pairs.len(), self.out.display()));
-        Ok(std::fs::write(&self.out, written::write(&model))?)
+        save(&fitted, &self.out)
     }
 }
 

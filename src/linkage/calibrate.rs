@@ -28,9 +28,11 @@ pub const LINKED_PRECISION: f64 = 0.99;
 /// Probability from which a person is asked.
 pub const POSSIBLE: f64 = 0.03;
 
-/// The curve that makes the pairs likeliest: Newton's method on slope and intercept, in nats. Two
-/// pairs that are as the curve to begin with says keep it finite.
-pub fn fit(pairs: &[Judged]) -> Calibration {
+/// The curve that makes the pairs likeliest: Newton's method on slope and intercept, in nats. For
+/// every two bits from -20 to 20 a pair is added that is as the curve `before` says: where nothing
+/// else is known it stays, and pairs that are told apart altogether do not make the curve a step.
+pub fn fit(before: Calibration, pairs: &[Judged]) -> Calibration {
+    let pairs = &[pairs, &as_before(before)].concat();
     let (mut slope, mut intercept) = (0.6_f64, 0.0_f64);
     for _ in 0..100 {
         let mut gradient = [0.0, 0.0];
@@ -63,9 +65,20 @@ pub fn fit(pairs: &[Judged]) -> Calibration {
     Calibration { slope: (slope * bits) as f32, intercept: (intercept * bits) as f32 }
 }
 
+fn as_before(before: Calibration) -> Vec<Judged> {
+    let weights = (-10..=10_i16).map(|step| f32::from(step) * 2.0);
+    let both = |weight: f32| {
+        let log_odds = before.slope * weight + before.intercept;
+        let stated = f64::from(1.0 / (1.0 + (-log_odds).exp2()));
+        let pair = |same, share| Judged { weight, same, counts: share };
+        [pair(true, stated), pair(false, 1.0 - stated)]
+    };
+    weights.flat_map(both).collect()
+}
+
 /// The model with a curve, and with thresholds where its probabilities are the targets.
 pub fn calibrated(model: &Model, pairs: &[Judged]) -> Model {
-    let calibration = fit(pairs);
+    let calibration = fit(model.calibration, pairs);
     let weight = |probability: f64| {
         let log_odds = (probability / (1.0 - probability)).log2() as f32;
         (log_odds - calibration.intercept) / calibration.slope
@@ -74,6 +87,14 @@ pub fn calibrated(model: &Model, pairs: &[Judged]) -> Model {
     let mut model = model.clone();
     (model.calibration, model.thresholds) = (calibration, thresholds);
     model
+}
+
+/// Reviewers see doubtful pairs only: what they decide never makes the machine link sooner, nor ask
+/// a person later.
+pub fn keep_cautious(before: &Model, model: &mut Model) {
+    let Thresholds { possible, linked } = before.thresholds;
+    model.thresholds.linked = model.thresholds.linked.max(linked);
+    model.thresholds.possible = model.thresholds.possible.min(possible);
 }
 
 /// Fewest decisions that say something, and of each kind.
@@ -176,7 +197,11 @@ mod tests {
     #[test]
     fn the_curve_that_made_the_pairs_is_found_again() {
         for (slope, intercept) in [(0.85, 0.3), (0.5, -2.0), (1.2, 1.0)] {
-            let found = fit(&pairs(slope, intercept));
+            let many: Vec<Judged> = pairs(slope, intercept)
+                .iter()
+                .map(|pair| Judged { counts: pair.counts * 1e4, ..*pair })
+                .collect();
+            let found = fit(Model::shipped().calibration, &many);
             assert!((found.slope - slope).abs() < 0.01, "{found:?}");
             assert!((found.intercept - intercept).abs() < 0.05, "{found:?}");
         }
@@ -188,6 +213,18 @@ mod tests {
         let Thresholds { possible, linked } = model.thresholds;
         assert!((f64::from(model.probability(linked)) - LINKED_PRECISION).abs() < 1e-3);
         assert!((f64::from(model.probability(possible)) - POSSIBLE).abs() < 1e-3);
+    }
+
+    #[test]
+    fn reviewers_who_tell_doubtful_pairs_apart_do_not_make_the_machine_bold() {
+        let judged = |weight, same| Judged { weight, same, counts: 1.0 };
+        let pairs: Vec<Judged> =
+            (0..100).flat_map(|_| [judged(-1.0, true), judged(-5.0, false)]).collect();
+        let before = Model::shipped();
+        let mut model = calibrated(&before, &pairs);
+        assert!(model.thresholds.linked < before.thresholds.linked, "as the pairs say");
+        keep_cautious(&before, &mut model);
+        assert!(model.thresholds.linked >= before.thresholds.linked);
     }
 
     #[test]

@@ -193,11 +193,16 @@ impl Model {
                 "independence",
                 "a share above 0, at most 1",
             ),
-            (self.siblings > 0.0, "siblings", "a number above 0"),
+            (self.siblings > 0.0 && self.siblings.is_finite(), "siblings", "a number above 0"),
             (self.twins > 0.0 && self.twins < self.siblings, "twins", "a number below siblings"),
+            (possible.is_finite(), "thresholds.possible", "a number"),
             (possible < linked, "thresholds.possible", "a number below thresholds.linked"),
             (linked.is_finite(), "thresholds.linked", "a number"),
-            (self.calibration.slope > 0.0, "calibration.slope", "a number above 0"),
+            (
+                self.calibration.slope > 0.0 && self.calibration.slope.is_finite(),
+                "calibration.slope",
+                "a number above 0",
+            ),
             (self.calibration.intercept.is_finite(), "calibration.intercept", "a number"),
             (self.rarity.most >= 0.0, "rarity.most", "a number, 0 or more"),
         ];

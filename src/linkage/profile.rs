@@ -205,6 +205,8 @@ impl Profile {
             profile.take(*tag, content).ok_or(Damaged::Content)?;
             rest = after;
         }
+        // A record of before may be called unborn and have a date of birth, which counts.
+        profile.unborn &= !matches!(profile.birth, Birth::Born(_));
         if rest.is_empty() { Ok(profile) } else { Err(Damaged::Content) }
     }
 

@@ -15,6 +15,9 @@ pub const MOST_POSSIBLE: usize = 10;
 /// Candidates that are compared with one another: those that come into question.
 const MOST_RIVALS: usize = 10;
 
+/// Match weight in bits up to which a candidate takes nothing from others that could be seen.
+const NO_RIVAL: f32 = -7.0;
+
 /// What linkage says of one child.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Verdict {
@@ -84,19 +87,22 @@ pub(super) fn rank<P: Ord>(
 /// candidate that is plainly a second record of the same child is no rival.
 fn consider_rivals<P>(model: &Model, ranked: &mut [Ranked], candidates: &[(P, Profile)]) {
     let odds: Vec<f64> = ranked.iter().map(|ranked| f64::from(ranked.weight).exp2()).collect();
-    let all: f64 = odds.iter().sum();
-    let weighty = ranked.len().min(MOST_RIVALS);
-    let mut rivals: Vec<f64> = odds.iter().map(|odds| (all - odds).max(0.0)).collect();
+    let weighty = ranked.iter().take_while(|ranked| ranked.weight > NO_RIVAL).count();
+    let weighty = weighty.min(MOST_RIVALS);
+    // Summed up and not subtracted, for one may outweigh the others by more than a sum can tell.
+    let mut against = vec![odds[weighty..].iter().sum::<f64>(); weighty];
     for one in 0..weighty {
         for two in one + 1..weighty {
-            if is_second_record(model, candidates, ranked[one].index, ranked[two].index) {
-                rivals[one] -= odds[two];
-                rivals[two] -= odds[one];
+            if !is_second_record(model, candidates, ranked[one].index, ranked[two].index) {
+                against[one] += odds[two];
+                against[two] += odds[one];
             }
         }
     }
-    for (ranked, rivals) in ranked.iter_mut().zip(rivals) {
-        ranked.weight -= (1.0 + rivals.max(0.0)).log2() as f32;
+    let all: f64 = odds.iter().sum();
+    for (place, ranked) in ranked.iter_mut().enumerate() {
+        let rivals = against.get(place).copied().unwrap_or(all);
+        ranked.weight -= (1.0 + rivals).log2() as f32;
     }
 }
 

@@ -14,6 +14,7 @@ const HEAD: &str = "\
 /// The model's file. What is read from it weighs the same to four digits.
 pub fn write(model: &Model) -> String {
     let mut out = HEAD.to_owned();
+    let version: String = model.version.chars().filter(|char| !"\"\\".contains(*char)).collect();
     let provenance = model.provenance.trim().replace('\\', "").replace("\"\"\"", "'''");
     let _ = write!(
         out,
@@ -33,7 +34,7 @@ pub fn write(model: &Model) -> String {
          [calibration]\n\
          # probability = 1 / (1 + 2^-(slope * weight + intercept))\n\
          slope = {:.4}\nintercept = {:.4}\n",
-        model.version,
+        version,
         model.known,
         model.people(),
         model.independence,

@@ -1,15 +1,17 @@
-//! Deciding again because of what a person said of a match. What it may lower, only a person may
+//! Deciding again because of what a person said of a match, or the authority's records told later.
+//! What it may lower, only a person may
 //! have lowered.
 
 use super::judge::{Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
-use crate::domain::{Referral, Timestamp};
+use crate::domain::{ChildDecision, Decision, Referral, RuleId, Timestamp};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{Batch, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::{self, Policy};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A decision with something added: it only rises.
@@ -35,6 +37,18 @@ fn corrected(policy: &Policy, before: Decided, again: Decided, revisit: &Revisit
     let full = if revisit.own { threshold::raise(policy, &kept, right.clone()) } else { kept };
     let proposed = threshold::is_lower(&full, &right).then_some(right);
     Decided { alone: before.alone, full, proposed }
+}
+
+/// Whether a decision is higher than it was, or has a reason more.
+fn says_more(before: &Decision, after: &Decision) -> bool {
+    let rules = |decision: &Decision| -> BTreeSet<(u16, RuleId)> {
+        let of = |child: &ChildDecision| {
+            let index = child.index;
+            child.reasons.iter().map(|reason| (index, reason.rule.clone())).collect::<Vec<_>>()
+        };
+        decision.children.iter().flat_map(of).collect()
+    };
+    threshold::is_lower(after, before) || !rules(after).is_subset(&rules(before))
 }
 
 impl Decided {
@@ -105,9 +119,12 @@ impl Stages {
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
         let again = |at| self.decide(&rules, referred, at, links, histories);
-        let told = before.clone();
+        let (told, mut anew) = (before.clone(), before.clone());
         let decided = match how {
-            How::Raise => raised(policy, &before, again(now)),
+            How::Raise | How::Heed => {
+                anew = again(now);
+                raised(policy, &before, anew.clone())
+            }
             How::Propose | How::Lower => {
                 corrected(policy, before, again(stored.row.received_at), revisit)
             }
@@ -117,6 +134,9 @@ impl Stages {
             },
             How::Look => return Ok((Batch::default(), proposal(&before)?)),
         };
+        if *how == How::Heed && !says_more(&told.full, &decided.full) {
+            return Ok((Batch::default(), None));
+        }
         dossier.decision = json(&decided)?;
         let (name, sealed) = (Dossier::name(stored.row.id), &stored.row.record);
         let env = self.env.as_ref();
@@ -134,7 +154,10 @@ impl Stages {
             rows.audit.clear();
         }
         match how {
-            How::Raise => facts.messages(&stored.deliveries, env, &mut rows),
+            How::Raise | How::Heed => {
+                facts.messages(&stored.deliveries, env, &mut rows);
+                facts.wind(&anew, &mut rows);
+            }
             _ if withdrawn.is_some() || decided.full != told.full => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);
             }

@@ -11,6 +11,7 @@ mod guard;
 mod identity;
 mod intake;
 mod judge;
+mod news;
 mod refusals;
 mod rows;
 
@@ -20,4 +21,5 @@ pub use adapted::{Adapted, Answered, Canonical};
 pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
+pub use news::Newsreader;
 pub use rows::Decided;

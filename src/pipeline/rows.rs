@@ -4,7 +4,8 @@ use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    Decision, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp, Withdrawn,
+    Decision, DestinationId, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp,
+    Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
@@ -141,6 +142,10 @@ impl Facts<'_> {
         into: &mut Batch,
     ) {
         for route in routes {
+            if withdrawn.is_some() && !self.sees_history(&route.destination) {
+                // It was never sent a history: that there was one is not its business either.
+                continue;
+            }
             let (route, level) = self.as_told(route);
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
@@ -197,13 +202,27 @@ impl Facts<'_> {
         }
     }
 
+    /// What only rises is sent again although its first clock may have run out: then the clock of a
+    /// decision made now runs.
+    pub(super) fn wind(&self, anew: &Decided, into: &mut Batch) {
+        for row in into.outbox.iter_mut().filter(|row| row.due_at <= self.now) {
+            let known = self.directory.destinations.get(&row.destination);
+            let told = anew.for_whom(known.is_some_and(|known| known.statutory));
+            let own = told.routes.iter().find(|route| route.destination == row.destination);
+            row.due_at = own.map_or(self.now.plus_seconds(A_DAY), |route| route.due_at);
+        }
+    }
+
     /// The route and the level as its destination may learn of them: purpose, priority and clock of
     /// a message, and the queue it waits in, say no more than the document behind it.
     fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level) {
-        let known = self.directory.destinations.get(&route.destination);
-        let told = self.decided.for_whom(known.is_some_and(|known| known.statutory));
+        let told = self.decided.for_whom(self.sees_history(&route.destination));
         let own = told.routes.iter().find(|other| other.destination == route.destination);
         (own.unwrap_or(route), &told.level)
+    }
+
+    fn sees_history(&self, destination: &DestinationId) -> bool {
+        self.directory.destinations.get(destination).is_some_and(|known| known.statutory)
     }
 
     /// A count of something that happened to this referral.

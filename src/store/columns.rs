@@ -73,6 +73,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
         ],
     ),
     ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)]),
+    ("news", &[("lane_seq", Clear), ("person", Clear)]),
     (
         "link",
         &[

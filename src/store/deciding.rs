@@ -462,7 +462,7 @@ fn links_of(known: &[StoredLink], children: usize) -> Result<Vec<ChildLink>, Sto
 }
 
 /// What is known of the children without some referrals.
-async fn histories(
+pub(super) async fn histories(
     parts: &LaneParts,
     tx: &mut dyn LaneTx,
     links: &[ChildLink],

@@ -7,6 +7,7 @@
 use super::deciding;
 use super::error::StoreError;
 use super::linking::{Ahead, Linker};
+use super::relinking;
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
@@ -263,6 +264,10 @@ impl Runner {
                 }
                 Work::Add(addition) => self.add(tx.as_mut(), &mut linker, addition, now).await?,
                 Work::Decide(word) => deciding::decide(&self.parts, tx.as_mut(), word, now).await?,
+                Work::Relink(reference) => {
+                    let tx = tx.as_mut();
+                    relinking::relink(&self.parts, tx, &mut linker, *reference, now).await?
+                }
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -383,8 +388,8 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
 }
 
 /// Additions to one referral go in transactions of their own, in order: each reads what the one
-/// before has written. So does every word on a match, which may change several. Everything else is
-/// in the first.
+/// before has written. So does every word on a match, which may change several, and every referral
+/// that is looked at again. Everything else is in the first.
 fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
     let mut earlier: HashMap<Reference, usize> = HashMap::new();
     let (mut rounds, mut words) = (vec![Vec::new()], Vec::new());
@@ -395,7 +400,7 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
                 *count += 1;
                 *count - 1
             }
-            Work::Decide(_) => {
+            Work::Decide(_) | Work::Relink(_) => {
                 words.push(vec![*index]);
                 continue;
             }

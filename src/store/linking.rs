@@ -415,6 +415,25 @@ impl<'a> Linker<'a> {
         }
         Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
+
+    /// Whom linkage is sure that a child is, of those read so far. Whoever was adopted, and what
+    /// people have told apart, is left to a person.
+    pub(super) async fn sure_of(
+        &self,
+        tx: &mut dyn LaneTx,
+        child: &ChildProfile,
+        not: &HashSet<PersonId>,
+        now: Timestamp,
+    ) -> Result<Option<(PersonId, f32)>, StoreError> {
+        let candidates = self.ahead.known.candidates(child, not);
+        let mut verdict = self.parts.judge.link(child, &candidates);
+        let people = people_once(std::iter::once(&verdict));
+        let rows = tx.histories(&people, year_before(now), &[]).await?;
+        let stored = rows.into_iter().map(|row| (row.person, row)).collect();
+        heed_people(&mut verdict, false, &stored);
+        let sure = verdict.state == LinkState::Linked;
+        Ok(verdict.person.filter(|_| sure).map(|person| (person, verdict.weight)))
+    }
 }
 
 pub(super) fn year_before(now: Timestamp) -> Timestamp {

@@ -37,6 +37,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0003_merges.sql"),
         sqlite: include_str!("../../migrations/sqlite/0003_merges.sql"),
     },
+    Migration {
+        version: 4,
+        name: "0004_news",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0004_news.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0004_news.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

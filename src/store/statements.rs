@@ -103,6 +103,38 @@ macro_rules! last_said {
     };
 }
 
+pub(super) const NEWS: &str =
+    "SELECT lane_seq, person FROM news ORDER BY lane_seq, person LIMIT $1";
+
+pub(super) const HEARD: &str = "DELETE FROM news WHERE (lane_seq, person) <= ($1, $2)";
+
+/// That a referral gave the token of row `own` to somebody.
+macro_rules! shared {
+    () => {
+        "EXISTS (SELECT 1 FROM person_token AS other \
+         WHERE other.token = own.token AND other.fed IS NULL)"
+    };
+}
+
+pub(super) use shared;
+
+/// Children of referrals who are one of some people, or may be.
+macro_rules! standing_of {
+    ($people:literal) => {
+        concat!(
+            "SELECT l.person, r.reference, l.state FROM link l \
+             JOIN referral r ON r.id = l.referral \
+             WHERE l.state IN ('new', 'linked', 'possible') AND \
+             NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+             AND later.child = l.child AND later.person = l.person \
+             AND later.lane_seq > l.lane_seq) AND l.person",
+            $people
+        )
+    };
+}
+
+pub(super) use standing_of;
+
 /// The last statement about each child and person; a merged record's links are the survivor's.
 pub(super) const LINKS_OF: &str = concat!(
     "SELECT child, coalesce((WITH RECURSIVE up (id, survivor) AS (\

@@ -3,6 +3,7 @@
 
 use super::error::Result;
 use super::matches::{MatchStore, Statement};
+use super::news::NewsStore;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
@@ -328,6 +329,7 @@ pub trait Store:
     + AuditStore
     + SchemaStore
     + MatchStore
+    + NewsStore
     + 'static
 {
 }
@@ -344,6 +346,7 @@ impl<T> Store for T where
         + AuditStore
         + SchemaStore
         + MatchStore
+        + NewsStore
         + 'static
 {
 }

@@ -101,6 +101,8 @@ pub enum Work {
     Add(Box<Addition>),
     Refuse(Box<Refused>),
     Decide(Box<MatchWord>),
+    /// The authority's records tell more: this referral's children are looked up again.
+    Relink(Reference),
 }
 
 impl Work {
@@ -109,7 +111,7 @@ impl Work {
         match self {
             Work::Refer(referred) => Some(referred.repeat),
             Work::Add(addition) => Some(addition.repeat),
-            Work::Refuse(_) | Work::Decide(_) => None,
+            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) => None,
         }
     }
 
@@ -123,7 +125,7 @@ impl Work {
                 let about = Some(one.reference);
                 (&one.agency, one.received_at, &one.raw, one.repeat, about, &one.traceparent)
             }
-            Work::Refuse(_) | Work::Decide(_) => return None,
+            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) => return None,
         };
         Some(Refused {
             agency: agency.clone(),
@@ -154,6 +156,8 @@ pub enum Done {
     Settled(Settled),
     /// The child, or another child of its referral, is somebody already: separate that first.
     Taken,
+    /// A referral was looked at again, and whatever was found is written.
+    Looked,
 }
 
 /// How a match stands after a person's word.
@@ -210,7 +214,8 @@ pub struct Concluded {
     pub done: Done,
 }
 
-/// A referral that is decided again because of what a person said of a match.
+/// A referral that is decided again because of what a person said of a match, or the authority's
+/// records told later.
 #[derive(Debug)]
 pub struct Revisit<'a> {
     pub stored: &'a StoredReferral,
@@ -229,6 +234,8 @@ pub struct Revisit<'a> {
 pub enum How {
     /// History was added: it only raises.
     Raise,
+    /// The same, but where it says no more than before nothing is written.
+    Heed,
     /// A wrong history is gone: its reasons go, and what would be lower is proposed.
     Propose,
     /// The same, and a person has confirmed at once whatever is lower.
@@ -278,7 +285,8 @@ pub trait Judge: Send + Sync + 'static {
     /// A stored referral as it stands, to be decided again.
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred>;
 
-    /// Decides again after a person's word, with its rows; and what is proposed, if anything is.
+    /// Decides again after a person's word, or late truth, with its rows; and what is proposed, if
+    /// anything is.
     fn conclude_revisit(
         &self,
         revisit: &Revisit<'_>,

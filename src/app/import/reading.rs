@@ -80,6 +80,7 @@ impl Reader {
                 let told = |row: Result<Row, Fault>| {
                     let mut told = row.and_then(|row| read(&layout, &ring, &row, after))?;
                     told.person.profile.date(Some(today));
+                    not_ahead(&told.person, today)?;
                     Ok(told)
                 };
                 Batch { rows: rows.into_iter().map(told).collect(), progress }
@@ -98,6 +99,15 @@ fn read(layout: &Layout, ring: &KeyRing, row: &Row, after: u64) -> Result<Told, 
     let (source, into) = (token(&person.id), person.merged_into.as_deref().map(token));
     let tokens = linkage::keys(&person.profile).iter().map(|key| ring.token(key)).collect();
     Ok(Told { person, source, into, tokens })
+}
+
+/// A time to come would keep every later statement out, and the feed would never be stale.
+fn not_ahead(person: &Person, today: Date) -> Result<(), Fault> {
+    let tomorrow = today.tomorrow().unwrap_or(today);
+    if person.as_of.is_some_and(|as_of| as_of.date() > tomorrow) {
+        return Err(Fault::new(person.line, "as_of lies in the future; give when it was true"));
+    }
+    Ok(())
 }
 
 /// A file that counts what was read of it.

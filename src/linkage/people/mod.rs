@@ -82,7 +82,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(line: u64, problem: impl Into<String>) -> Self {
+    /// A fault of a line, and how to mend it.
+    pub fn new(line: u64, problem: impl Into<String>) -> Self {
         Fault { line, problem: problem.into() }
     }
 }

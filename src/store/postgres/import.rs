@@ -1,10 +1,11 @@
 //! What a feed says, under the lane's lock: new people by COPY, everybody else row by row.
 
 use super::together::Together;
-use super::{PostgresStore, append, column, people, write};
+use super::{PostgresStore, append, column, news, people, write};
 use crate::audit::ChainName;
 use crate::domain::Timestamp;
 use crate::store::error::Result;
+use crate::store::news::{Before, told};
 use crate::store::records::{KnownRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -36,6 +37,7 @@ impl ImportStore for PostgresStore {
         for merge in &feed.merges {
             merged(&mut tx, merge, seq).await?;
         }
+        news::tell(&mut tx, &column(&feed.merges, |merge| merge.person.0), seq).await?;
         for (name, value) in &feed.notes {
             let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
             let query = sqlx::query(statement).bind(*name);
@@ -58,24 +60,28 @@ async fn persons(db: &mut PgConnection, rows: &[PersonRow], seq: LaneSeq) -> Res
     if rows.is_empty() {
         return Ok(());
     }
-    let there: Vec<(Uuid, Option<i64>)> =
-        sqlx::query_as("SELECT id, as_of FROM person WHERE id = ANY($1::uuid[])")
+    let before: Vec<Before> =
+        sqlx::query_as("SELECT id, as_of, case_status FROM person WHERE id = ANY($1::uuid[])")
             .bind(column(rows, |row| row.id.0))
             .fetch_all(&mut *db)
             .await?;
-    let there: HashMap<Uuid, Option<i64>> = there.into_iter().collect();
+    let there: HashMap<Uuid, Option<i64>> = before.iter().map(|row| (row.0, row.1)).collect();
     let (known, new): (Vec<&PersonRow>, Vec<&PersonRow>) =
         rows.iter().partition(|row| there.contains_key(&row.id.0));
     let known: Vec<PersonRow> =
         known.into_iter().filter(|row| !row.is_older(there[&row.id.0])).cloned().collect();
+    let mut of_whom = column(&new, |row| row.id.0);
     if !known.is_empty() {
+        let held = news::fed_tokens(db, column(&known, |row| row.id.0)).await?;
+        of_whom.extend(told(&known, &before, &held));
         people::forget_tokens(db, &known).await?;
         let mut all = Together::default();
         people::write(&mut all, &known);
         people::feed_tokens(&mut all, &known, seq);
         all.run(db).await?;
     }
-    people::copy(db, &new, seq).await
+    people::copy(db, &new, seq).await?;
+    news::tell(db, &of_whom, seq).await
 }
 
 async fn merged(db: &mut PgConnection, merge: &Merge, seq: LaneSeq) -> Result<()> {

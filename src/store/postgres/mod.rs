@@ -9,6 +9,7 @@ mod lane;
 mod locked;
 mod matched;
 mod matches;
+mod news;
 mod people;
 mod queue;
 mod read;

@@ -1,7 +1,8 @@
-use super::{SqliteStore, append, many, people, write};
+use super::{SqliteStore, append, many, news, people, write};
 use crate::audit::ChainName;
 use crate::domain::Timestamp;
 use crate::store::error::Result;
+use crate::store::news::{Before, told};
 use crate::store::records::{KnownRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -33,7 +34,8 @@ impl ImportStore for SqliteStore {
         let mut tx = self.begin_writing().await?;
         let seq = write::next_seq(&mut tx).await?;
         for rows in feed.people.chunks(many::ROWS) {
-            let rows = not_older(&mut tx, rows).await?;
+            let (rows, of_whom) = not_older(&mut tx, rows).await?;
+            news::tell(&mut tx, &of_whom, seq).await?;
             people::write(&mut tx, &rows).await?;
             people::replace_tokens(&mut tx, &rows, seq).await?;
         }
@@ -42,6 +44,7 @@ impl ImportStore for SqliteStore {
         }
         for merge in &feed.merges {
             merged(&mut tx, merge, seq).await?;
+            news::tell(&mut tx, &[merge.person.0], seq).await?;
         }
         for (name, value) in &feed.notes {
             let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
@@ -61,15 +64,21 @@ impl ImportStore for SqliteStore {
     }
 }
 
-/// Those of whom nothing newer is known by now.
-async fn not_older(db: &mut SqliteConnection, rows: &[PersonRow]) -> Result<Vec<PersonRow>> {
-    let mut query = QueryBuilder::new("SELECT id, as_of FROM person WHERE id IN ");
+/// Those of whom nothing newer is known by now, and of whom of them something is new.
+async fn not_older(
+    db: &mut SqliteConnection,
+    rows: &[PersonRow],
+) -> Result<(Vec<PersonRow>, Vec<Uuid>)> {
+    let mut query = QueryBuilder::new("SELECT id, as_of, case_status FROM person WHERE id IN ");
     many::push_list(&mut query, rows.iter().map(|row| row.id.0));
-    let there: Vec<(Uuid, Option<i64>)> =
-        query.build_query_as().persistent(false).fetch_all(db).await?;
-    let there: HashMap<Uuid, Option<i64>> = there.into_iter().collect();
+    let before: Vec<Before> = query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
+    let there: HashMap<Uuid, Option<i64>> = before.iter().map(|row| (row.0, row.1)).collect();
     let as_of = |row: &PersonRow| there.get(&row.id.0).copied().flatten();
-    Ok(rows.iter().filter(|row| !row.is_older(as_of(row))).cloned().collect())
+    let rows: Vec<PersonRow> =
+        rows.iter().filter(|row| !row.is_older(as_of(row))).cloned().collect();
+    let held = news::fed_tokens(db, rows.iter().map(|row| row.id.0)).await?;
+    let of_whom = told(&rows, &before, &held);
+    Ok((rows, of_whom))
 }
 
 async fn merged(db: &mut SqliteConnection, merge: &Merge, seq: LaneSeq) -> Result<()> {

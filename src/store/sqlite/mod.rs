@@ -9,6 +9,7 @@ mod lane;
 mod many;
 mod matched;
 mod matches;
+mod news;
 mod people;
 mod queue;
 mod read;

@@ -31,16 +31,15 @@ pub fn referral(n: u32) -> Value {
     })
 }
 
-/// Letters that differ for each number, so that names do not look alike.
-fn word(mut n: u32) -> String {
-    let mut out = String::new();
-    loop {
-        out.push(char::from(b'a' + u8::try_from(n % 26).expect("below 26")));
-        n /= 26;
-        if n == 0 {
-            return out;
-        }
+/// Six letters for each number, so scattered that no two names are a slip of the keys apart.
+fn word(n: u32) -> String {
+    let mut scattered = u64::from(n + 1) * 7_368_787 % 26_u64.pow(6);
+    let mut letters = [b'a'; 6];
+    for letter in &mut letters {
+        *letter += u8::try_from(scattered % 26).expect("below 26");
+        scattered /= 26;
     }
+    letters.map(char::from).into_iter().collect()
 }
 
 /// Posts a referral.

@@ -1,0 +1,125 @@
+//! Late truth: what the authority's own records tell later is put to earlier referrals.
+//!
+//! An import leaves word of whom something is new. The gateway follows, a bounded number at a
+//! time: it compares them with the children of earlier referrals ahead of the lane, and has only
+//! those referrals looked at again that it may concern, one after another. What was not heard to
+//! its end is heard again, which changes nothing twice.
+
+use super::judge::Stages;
+use crate::domain::{LinkState, PersonId, Reference};
+use crate::store::error::{Result, StoreError};
+use crate::store::lane::{Lane, LaneError};
+use crate::store::work::{Candidate, ChildProfile, Judge, Work};
+use crate::store::{CandidateRow, News, Standing, Store, Token};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// People heard of in one round.
+const ROUND: usize = 100;
+/// How long to wait for news, and between two rounds while there are more.
+const EVERY: Duration = Duration::from_secs(3);
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// The task that follows the news.
+pub struct Newsreader {
+    pub store: Arc<dyn Store>,
+    pub stages: Arc<Stages>,
+    pub lane: Lane,
+}
+
+impl Newsreader {
+    /// Runs until `stop` is true or its sender is gone.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
+        tokio::select! {
+            biased;
+            _ = stopped => {}
+            () = self.follow() => {}
+        }
+    }
+
+    async fn follow(&self) {
+        loop {
+            let wait = match self.round().await {
+                Ok(ROUND) => BETWEEN,
+                Ok(_) => EVERY,
+                Err(error) => {
+                    tracing::warn!(code = "news-delayed", %error, "news wait for the next round");
+                    EVERY
+                }
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Hears of the next people; returns of how many.
+    ///
+    /// # Errors
+    /// Of the store, and when the lane is full or away: the same are heard again.
+    pub async fn round(&self) -> Result<usize> {
+        let news = self.store.news(ROUND).await?;
+        let Some(last) = news.last() else { return Ok(0) };
+        for reference in self.concerned(&news).await? {
+            match self.lane.submit(Work::Relink(reference)).await {
+                // The lane has told of a failure, and it would fail again.
+                Ok(_) | Err(LaneError::Failed) => {}
+                Err(error) => return Err(StoreError::Unavailable(error.to_string())),
+            }
+        }
+        self.store.heard(*last).await?;
+        Ok(news.len())
+    }
+
+    /// Earlier referrals with a child who is one of these people, or may be.
+    async fn concerned(&self, news: &[News]) -> Result<BTreeSet<Reference>> {
+        let people: HashSet<PersonId> = news.iter().map(|one| one.person).collect();
+        let people: Vec<PersonId> = people.into_iter().collect();
+        let tokens = self.store.shared_tokens(&people).await?;
+        let (_, found) = self.store.candidates(&tokens).await?;
+        let mut asked: HashSet<PersonId> = found.iter().map(|row| row.person).collect();
+        asked.extend(&people);
+        let asked: Vec<PersonId> = asked.into_iter().collect();
+        let standing = self.store.standing(&asked).await?;
+        let stages = self.stages.clone();
+        let compared = move || concerned(&stages, &people, &found, &standing);
+        tokio::task::spawn_blocking(compared).await.map_err(|_| {
+            StoreError::Refused("comparing people with earlier children failed".into())
+        })
+    }
+}
+
+/// Referrals of the people themselves, and of children who were new and look like someone who
+/// shares a block with them.
+fn concerned(
+    stages: &Stages,
+    news: &[PersonId],
+    found: &[CandidateRow],
+    standing: &[Standing],
+) -> BTreeSet<Reference> {
+    let made: HashSet<PersonId> =
+        standing.iter().filter(|s| s.state == LinkState::New).map(|s| s.person).collect();
+    let mut own: HashSet<PersonId> = news.iter().copied().collect();
+    let mut by_token: HashMap<Token, Vec<Candidate>> = HashMap::new();
+    for row in found.iter().filter(|row| !made.contains(&row.person)) {
+        if let Some(profile) = stages.open_profile(row.person, &row.profile) {
+            let candidate: Candidate = (row.person, profile.into());
+            for token in &row.tokens {
+                by_token.entry(*token).or_default().push(candidate.clone());
+            }
+        }
+    }
+    for row in found.iter().filter(|row| made.contains(&row.person)) {
+        let mut candidates: Vec<Candidate> =
+            row.tokens.iter().filter_map(|token| by_token.get(token)).flatten().cloned().collect();
+        candidates.sort_by_key(|(person, _)| *person);
+        candidates.dedup_by_key(|(person, _)| *person);
+        let Some(profile) = stages.open_profile(row.person, &row.profile) else { continue };
+        let child = ChildProfile { tokens: Vec::new(), profile };
+        if stages.link(&child, &candidates).state != LinkState::New {
+            own.insert(row.person);
+        }
+    }
+    standing.iter().filter(|s| own.contains(&s.person)).map(|s| s.reference).collect()
+}

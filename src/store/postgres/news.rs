@@ -1,0 +1,70 @@
+use super::{PostgresStore, column};
+use crate::domain::PersonId;
+use crate::store::error::Result;
+use crate::store::news::*;
+use crate::store::records::read_all;
+use crate::store::rows::{LaneSeq, Token};
+use crate::store::statements::{HEARD, NEWS, shared, standing_of};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+const FED_TOKENS: &str =
+    "SELECT person, token FROM person_token WHERE person = ANY($1::uuid[]) AND fed";
+
+const SHARED: &str = concat!(
+    "SELECT own.token FROM person_token AS own WHERE own.person = ANY($1::uuid[]) AND own.fed AND ",
+    shared!()
+);
+
+/// Before the first referral an import is news to nobody.
+const TELL: &str = "INSERT INTO news (lane_seq, person) \
+     SELECT $1, told FROM UNNEST($2::uuid[]) AS new (told) WHERE EXISTS (SELECT 1 FROM link) \
+     ON CONFLICT DO NOTHING";
+
+/// Keeps of whom something is new, in the transaction that says it.
+pub(super) async fn tell(db: &mut PgConnection, people: &[Uuid], seq: LaneSeq) -> Result<()> {
+    if !people.is_empty() {
+        sqlx::query(TELL).bind(seq).bind(people).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The tokens that people have from an earlier feed.
+pub(super) async fn fed_tokens(
+    db: &mut PgConnection,
+    people: Vec<Uuid>,
+) -> Result<Vec<(Uuid, i64)>> {
+    Ok(sqlx::query_as(FED_TOKENS).bind(people).fetch_all(db).await?)
+}
+
+#[async_trait]
+impl NewsStore for PostgresStore {
+    async fn news(&self, limit: usize) -> Result<Vec<News>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<(LaneSeq, Uuid)> =
+            sqlx::query_as(NEWS).bind(limit).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(|(seq, id)| News { seq, person: PersonId(id) }).collect())
+    }
+
+    async fn heard(&self, last: News) -> Result<()> {
+        sqlx::query(HEARD).bind(last.seq).bind(last.person.0).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
+        let people = column(people, |person| person.0);
+        let tokens: Vec<i64> =
+            sqlx::query_scalar(SHARED).bind(people).fetch_all(&self.readers).await?;
+        Ok(tokens.into_iter().map(Token).collect())
+    }
+
+    async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {
+        let people = column(people, |person| person.0);
+        let records = sqlx::query_as(standing_of!(" = ANY($1::uuid[])"))
+            .bind(people)
+            .fetch_all(&self.readers)
+            .await?;
+        read_all(records, standing)
+    }
+}

@@ -1,0 +1,74 @@
+use super::{SqliteStore, many};
+use crate::domain::PersonId;
+use crate::store::error::Result;
+use crate::store::news::*;
+use crate::store::records::read_all;
+use crate::store::rows::{LaneSeq, Token};
+use crate::store::statements::{HEARD, NEWS, shared, standing_of};
+use async_trait::async_trait;
+use sqlx::query_builder::QueryBuilder;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+const SHARED: &str = concat!(
+    "SELECT own.token FROM person_token AS own WHERE own.fed AND ",
+    shared!(),
+    " AND own.person IN "
+);
+
+/// Before the first referral an import is news to nobody.
+const TELL: &str = "INSERT INTO news (lane_seq, person) \
+     SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM link) ON CONFLICT DO NOTHING";
+
+/// Keeps of whom something is new, in the transaction that says it.
+pub(super) async fn tell(db: &mut SqliteConnection, people: &[Uuid], seq: LaneSeq) -> Result<()> {
+    for person in people {
+        sqlx::query(TELL).bind(seq).bind(person).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// The tokens that people have from an earlier feed.
+pub(super) async fn fed_tokens(
+    db: &mut SqliteConnection,
+    people: impl Iterator<Item = Uuid>,
+) -> Result<Vec<(Uuid, i64)>> {
+    let mut query =
+        QueryBuilder::new("SELECT person, token FROM person_token WHERE fed AND person IN ");
+    many::push_list(&mut query, people);
+    Ok(query.build_query_as().persistent(false).fetch_all(db).await?)
+}
+
+#[async_trait]
+impl NewsStore for SqliteStore {
+    async fn news(&self, limit: usize) -> Result<Vec<News>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<(LaneSeq, Uuid)> =
+            sqlx::query_as(NEWS).bind(limit).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(|(seq, id)| News { seq, person: PersonId(id) }).collect())
+    }
+
+    async fn heard(&self, last: News) -> Result<()> {
+        let mut tx = self.begin_writing().await?;
+        sqlx::query(HEARD).bind(last.seq).bind(last.person.0).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>> {
+        let mut query = QueryBuilder::new(SHARED);
+        many::push_list(&mut query, people.iter().map(|person| person.0));
+        let query = query.build_query_scalar::<i64>().persistent(false);
+        Ok(query.fetch_all(&self.readers).await?.into_iter().map(Token).collect())
+    }
+
+    async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {
+        let mut all = Vec::new();
+        for people in people.chunks(many::ROWS) {
+            let mut query = QueryBuilder::new(standing_of!(" IN "));
+            many::push_list(&mut query, people.iter().map(|person| person.0));
+            let records = query.build_query_as().persistent(false).fetch_all(&self.readers).await?;
+            all.extend(read_all(records, standing)?);
+        }
+        Ok(all)
+    }
+}
