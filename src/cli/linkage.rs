@@ -283,7 +283,7 @@ fn tell_pairs(mut pairs: Vec<(f32, bool, bool)>, known: usize, json: bool) -> Re
     pairs.sort_by(|one, two| two.0.total_cmp(&one.0));
     let (best, _) = sweep(&pairs, known);
     if json {
-        println!("{}", serde_json::to_string(&best)?);
+        say(serde_json::to_string(&best)?);
     } else {
         say(format!("Of {known} true pairs, {}.", told(&best)));
     }
@@ -299,7 +299,7 @@ fn told(best: &Best) -> String {
 
 fn tell_score(score: &Score, json: bool) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string(score)?);
+        say(serde_json::to_string(score)?);
         return Ok(());
     }
     say(format!("{}, {} of them twins.", told(&score.best), score.best.twins));
@@ -307,7 +307,7 @@ fn tell_score(score: &Score, json: bool) -> Result<()> {
         "Recall {:.4} at precision 0.995; first candidate right {:.4}, any {:.4}.",
         score.recall_at_precision_995, score.recall_at_1, score.recall_any
     ));
-    say("probability   pairs  stated    true".to_owned());
+    say("probability   pairs  stated    true");
     for band in &score.calibration {
         let (from, pairs) = (band.from, band.pairs);
         say(format!("from {from:<6} {pairs:>7}  {:.4}  {:.4}", band.stated, band.true_share));

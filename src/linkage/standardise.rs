@@ -143,7 +143,7 @@ pub fn standardise(stated: &Stated) -> Profile {
     profile.unborn |= matches!(profile.birth, Birth::Due(_));
     // A record is often still called "Unborn" or "Baby" when the birth is known.
     let dated = !matches!(profile.birth, Birth::Unknown | Birth::Due(_));
-    profile.unborn &= !(dated && !stated.date_of_birth.trim().is_empty());
+    profile.unborn &= !dated || stated.date_of_birth.trim().is_empty();
     profile.date(stated.stated_on);
     fill(&mut profile.forenames, &without_second_names(&names.forenames));
     fill(&mut profile.middle_names, &without_second_names(&names.middle_names));

@@ -311,7 +311,7 @@ async fn histories(
     read_all(records, HistoryRecord::row)
 }
 
-async fn candidates_since(
+pub(super) async fn candidates_since(
     db: &mut PgConnection,
     since: LaneSeq,
     tokens: &[Token],

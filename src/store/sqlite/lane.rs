@@ -80,7 +80,7 @@ async fn pairs(
     Ok(pairs.fetch_all(db).await?)
 }
 
-async fn blocks(
+pub(super) async fn candidates_since(
     db: &mut SqliteConnection,
     since: LaneSeq,
     tokens: &[Token],
@@ -144,7 +144,7 @@ impl LaneTx for SqliteLaneTx {
         since: LaneSeq,
         tokens: &[Token],
     ) -> Result<Vec<CandidateRow>> {
-        let answer = blocks(&mut self.tx, since, tokens).await;
+        let answer = candidates_since(&mut self.tx, since, tokens).await;
         self.noting(answer)
     }
 
