@@ -6,11 +6,12 @@ use arc_swap::ArcSwap;
 use frontdoor::app::{OsEnv, load_rules, open_keys};
 use frontdoor::config::settings::Settings;
 use frontdoor::domain::PersonId;
+use frontdoor::domain::shortlist::shortlist;
 use frontdoor::linkage::people::People;
-use frontdoor::linkage::{Model, Profile, explain, keys, shortlist};
+use frontdoor::linkage::{Model, Profile, explain, keys};
 use frontdoor::pipeline::Stages;
 use frontdoor::store::work::{Candidate, ChildProfile, Judge};
-use frontdoor::store::{CandidateRow, Store, Token, open};
+use frontdoor::store::{CandidateRow, Candidates, Store, Token, open};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -78,6 +79,22 @@ pub fn run(url: &str, key: &str, referrals: &str, truth: &str) -> Result<()> {
     })
 }
 
+/// As the lane has read them.
+struct Known {
+    blocks: HashMap<Token, Vec<PersonId>>,
+    profiles: HashMap<PersonId, Arc<[u8]>>,
+}
+
+impl Known {
+    /// The child's shortlist, as in the lane.
+    fn candidates(&self, child: &ChildProfile) -> Vec<Candidate> {
+        let blocks = child.tokens.iter().filter_map(|token| self.blocks.get(token));
+        let people = shortlist(blocks.map(Vec::as_slice).collect());
+        let with_profile = |person| Some((person, self.profiles.get(&person)?.clone()));
+        people.into_iter().filter_map(with_profile).collect()
+    }
+}
+
 impl Bench {
     async fn open(url: &str, key: &str, referrals: &str, truth: &str) -> Result<Bench> {
         let mut settings = Settings::default();
@@ -109,10 +126,10 @@ impl Bench {
         let (mut whole, mut lookups, mut compared) = (Vec::new(), Vec::new(), 0);
         for child in self.children.iter().step_by((self.children.len() / count).max(1)) {
             let started = Instant::now();
-            let (_, rows) = self.store.candidates(&child.given.tokens).await?;
+            let read = self.store.candidates(&[&child.given.tokens]).await?;
             lookups.push(started.elapsed().as_secs_f64() * 1e3);
-            let people = self.opened(&rows);
-            let candidates = candidates(&child.given, &rows, &people);
+            let known = self.opened(read);
+            let candidates = known.candidates(&child.given);
             self.stages.link(&child.given, &candidates);
             whole.push(started.elapsed().as_secs_f64() * 1e3);
             compared += candidates.len();
@@ -124,31 +141,23 @@ impl Bench {
         Ok(())
     }
 
-    fn opened(&self, rows: &[CandidateRow]) -> HashMap<PersonId, Arc<[u8]>> {
+    fn opened(&self, read: Candidates) -> Known {
         let open = |row: &CandidateRow| {
             let profile = self.stages.open_profile(row.person, &row.profile)?;
             Some((row.person, profile.into()))
         };
-        rows.iter().filter_map(open).collect()
+        let profiles = read.rows.iter().filter_map(open).collect();
+        Known { blocks: read.blocks.into_iter().collect(), profiles }
     }
 
     /// One query for all, as the lane reads ahead; then each is compared and decided.
     async fn batch(&self, first: usize) -> Result<()> {
         let children = &self.children[first..(first + BATCH).min(self.children.len())];
-        let tokens: Vec<Token> =
-            children.iter().flat_map(|child| child.given.tokens.iter().copied()).collect();
-        let (_, rows) = self.store.candidates(&tokens).await?;
-        let people = self.opened(&rows);
-        let mut blocks: HashMap<Token, Vec<PersonId>> = HashMap::new();
-        for row in &rows {
-            for token in &row.tokens {
-                blocks.entry(*token).or_default().push(row.person);
-            }
-        }
+        let tokens: Vec<&[Token]> =
+            children.iter().map(|child| child.given.tokens.as_slice()).collect();
+        let known = self.opened(self.store.candidates(&tokens).await?);
         for child in children {
-            let blocks = child.given.tokens.iter().filter_map(|token| blocks.get(token).cloned());
-            let candidates = with_profiles(shortlist(blocks.collect()), &people);
-            self.stages.link(&child.given, &candidates);
+            self.stages.link(&child.given, &known.candidates(&child.given));
         }
         Ok(())
     }
@@ -158,9 +167,8 @@ impl Bench {
         let (mut known, mut first, mut any) = (0, 0, 0);
         let model = Model::shipped();
         for child in self.children.iter().filter(|child| !child.truth.is_empty()) {
-            let (_, rows) = self.store.candidates(&child.given.tokens).await?;
-            let people = self.opened(&rows);
-            let candidates = candidates(&child.given, &rows, &people);
+            let read = self.store.candidates(&[&child.given.tokens]).await?;
+            let candidates = self.opened(read).candidates(&child.given);
             let weight = |(person, profile): &Candidate| {
                 let profile = Profile::decode(profile).ok()?;
                 Some((explain(&model, &child.profile, &profile).weight, *person))
@@ -196,23 +204,6 @@ async fn batches(bench: &Arc<Bench>, at_once: usize) -> Result<f64> {
         task.await??;
     }
     Ok(bench.children.len() as f64 / started.elapsed().as_secs_f64())
-}
-
-/// The rarest blocks first and no more than the cap, as in the lane.
-fn candidates(
-    child: &ChildProfile,
-    rows: &[CandidateRow],
-    people: &HashMap<PersonId, Arc<[u8]>>,
-) -> Vec<Candidate> {
-    let holders = |token: &Token| -> Vec<PersonId> {
-        let holds = |row: &&CandidateRow| row.tokens.contains(token);
-        rows.iter().filter(holds).map(|row| row.person).collect()
-    };
-    with_profiles(shortlist(child.tokens.iter().map(holders).collect()), people)
-}
-
-fn with_profiles(of: Vec<PersonId>, people: &HashMap<PersonId, Arc<[u8]>>) -> Vec<Candidate> {
-    of.into_iter().filter_map(|person| Some((person, people.get(&person)?.clone()))).collect()
 }
 
 /// The people that each referral's child truly is, by the referral's id.

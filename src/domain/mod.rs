@@ -26,6 +26,7 @@ pub mod record;
 pub mod reference;
 pub mod referral;
 pub mod refusal;
+pub mod shortlist;
 pub mod time;
 pub mod upn;
 pub mod values;

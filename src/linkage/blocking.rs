@@ -11,9 +11,6 @@ use jiff::civil::Date;
 /// Most keys of one profile.
 pub const MAX_KEYS: usize = 20;
 
-/// Most people compared with one child.
-pub const MAX_CANDIDATES: usize = 200;
-
 /// The blocking keys of a profile, without repeats, the rarest kinds first; at most [`MAX_KEYS`].
 pub fn keys(profile: &Profile) -> Vec<String> {
     let mut keys = Keys(Vec::with_capacity(MAX_KEYS));
@@ -307,18 +304,6 @@ fn sector(postcode: &str) -> Option<&str> {
     postcode.get(..postcode.len() - 2)
 }
 
-/// The people to compare, from the people of each block: those of the smallest blocks first, each
-/// once, at most [`MAX_CANDIDATES`].
-pub fn shortlist<P: Copy + Ord>(mut blocks: Vec<Vec<P>>) -> Vec<P> {
-    for block in &mut blocks {
-        block.sort_unstable();
-    }
-    blocks.sort_by(|one, two| one.len().cmp(&two.len()).then_with(|| one.cmp(two)));
-    let mut seen = std::collections::BTreeSet::new();
-    let people = blocks.into_iter().flatten().filter(|person| seen.insert(*person));
-    people.take(MAX_CANDIDATES).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -385,14 +370,5 @@ mod tests {
             ..Stated::default()
         };
         assert!(share(&unborn, &born));
-    }
-
-    #[test]
-    fn the_shortlist_is_bounded_and_takes_the_rarest_blocks_first() {
-        let blocks = vec![(0..180).collect(), (170..260).collect(), vec![1_000]];
-        let people = shortlist::<u32>(blocks);
-        assert_eq!(people.len(), MAX_CANDIDATES);
-        assert_eq!(people[0], 1_000);
-        assert!((170..260).all(|person| people.contains(&person)));
     }
 }

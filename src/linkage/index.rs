@@ -1,11 +1,12 @@
 //! People in memory, by number and by blocking key: what the store is to the gateway. The keys and
 //! caps are the gateway's; blocks are kept by key instead of by blind token.
 
-use super::blocking::{keys, shortlist};
+use super::blocking::keys;
 use super::evaluate::Stats;
 use super::people::{Fault, Person};
 use super::profile::Profile;
 use crate::domain::PersonId;
+use crate::domain::shortlist::shortlist;
 use foldhash::{HashMap, HashMapExt as _};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -50,10 +51,10 @@ impl Index {
         stats.people += 1;
     }
 
-    /// People who share a block with a child.
+    /// The likeliest of the people who share a block with a child.
     pub(super) fn candidates(&self, child: &Profile) -> Vec<(PersonId, Profile)> {
         let blocks = keys(child).into_iter().filter_map(|key| self.blocks.get(&key));
-        let blocks = blocks.filter(|block| block.len() <= BLOCK_CAP).cloned().collect();
+        let blocks = blocks.filter(|block| block.len() <= BLOCK_CAP).map(Vec::as_slice).collect();
         let numbers = shortlist(blocks).into_iter();
         numbers
             .filter_map(|number| Some((id(number), *self.profiles.get(position(&id(number)))?)))

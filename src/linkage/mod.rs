@@ -27,7 +27,7 @@ pub mod verdict;
 pub mod weights;
 pub mod written;
 
-pub use blocking::{MAX_CANDIDATES, keys, shortlist};
+pub use blocking::keys;
 pub use model::Model;
 pub use profile::Profile;
 pub use shared::Shared;

@@ -77,7 +77,7 @@ impl Newsreader {
         let people: HashSet<PersonId> = news.iter().map(|one| one.person).collect();
         let people: Vec<PersonId> = people.into_iter().collect();
         let tokens = self.store.shared_tokens(&people).await?;
-        let (_, found) = self.store.candidates(&tokens).await?;
+        let found = self.store.sharing(&tokens).await?;
         let mut asked: HashSet<PersonId> = found.iter().map(|row| row.person).collect();
         asked.extend(&people);
         let asked: Vec<PersonId> = asked.into_iter().collect();

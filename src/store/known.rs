@@ -1,10 +1,10 @@
 //! Who a child may be, as far as one batch has read: people by blocking token.
 
-use super::rows::{CandidateRow, Token};
-use super::traits::BLOCK_CAP;
+use super::rows::{CandidateRow, Candidates, Token};
 use super::work::{Candidate, ChildProfile, Judge};
 use crate::domain::PersonId;
-use foldhash::{HashMap, HashSet, HashSetExt};
+use crate::domain::shortlist::shortlist;
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::sync::Arc;
 
 /// People by token, with opened profiles.
@@ -15,6 +15,14 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What was read ahead: all who share a token, and the profiles of those on a shortlist.
+    pub(super) fn of(judge: &dyn Judge, read: Candidates) -> Self {
+        let by_token = read.blocks.into_iter().collect();
+        let mut known = Known { by_token, profiles: HashMap::new() };
+        known.add(judge, read.rows);
+        known
+    }
+
     /// Adds people; returns the tokens whose blocks grew, or hold someone who changed.
     pub(super) fn add(&mut self, judge: &dyn Judge, rows: Vec<CandidateRow>) -> HashSet<Token> {
         let mut touched = HashSet::new();
@@ -26,9 +34,9 @@ impl Known {
                 }
                 continue;
             };
-            let changed = self.profiles.get(&row.person).is_some_and(|known| **known != *profile);
-            if changed {
-                // An import replaced it: verdicts on the one before are worth nothing.
+            let same = self.profiles.get(&row.person).is_some_and(|known| **known == *profile);
+            if !same {
+                // New, or an import replaced it: verdicts on the one before are worth nothing.
                 touched.extend(&row.tokens);
             }
             self.profiles.insert(row.person, profile.into());
@@ -52,28 +60,58 @@ impl Known {
         }
     }
 
-    /// At most [`BLOCK_CAP`] candidates for a child, rarest block first.
+    /// The child's shortlist without those who are not it. Whoever was not on it when it was read
+    /// has no profile here, or has it for another child's sake: the sizes of whole blocks are
+    /// known, so that one is left out again.
     pub(super) fn candidates(
         &self,
         child: &ChildProfile,
         not: &HashSet<PersonId>,
     ) -> Vec<Candidate> {
-        let mut blocks: Vec<&Vec<PersonId>> =
-            child.tokens.iter().filter_map(|token| self.by_token.get(token)).collect();
-        blocks.sort_by_key(|block| block.len());
-        let mut seen = HashSet::new();
-        let mut out = Vec::new();
-        for person in blocks.into_iter().flatten() {
-            if out.len() >= BLOCK_CAP {
-                break;
+        let blocks = child.tokens.iter().filter_map(|token| self.by_token.get(token));
+        let people = match not.is_empty() {
+            true => shortlist(blocks.map(Vec::as_slice).collect()),
+            false => {
+                let may = |person: &&PersonId| !not.contains(person);
+                let blocks: Vec<Vec<PersonId>> =
+                    blocks.map(|block| block.iter().filter(may).copied().collect()).collect();
+                shortlist(blocks.iter().map(Vec::as_slice).collect())
             }
-            if !not.contains(person)
-                && seen.insert(*person)
-                && let Some(profile) = self.profiles.get(person)
-            {
-                out.push((*person, profile.clone()));
-            }
+        };
+        let with_profile = |person| Some((person, self.profiles.get(&person)?.clone()));
+        people.into_iter().filter_map(with_profile).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::shortlist::MAX_CANDIDATES;
+
+    fn person(number: usize) -> PersonId {
+        PersonId(uuid::Uuid::from_u128(number as u128))
+    }
+
+    /// One child shares two blocks with the first person, another one with fifty.
+    #[test]
+    fn whoever_was_left_out_for_one_child_stays_out_when_read_for_another() {
+        let fifty: Vec<PersonId> = (1..=50).map(person).collect();
+        let mut known = Known::default();
+        known.by_token.insert(Token(1), fifty);
+        known.by_token.insert(Token(2), vec![person(50)]);
+        for number in (1..=MAX_CANDIDATES).chain([50]) {
+            known.profiles.insert(person(number), Arc::from([]));
         }
-        out
+        let candidates = |tokens: &[i64], not: &[usize]| -> Vec<PersonId> {
+            let tokens = tokens.iter().map(|token| Token(*token)).collect();
+            let not: HashSet<PersonId> = not.iter().map(|number| person(*number)).collect();
+            let child = ChildProfile { tokens, profile: Vec::new() };
+            known.candidates(&child, &not).into_iter().map(|(person, _)| person).collect()
+        };
+        let first: Vec<PersonId> = (1..=MAX_CANDIDATES).map(person).collect();
+        assert_eq!(candidates(&[1], &[]), first);
+        assert_eq!(candidates(&[1], &[1]), first[1..]);
+        let both = candidates(&[1, 2], &[]);
+        assert_eq!((both[0], &both[1..]), (person(50), &first[..MAX_CANDIDATES - 1]));
     }
 }

@@ -10,6 +10,7 @@ use super::settled::{
 };
 use super::traits::LaneTx;
 use super::work::*;
+use crate::domain::shortlist::MAX_CANDIDATES;
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::BTreeSet;
@@ -43,17 +44,21 @@ impl Ahead {
         round: &[usize],
         keys: &[Token16],
     ) -> Result<Ahead, StoreError> {
-        let tokens = tokens_of(round.iter().map(|index| &works[*index]));
-        if tokens.is_empty() && keys.is_empty() {
+        let children: Vec<&[Token]> = children_of(round.iter().map(|index| &works[*index]))
+            .map(|child| child.tokens.as_slice())
+            .filter(|tokens| !tokens.is_empty())
+            .collect();
+        if children.is_empty() && keys.is_empty() {
             return Ok(Ahead::default());
         }
         let asked = parts.env.now();
         // The candidates first: with them comes the horizon, and nothing may be older than it.
-        let (horizon, rows) = parts.store.candidates(&tokens).await?;
+        let read = parts.store.candidates(&children).await?;
+        let horizon = read.horizon;
         let repeats = async {
             if keys.is_empty() { Ok(Vec::new()) } else { parts.store.repeats(keys, asked).await }
         };
-        let compared = compare_aside(parts, works, round, rows);
+        let compared = compare_aside(parts, works, round, read);
         let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
         let (known, verdicts) = compared;
         Ok(Ahead { horizon, asked, repeats, histories: HashMap::new(), known, verdicts })
@@ -85,20 +90,20 @@ async fn compare_aside(
     parts: &LaneParts,
     works: &Arc<Vec<Work>>,
     round: &[usize],
-    rows: Vec<CandidateRow>,
+    read: Candidates,
 ) -> Result<(Known, Verdicts), StoreError> {
     let children = round.iter().map(|index| match &works[*index] {
         Work::Refer(referred) => referred.children.len(),
         _ => 0,
     });
-    if rows.len() * children.sum::<usize>() <= FEW {
-        return Ok(known_and_verdicts(parts.judge.as_ref(), rows, works, round));
+    if children.sum::<usize>() * read.rows.len().min(MAX_CANDIDATES) <= FEW {
+        return Ok(known_and_verdicts(parts.judge.as_ref(), read, works, round));
     }
     let result = Arc::new(Mutex::new(None));
     let (into, judge) = (result.clone(), parts.judge.clone());
     let (works, round) = (works.clone(), round.to_vec());
     (parts.offload)(Box::new(move || {
-        let compared = known_and_verdicts(judge.as_ref(), rows, &works, &round);
+        let compared = known_and_verdicts(judge.as_ref(), read, &works, &round);
         if let Ok(mut into) = into.lock() {
             *into = Some(compared);
         }
@@ -110,12 +115,11 @@ async fn compare_aside(
 
 fn known_and_verdicts(
     judge: &dyn Judge,
-    rows: Vec<CandidateRow>,
+    read: Candidates,
     works: &[Work],
     round: &[usize],
 ) -> (Known, Verdicts) {
-    let mut known = Known::default();
-    known.add(judge, rows);
+    let known = Known::of(judge, read);
     let verdicts = compare(judge, &known, works, round);
     (known, verdicts)
 }
@@ -133,15 +137,19 @@ fn compare(judge: &dyn Judge, known: &Known, works: &[Work], round: &[usize]) ->
     verdicts
 }
 
+fn children_of<'a>(
+    works: impl Iterator<Item = &'a Work>,
+) -> impl Iterator<Item = &'a ChildProfile> {
+    let referred = works.filter_map(|work| match work {
+        Work::Refer(referred) => Some(referred),
+        _ => None,
+    });
+    referred.flat_map(|referred| referred.children.iter())
+}
+
 fn tokens_of<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Token> {
-    let mut tokens: Vec<Token> = works
-        .filter_map(|work| match work {
-            Work::Refer(referred) => Some(referred),
-            _ => None,
-        })
-        .flat_map(|referred| referred.children.iter().flat_map(|child| child.tokens.iter()))
-        .copied()
-        .collect();
+    let mut tokens: Vec<Token> =
+        children_of(works).flat_map(|child| child.tokens.iter()).copied().collect();
     tokens.sort_unstable();
     tokens.dedup();
     tokens

@@ -3,7 +3,7 @@
 
 use super::error::Result;
 use super::records::{damaged, reference};
-use super::rows::{LaneSeq, PersonRow, Token};
+use super::rows::{CandidateRow, LaneSeq, PersonRow, Token};
 use crate::domain::decision::CaseStatus;
 use crate::domain::{LinkState, PersonId, Reference};
 use async_trait::async_trait;
@@ -35,6 +35,9 @@ pub trait NewsStore: Send + Sync {
     /// The blocking tokens that the authority's records gave these people and a referral gave
     /// somebody else: of most people none.
     async fn shared_tokens(&self, people: &[PersonId]) -> Result<Vec<Token>>;
+    /// All people who carry any of `tokens`, but for blocks over the cap: each may be another's
+    /// candidate, so that there is no one child to make a shortlist for.
+    async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>>;
     /// Children of referrals who are one of these people, or may be.
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>>;
 }

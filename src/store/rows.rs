@@ -27,6 +27,15 @@ pub struct Sealed {
     pub body: Vec<u8>,
 }
 
+/// Read ahead of the lane's lock: its number up to which this is complete; all people by the tokens
+/// asked for; and of them those who are on the shortlist of a child.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Candidates {
+    pub horizon: LaneSeq,
+    pub blocks: Vec<(Token, Vec<PersonId>)>,
+    pub rows: Vec<CandidateRow>,
+}
+
 /// A person that shares a blocking token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CandidateRow {

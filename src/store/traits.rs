@@ -16,9 +16,15 @@ pub const BLOCK_CAP: usize = 200;
 /// What the commit lane needs.
 #[async_trait]
 pub trait LaneStore: Send + Sync {
-    /// People who carry any of `tokens` (blocks over [`BLOCK_CAP`] are left out), and the lane
-    /// sequence up to which the answer is complete. Read outside the lane's lock.
-    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)>;
+    /// The people who carry any of the children's tokens (blocks over [`BLOCK_CAP`] are left out),
+    /// with the profiles of each child's shortlist. Read outside the lane's lock.
+    ///
+    /// The horizon and the blocks are of one moment, or the blocks are the newer; profiles are read
+    /// after them. Newer than the horizon they do no harm: whatever changes a profile, empties it
+    /// or merges its record takes the lane's lock and its next number in the same transaction, so
+    /// a batch that has the lock and finds the horizon unchanged was told what holds, and any
+    /// other looks again at whoever was written or changed after the horizon.
+    async fn candidates(&self, children: &[&[Token]]) -> Result<Candidates>;
 
     /// As [`LaneTx::repeats`], outside the lane's lock.
     async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>>;
@@ -38,7 +44,8 @@ pub trait LaneTx: Send {
     /// ahead of the lock, all of that still holds.
     fn seq(&self) -> LaneSeq;
 
-    /// As [`LaneStore::candidates`], only people or tokens written after `since`.
+    /// Of the people who carry any of `tokens` (blocks over [`BLOCK_CAP`] are left out) all who, or
+    /// whose tokens, were written or changed after `since`.
     async fn candidates_since(
         &mut self,
         since: LaneSeq,

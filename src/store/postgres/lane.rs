@@ -7,7 +7,7 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
@@ -18,13 +18,13 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 /// The horizon and the blocks in one statement, so in one snapshot: batches become visible in the
-/// order of their numbers, so nothing at or below the horizon is missing from the rows.
-const AHEAD: &str = "SELECT lane.seq, held.person, held.tokens, who.profile, who.merged_into \
-     FROM lane LEFT JOIN (SELECT person, array_agg(token) AS tokens \
-         FROM (SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) LIMIT $2) \
-         AS block GROUP BY person) AS held ON true \
-     LEFT JOIN LATERAL (SELECT profile, merged_into FROM person WHERE id = held.person OFFSET 0) \
-         AS who ON true";
+/// order of their numbers, so nothing at or below the horizon is missing from the rows. Blocks come
+/// from the index alone, none further than to see that it is over the cap.
+const AHEAD: &str = "SELECT lane.seq, block.token, block.people FROM lane LEFT JOIN (\
+         SELECT asked.token, ARRAY(SELECT person FROM person_token \
+             WHERE person_token.token = asked.token LIMIT $2) AS people \
+         FROM UNNEST($1::bigint[]) AS asked (token) OFFSET 0) AS block \
+     ON cardinality(block.people) > 0 AND cardinality(block.people) < $2";
 
 /// Nothing is looked up when no batch was written since.
 const SINCE: &str = "SELECT token, person FROM person_token WHERE token = ANY($1::bigint[]) \
@@ -90,24 +90,27 @@ const HISTORIES: &str = concat!(
 
 #[async_trait]
 impl LaneStore for PostgresStore {
-    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+    async fn candidates(&self, children: &[&[Token]]) -> Result<Candidates> {
         let mut db = self.pool.acquire().await?;
-        let tokens = distinct(tokens);
+        let tokens = distinct(children.iter().copied().flatten());
         let rows: Vec<AheadRow> =
-            sqlx::query_as(AHEAD).bind(&tokens).bind(few(&tokens)).fetch_all(&mut *db).await?;
+            sqlx::query_as(AHEAD).bind(&tokens).bind(READ_OF_BLOCK).fetch_all(&mut *db).await?;
         let horizon = rows.first().map(|row| row.0).ok_or_else(|| {
             StoreError::Schema("the lane's number is missing; run `frontdoor migrate`".to_owned())
         })?;
-        let (mut pairs, mut profiles) = (Vec::with_capacity(2 * rows.len()), Vec::new());
-        for (_, person, held, profile, into) in rows {
-            let Some(person) = person else { continue };
-            pairs.extend(held.unwrap_or_default().into_iter().map(|token| (token, person)));
-            profiles.extend(profile.map(|profile| (person, profile, into)));
+        let blocks = rows.into_iter().filter_map(|(_, token, people)| token.zip(people));
+        let mut choice = Choice::of(children, blocks);
+        loop {
+            let wanted = choice.wanted();
+            if wanted.is_empty() {
+                return Ok(choice.candidates(horizon));
+            }
+            let found = sqlx::query_as(PROFILES).bind(wanted).fetch_all(&mut *db).await?;
+            let survivors = survivors(&mut db, &found).await?;
+            if !choice.add(found, survivors) {
+                return Ok(choice.candidates(horizon));
+            }
         }
-        if all_read(&pairs, &tokens) {
-            return Ok((horizon, followed(&mut db, pairs, profiles).await?));
-        }
-        Ok((horizon, block_by_block(&mut db, LaneSeq::MIN, &tokens).await?))
     }
 
     async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
@@ -124,8 +127,8 @@ impl LaneStore for PostgresStore {
     }
 }
 
-/// The horizon; a person, the tokens by which it was found, its profile, and its survivor.
-type AheadRow = (LaneSeq, Option<Uuid>, Option<Vec<i64>>, Option<Vec<u8>>, Option<Uuid>);
+/// The horizon; a token, and who carries it.
+type AheadRow = (LaneSeq, Option<i64>, Option<Vec<Uuid>>);
 
 /// Blocks are small: usually a token's rows are one or two, and one scan reads them all.
 fn few(tokens: &[i64]) -> i64 {
@@ -169,12 +172,16 @@ async fn followed(
     pairs: Vec<(i64, Uuid)>,
     found: Vec<Found>,
 ) -> Result<Vec<CandidateRow>> {
-    let merged = gather::merged(&found);
-    let survivors = match merged.is_empty() {
-        true => Vec::new(),
-        false => sqlx::query_as(SURVIVORS).bind(merged).fetch_all(db).await?,
-    };
+    let survivors = survivors(db, &found).await?;
     Ok(gather::candidates(pairs, found, survivors))
+}
+
+async fn survivors(db: &mut PgConnection, found: &[Found]) -> Result<Vec<Found>> {
+    let merged = gather::merged(found);
+    if merged.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as(SURVIVORS).bind(merged).fetch_all(db).await?)
 }
 
 /// One batch's transaction.
@@ -304,7 +311,7 @@ async fn histories(
     read_all(records, HistoryRecord::row)
 }
 
-async fn candidates_since(
+pub(super) async fn candidates_since(
     db: &mut PgConnection,
     since: LaneSeq,
     tokens: &[Token],

@@ -1,9 +1,10 @@
+use super::lane::candidates_since;
 use super::{PostgresStore, column};
 use crate::domain::PersonId;
 use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
-use crate::store::rows::{LaneSeq, Token};
+use crate::store::rows::{CandidateRow, LaneSeq, Token};
 use crate::store::statements::{HEARD, NEWS, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -57,6 +58,10 @@ impl NewsStore for PostgresStore {
         let tokens: Vec<i64> =
             sqlx::query_scalar(SHARED).bind(people).fetch_all(&self.readers).await?;
         Ok(tokens.into_iter().map(Token).collect())
+    }
+
+    async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>> {
+        candidates_since(&mut *self.pool.acquire().await?, LaneSeq::MIN, tokens).await
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

@@ -6,7 +6,7 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::gather::{self, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::rows::*;
@@ -35,11 +35,23 @@ const LANE_SEQ: &str = "SELECT seq FROM lane";
 
 #[async_trait]
 impl LaneStore for SqliteStore {
-    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+    async fn candidates(&self, children: &[&[Token]]) -> Result<Candidates> {
         let mut db = self.ahead.acquire().await?;
         // Read first: the rows may be newer than the horizon, never older.
         let horizon: LaneSeq = sqlx::query_scalar(LANE_SEQ).fetch_one(&mut *db).await?;
-        Ok((horizon, blocks(&mut db, LaneSeq::MIN, tokens).await?))
+        let tokens = distinct(children.iter().copied().flatten());
+        let pairs = pairs(&mut db, LaneSeq::MIN, &tokens).await?;
+        let mut choice = Choice::of(children, gather::by_token(pairs).into_iter());
+        loop {
+            let wanted = choice.wanted();
+            if wanted.is_empty() {
+                return Ok(choice.candidates(horizon));
+            }
+            let (found, survivors) = profiles(&mut db, &wanted).await?;
+            if !choice.add(found, survivors) {
+                return Ok(choice.candidates(horizon));
+            }
+        }
     }
 
     async fn repeats(&self, keys: &[Token16], now: Timestamp) -> Result<Vec<Repeat>> {
@@ -58,21 +70,31 @@ impl LaneStore for SqliteStore {
     }
 }
 
-async fn blocks(
+/// Who carries which token, of whoever was written or changed since.
+async fn pairs(
+    db: &mut SqliteConnection,
+    since: LaneSeq,
+    tokens: &[i64],
+) -> Result<Vec<(i64, Uuid)>> {
+    let pairs = sqlx::query_as(BLOCKS).bind(many::numbers(tokens)).bind(READ_OF_BLOCK).bind(since);
+    Ok(pairs.fetch_all(db).await?)
+}
+
+pub(super) async fn candidates_since(
     db: &mut SqliteConnection,
     since: LaneSeq,
     tokens: &[Token],
 ) -> Result<Vec<CandidateRow>> {
-    let pairs: Vec<(i64, Uuid)> = sqlx::query_as(BLOCKS)
-        .bind(many::numbers(&distinct(tokens)))
-        .bind(READ_OF_BLOCK)
-        .bind(since)
-        .fetch_all(&mut *db)
-        .await?;
-    let pairs = within_cap(pairs);
+    let pairs = within_cap(pairs(db, since, &distinct(tokens)).await?);
     let mut people: Vec<Uuid> = pairs.iter().map(|(_, person)| *person).collect();
     people.sort_unstable();
     people.dedup();
+    let (found, survivors) = profiles(db, &people).await?;
+    Ok(gather::candidates(pairs, found, survivors))
+}
+
+/// People's profiles, and the survivors of those merged.
+async fn profiles(db: &mut SqliteConnection, people: &[Uuid]) -> Result<(Vec<Found>, Vec<Found>)> {
     let mut found: Vec<Found> = Vec::with_capacity(people.len());
     for chunk in people.chunks(500) {
         let select = "SELECT id, profile, merged_into FROM person WHERE id IN ";
@@ -92,7 +114,7 @@ async fn blocks(
         let read: Vec<Found> = query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
         survivors.extend(read);
     }
-    Ok(gather::candidates(pairs, found, survivors))
+    Ok((found, survivors))
 }
 
 /// One batch's transaction: the writer's only connection until it ends.
@@ -122,7 +144,7 @@ impl LaneTx for SqliteLaneTx {
         since: LaneSeq,
         tokens: &[Token],
     ) -> Result<Vec<CandidateRow>> {
-        let answer = blocks(&mut self.tx, since, tokens).await;
+        let answer = candidates_since(&mut self.tx, since, tokens).await;
         self.noting(answer)
     }
 

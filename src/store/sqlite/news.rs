@@ -1,9 +1,10 @@
+use super::lane::candidates_since;
 use super::{SqliteStore, many};
 use crate::domain::PersonId;
 use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
-use crate::store::rows::{LaneSeq, Token};
+use crate::store::rows::{CandidateRow, LaneSeq, Token};
 use crate::store::statements::{HEARD, NEWS, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
@@ -59,6 +60,10 @@ impl NewsStore for SqliteStore {
         many::push_list(&mut query, people.iter().map(|person| person.0));
         let query = query.build_query_scalar::<i64>().persistent(false);
         Ok(query.fetch_all(&self.readers).await?.into_iter().map(Token).collect())
+    }
+
+    async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>> {
+        candidates_since(&mut *self.ahead.acquire().await?, LaneSeq::MIN, tokens).await
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

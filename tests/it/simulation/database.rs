@@ -5,6 +5,7 @@ use super::dice::Map;
 use super::judge::REFUSED_LEVEL;
 use frontdoor::audit::{ChainKey, ChainName, Event, GENESIS, StoredLinkOfChain};
 use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::shortlist::shortlist;
 use frontdoor::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
@@ -338,6 +339,27 @@ impl Tables {
         let head = links.last().map_or((0, GENESIS.as_slice()), |l| (l.number, l.mac.as_slice()));
         let link = self.key.link(chain, head, now, events);
         links.push(link);
+    }
+
+    /// As a store reads ahead: everybody, with the profiles of each child's shortlist.
+    pub(super) fn ahead(&self, children: &[&[Token]]) -> Candidates {
+        let tokens: BTreeSet<Token> = children.iter().copied().flatten().copied().collect();
+        let held = tokens.iter().filter_map(|token| Some((*token, self.blocks.get(token)?)));
+        let blocks: BTreeMap<Token, Vec<PersonId>> = held
+            .filter(|(_, block)| block.len() <= BLOCK_CAP)
+            .map(|(token, block)| (token, block.iter().map(|(person, _)| *person).collect()))
+            .collect();
+        let chosen: BTreeSet<PersonId> = children
+            .iter()
+            .flat_map(|child| {
+                let blocks = child.iter().filter_map(|token| blocks.get(token));
+                shortlist(blocks.map(Vec::as_slice).collect())
+            })
+            .collect();
+        let tokens: Vec<Token> = tokens.into_iter().collect();
+        let mut rows = self.candidates(0, &tokens);
+        rows.retain(|row| chosen.contains(&row.person));
+        Candidates { horizon: self.seq, blocks: blocks.into_iter().collect(), rows }
     }
 
     /// Who carries one of `tokens`, written after `since`; silent blocks are left out.

@@ -91,12 +91,9 @@ impl SimStore {
 
 #[async_trait]
 impl LaneStore for SimStore {
-    async fn candidates(&self, tokens: &[Token]) -> Result<(LaneSeq, Vec<CandidateRow>)> {
+    async fn candidates(&self, children: &[&[Token]]) -> Result<Candidates> {
         self.statement().await?;
-        let answer = {
-            let tables = self.database.tables();
-            (tables.seq, tables.candidates(0, tokens))
-        };
+        let answer = self.database.tables().ahead(children);
         self.process.sim.sleep_ms(1, 3).await;
         Ok(answer)
     }

@@ -46,7 +46,7 @@ async fn two_stores_on_one_sqlite_file_write_one_chain_and_one_sequence() {
     for writer in futures::future::join_all(writers).await {
         writer.expect("ends");
     }
-    assert_eq!(stores[0].candidates(&[]).await.expect("reads").0, 100);
+    assert_eq!(ahead(stores[0].as_ref(), &[]).await.0, 100);
     assert_eq!(stores[1].count_people().await.expect("counts"), 100);
     for (chain, length) in [(ChainName::Intake, 50), (ChainName::Import, 100)] {
         let links = stores[1].chain(chain, 0, 999).await.expect("reads");

@@ -40,7 +40,7 @@ fn merge(person: PersonId, into: Option<PersonId>) -> Feed {
 
 /// Who is found by a token, under the lock.
 async fn found(store: &dyn Store, token: i64) -> Vec<(PersonId, Vec<Token>, Vec<u8>)> {
-    let (_, rows) = store.candidates(&[Token(token)]).await.expect("reads");
+    let (_, rows) = ahead(store, &[Token(token)]).await;
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(0, &[Token(token)]).await.expect("reads");
     assert_eq!(rows, since, "ahead of the lock and under it");
@@ -62,7 +62,7 @@ async fn a_merged_record_s_tokens_links_and_history_are_the_survivor_s_until_it_
     ];
     let referrals = vec![one.clone(), two.clone()];
     write(store.as_ref(), &Batch { referrals, links, ..batch() }).await;
-    let (horizon, _) = store.candidates(&[Token(1)]).await.expect("reads");
+    let (horizon, _) = ahead(store.as_ref(), &[Token(1)]).await;
 
     fed(store.as_ref(), merge(gone.id, Some(stays.id))).await;
     let survivor = |tokens: &[i64]| {

@@ -39,7 +39,7 @@ async fn people_are_loaded_and_found_by_their_tokens(home: Home) {
         (0..1200).map(|n| PersonRow { source: None, ..recorded(0, &[n, n + 10_000]) }).collect();
     store.import(&people, event(), at(0)).await.expect("imports");
     assert_eq!(store.count_people().await.expect("counts"), 1200);
-    let (horizon, found) = store.candidates(&[Token(1199), Token(10_007)]).await.expect("reads");
+    let (horizon, found) = ahead(store.as_ref(), &[Token(1199), Token(10_007)]).await;
     assert_eq!((horizon, found.len()), (1, 2));
     assert_eq!(store.chain(ChainName::Import, 0, 9).await.expect("reads").len(), 1);
     store.import(&[], event(), at(0)).await.expect("imports nobody");
@@ -53,7 +53,7 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let expected =
         KnownPerson { source: token16(1), id: first.id, as_of: first.as_of, merged_into: None };
     assert_eq!(known, [expected]);
-    let (horizon, _) = store.candidates(&[Token(2)]).await.expect("reads");
+    let (horizon, _) = ahead(store.as_ref(), &[Token(2)]).await;
     let changed = PersonRow {
         id: first.id,
         created_at: at(50),
@@ -62,7 +62,7 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     };
     store.import(std::slice::from_ref(&changed), event(), at(50)).await.expect("imports");
     assert_eq!(store.count_people().await.expect("counts"), 2);
-    let (_, by_old) = store.candidates(&[Token(1)]).await.expect("reads");
+    let (_, by_old) = ahead(store.as_ref(), &[Token(1)]).await;
     assert!(by_old.is_empty());
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(horizon, &[Token(2), Token(3)]).await.expect("reads");
@@ -94,7 +94,7 @@ async fn the_import_waits_for_the_lane(home: Home) {
 /// The tokens by which a person is found now.
 async fn found_by(store: &dyn Store, of: PersonId, tokens: &[i64]) -> Vec<i64> {
     let asked: Vec<Token> = tokens.iter().map(|token| Token(*token)).collect();
-    let (_, found) = store.candidates(&asked).await.expect("reads");
+    let (_, found) = ahead(store, &asked).await;
     let row = found.into_iter().find(|row| row.person == of);
     row.into_iter().flat_map(|row| row.tokens).map(|token| token.0).collect()
 }
@@ -105,7 +105,7 @@ async fn a_new_feed_leaves_what_referrals_taught(home: Home) {
     store.import(std::slice::from_ref(&first), event(), at(0)).await.expect("imports");
     let taught = vec![(Token(7), first.id), (Token(8), first.id)];
     write(store.as_ref(), &Batch { tokens: taught, ..batch() }).await;
-    let (horizon, _) = store.candidates(&[Token(7)]).await.expect("reads");
+    let (horizon, _) = ahead(store.as_ref(), &[Token(7)]).await;
     // The feed knows one of them by now, and has dropped one of its own.
     let changed = PersonRow { id: first.id, ..recorded(1, &[2, 3, 8]) };
     store.import(std::slice::from_ref(&changed), event(), at(9)).await.expect("imports");
@@ -125,7 +125,7 @@ async fn a_better_profile_reaches_a_batch_under_way_and_never_the_feeds_people(h
     let (made, fed) = (person(&[1]), recorded(5, &[2]));
     write(store.as_ref(), &Batch { persons: vec![made.clone()], ..batch() }).await;
     store.import(std::slice::from_ref(&fed), event(), at(0)).await.expect("imports");
-    let (horizon, _) = store.candidates(&[Token(1)]).await.expect("reads");
+    let (horizon, _) = ahead(store.as_ref(), &[Token(1)]).await;
     let better = b"better".to_vec();
     let profiles = vec![(made.id, better.clone()), (fed.id, better.clone())];
     let tokens = vec![(Token(3), made.id)];
@@ -136,7 +136,7 @@ async fn a_better_profile_reaches_a_batch_under_way_and_never_the_feeds_people(h
         CandidateRow { person: made.id, tokens: vec![Token(1), Token(3)], profile: better };
     assert_eq!(since, [expected]);
     drop(tx);
-    let (_, found) = store.candidates(&[Token(2)]).await.expect("reads");
+    let (_, found) = ahead(store.as_ref(), &[Token(2)]).await;
     assert_eq!(found[0].profile, fed.profile);
 }
 

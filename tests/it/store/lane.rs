@@ -2,6 +2,7 @@ use super::homes::Home;
 use super::on_both;
 use super::rows::*;
 use frontdoor::domain::decision::{CaseStatus, LinkState};
+use frontdoor::domain::shortlist::MAX_CANDIDATES;
 use frontdoor::domain::{AgencyId, DestinationId, PersonId};
 use frontdoor::store::*;
 use std::time::Duration;
@@ -84,7 +85,7 @@ async fn an_empty_batch_is_written_with_its_link(home: Home) {
     assert!(tx.histories(&[], at(0), &[]).await.expect("reads").is_empty());
     tx.write(&batch()).await.expect("writes");
     tx.commit().await.expect("commits");
-    assert_eq!(store.candidates(&[]).await.expect("reads"), (1, Vec::new()));
+    assert_eq!(ahead(store.as_ref(), &[]).await, (1, Vec::new()));
 }
 
 async fn what_is_not_committed_leaves_nothing(home: Home) {
@@ -100,12 +101,12 @@ async fn what_is_not_committed_leaves_nothing(home: Home) {
     tx.write(&written).await.expect("writes");
     drop(tx);
     assert_eq!(store.referral_by_id(one.id).await.expect("reads"), None);
-    assert_eq!(store.candidates(&[Token(1)]).await.expect("reads"), (0, Vec::new()));
+    assert_eq!(ahead(store.as_ref(), &[Token(1)]).await, (0, Vec::new()));
     assert_eq!(store.next_due(at(0)).await.expect("reads"), None);
     assert_eq!(store.count_people().await.expect("counts"), 0);
     // And the lane is free again, with the same chain.
     write(store.as_ref(), &written).await;
-    assert_eq!(store.candidates(&[Token(1)]).await.expect("reads").0, 1);
+    assert_eq!(ahead(store.as_ref(), &[Token(1)]).await.0, 1);
 }
 
 async fn a_batch_that_failed_is_not_committed_and_its_error_tells_no_value(home: Home) {
@@ -130,7 +131,7 @@ async fn candidates_carry_the_tokens_that_were_asked_for(home: Home) {
     let written = Batch { persons: vec![one.clone(), two.clone(), three], ..batch() };
     write(store.as_ref(), &written).await;
     let asked = [Token(2), Token(1), Token(2), Token(-9), Token(77)];
-    let (horizon, found) = store.candidates(&asked).await.expect("reads");
+    let (horizon, found) = ahead(store.as_ref(), &asked).await;
     assert_eq!(horizon, 1);
     let row = |person: &PersonRow, tokens: &[i64]| CandidateRow {
         person: person.id,
@@ -145,10 +146,13 @@ async fn a_block_over_the_cap_is_passed_over_and_its_people_are_found_by_others(
     let mut persons: Vec<PersonRow> = (0..BLOCK_CAP).map(|_| person(&[5])).collect();
     persons[0].tokens.push(Token(6));
     write(store.as_ref(), &Batch { persons: persons.clone(), ..batch() }).await;
-    let (_, found) = store.candidates(&[Token(5), Token(6)]).await.expect("reads");
-    assert_eq!(found.len(), BLOCK_CAP);
+    let read = store.candidates(&[&[Token(5), Token(6)]]).await.expect("reads");
+    let sizes: Vec<usize> = read.blocks.iter().map(|(_, people)| people.len()).collect();
+    assert_eq!(sizes, [BLOCK_CAP, 1]);
+    assert_eq!(read.rows.len(), MAX_CANDIDATES);
+    assert!(read.rows.iter().any(|row| row.person == persons[0].id));
     write(store.as_ref(), &Batch { persons: vec![person(&[5])], ..batch() }).await;
-    let (_, found) = store.candidates(&[Token(5), Token(6)]).await.expect("reads");
+    let (_, found) = ahead(store.as_ref(), &[Token(5), Token(6)]).await;
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].person, found[0].tokens.as_slice()), (persons[0].id, &[Token(6)][..]));
 }
@@ -158,12 +162,17 @@ async fn many_large_blocks_are_read_whole(home: Home) {
     let persons: Vec<PersonRow> = (0..150).map(|_| person(&[1, 2, 3])).collect();
     write(store.as_ref(), &Batch { persons, ..batch() }).await;
     let asked = [Token(1), Token(2), Token(3)];
-    let (horizon, found) = store.candidates(&asked).await.expect("reads");
-    assert_eq!((horizon, found.len()), (1, 150));
-    assert!(found.iter().all(|row| row.tokens == asked));
+    let read = store.candidates(&[&asked]).await.expect("reads");
+    assert_eq!((read.horizon, read.rows.len()), (1, MAX_CANDIDATES));
+    assert!(read.rows.iter().all(|row| row.tokens == asked));
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(0, &asked).await.expect("reads");
-    assert_eq!(since, found);
+    assert_eq!(since.len(), 150);
+    assert!(since.iter().all(|row| row.tokens == asked));
+    // All have as much in common with the child, so the first by their ids are read.
+    assert_eq!(since[..MAX_CANDIDATES], read.rows);
+    let people: Vec<PersonId> = since.iter().map(|row| row.person).collect();
+    assert_eq!(read.blocks, asked.map(|token| (token, people.clone())));
     assert!(tx.candidates_since(1, &asked).await.expect("reads").is_empty());
 }
 
@@ -171,7 +180,7 @@ async fn what_was_written_after_the_horizon_is_found_under_the_lock_and_nothing_
     let store = home.store().await;
     let (before, after) = (person(&[1]), person(&[1, 2]));
     write(store.as_ref(), &Batch { persons: vec![before], ..batch() }).await;
-    let (horizon, found) = store.candidates(&[Token(1)]).await.expect("reads");
+    let (horizon, found) = ahead(store.as_ref(), &[Token(1)]).await;
     assert_eq!(found.len(), 1);
     write(store.as_ref(), &Batch { persons: vec![after.clone()], ..batch() }).await;
     let mut tx = store.begin().await.expect("begins");
@@ -190,7 +199,7 @@ async fn a_token_that_a_known_person_gains_is_found_once(home: Home) {
     let gains = Batch { tokens: vec![(Token(8), one.id), (Token(1), one.id)], ..batch() };
     write(store.as_ref(), &gains).await;
     write(store.as_ref(), &gains).await;
-    let (_, found) = store.candidates(&[Token(1), Token(8)]).await.expect("reads");
+    let (_, found) = ahead(store.as_ref(), &[Token(1), Token(8)]).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].tokens, [Token(1), Token(8)]);
     // What it already had is no news to a batch that has read ahead.
@@ -218,11 +227,11 @@ async fn the_next_lane_waits_for_the_one_before(home: Home) {
 
 /// Looks for the child, and makes it known only when nobody else has.
 async fn find_or_make(store: &dyn Store, token: i64) -> PersonId {
-    let (horizon, ahead) = store.candidates(&[Token(token)]).await.expect("reads");
+    let (horizon, found) = ahead(store, &[Token(token)]).await;
     tokio::task::yield_now().await;
     let mut tx = store.begin().await.expect("begins");
     let since = tx.candidates_since(horizon, &[Token(token)]).await.expect("reads");
-    if let Some(known) = ahead.iter().chain(&since).next() {
+    if let Some(known) = found.iter().chain(&since).next() {
         return known.person;
     }
     let child = person(&[token]);
@@ -411,7 +420,7 @@ async fn nothing_is_written_without_a_chain_key(home: Home) {
     store.migrate().await.expect("migrates");
     let error = try_write(store.as_ref(), &batch()).await.expect_err("there is no key");
     assert!(matches!(error, StoreError::Unsafe(_)), "{error:?}");
-    assert_eq!(store.candidates(&[]).await.expect("reads").0, 0);
+    assert_eq!(ahead(store.as_ref(), &[]).await.0, 0);
 }
 
 async fn repeats_expire_page_by_page(home: Home) {

@@ -174,3 +174,9 @@ pub(crate) async fn delivery(store: &dyn Store, id: MessageId) -> DeliveryRow {
     let all = store.deliveries(None, None, 10_000).await.expect("deliveries are read");
     all.into_iter().find(|row| row.id == id).expect("the delivery is there")
 }
+
+/// The candidates of one child, read ahead of the lane's lock.
+pub(crate) async fn ahead(store: &dyn Store, child: &[Token]) -> (LaneSeq, Vec<CandidateRow>) {
+    let read = store.candidates(&[child]).await.expect("reads");
+    (read.horizon, read.rows)
+}

@@ -83,8 +83,9 @@ async fn many_rows_of_every_kind_go_into_one_batch(home: Home) {
     };
     write(store.as_ref(), &written).await;
     let tokens: Vec<Token> = (0..1300).map(Token).collect();
-    let (_, found) = store.candidates(&tokens).await.expect("reads");
-    assert_eq!(found.len(), 1300);
+    let children: Vec<&[Token]> = tokens.chunks(1).collect();
+    let read = store.candidates(&children).await.expect("reads");
+    assert_eq!(read.rows.len(), 1300);
     let claimed = store.claim(at(0), at(30), 5000).await.expect("claims");
     let done: Vec<_> = claimed.iter().map(|row| (row.id, row.fence)).collect();
     assert_eq!(store.confirm(&done, at(1)).await.expect("confirms").len(), 1300);
@@ -146,7 +147,7 @@ async fn a_connection_cut_in_the_middle_is_unavailable_and_the_next_works() {
     .await;
     let error = tx.commit().await.expect_err("the connection is gone");
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-    assert_eq!(store.candidates(&[]).await.expect("reads").0, 0);
+    assert_eq!(ahead(store.as_ref(), &[]).await.0, 0);
     write(store.as_ref(), &batch()).await;
 }
 
@@ -198,7 +199,7 @@ async fn readers_do_not_take_the_lanes_connections_and_are_not_waited_for() {
     let work = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         for _ in 0..20 {
-            store.candidates(&[Token(1)]).await.expect("reads");
+            ahead(store.as_ref(), &[Token(1)]).await;
             store.claim(at(0), at(30), 9).await.expect("claims");
         }
     };
@@ -216,7 +217,8 @@ async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec
     let met: Vec<PersonRow> = known.iter().rev().take(100).cloned().collect();
     let tokens: Vec<Token> = persons.iter().chain(&met).flat_map(|p| p.tokens.clone()).collect();
     let keys: Vec<Token16> = referrals.iter().map(|r| *r.id.0.as_bytes()).collect();
-    let (horizon, _) = store.candidates(&tokens).await.expect("reads");
+    let children: Vec<&[Token]> = persons.iter().chain(&met).map(|p| p.tokens.as_slice()).collect();
+    let horizon = store.candidates(&children).await.expect("reads").horizon;
     let mut tx = store.begin().await.expect("begins");
     tx.candidates_since(horizon - 1, &tokens).await.expect("reads");
     tx.repeats(&keys, at(0)).await.expect("reads");

@@ -6,7 +6,7 @@ use super::gateway::Gateway;
 use super::homes::Home;
 use super::matches::{imogen, of, perhaps};
 use super::on_both;
-use super::rows::{batch, person, write};
+use super::rows::{ahead, batch, person, write};
 use frontdoor::domain::{LinkState, MatchId, PersonId, Reference, Timestamp, Word};
 use frontdoor::pipeline::Heard;
 use frontdoor::store::*;
@@ -145,7 +145,7 @@ async fn whoever_is_left_is_seen_by_a_batch_under_way(home: Home) {
     let store = home.store().await;
     let one = person(&[1]);
     write(store.as_ref(), &Batch { persons: vec![one.clone()], ..batch() }).await;
-    let (horizon, found) = store.candidates(&[Token(1)]).await.expect("reads");
+    let (horizon, found) = ahead(store.as_ref(), &[Token(1)]).await;
     assert_eq!(found.len(), 1);
     let left = Batch { profiles: vec![(one.id, Vec::new())], ..batch() };
     write(store.as_ref(), &left).await;
