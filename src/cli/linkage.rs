@@ -32,9 +32,9 @@ pub(super) enum Linkage {
         /// Where the model is written; put it into the authority's folder as linkage-model.toml.
         #[arg(long)]
         out: PathBuf,
-        /// The model's name, which is kept with each link.
+        /// The model's name, which stands with what it weighs.
         #[arg(long, default_value = "trained")]
-        version: String,
+        name: String,
     },
     /// Fit a model's probabilities and thresholds to what people decided, or to referrals whose
     /// truth is known.
@@ -107,13 +107,13 @@ impl Linkage {
         match self {
             Linkage::Evaluate(evaluate) if evaluate.dedupe => evaluate.link_with_itself(),
             Linkage::Evaluate(evaluate) => evaluate.link(),
-            Linkage::Train { files, referrals, out, version } => {
+            Linkage::Train { files, referrals, out, name } => {
                 let people = files.profiles(&files.people)?;
                 let referrals = referrals.map(|path| files.profiles(&path)).transpose()?;
                 let referrals = referrals.unwrap_or_default();
                 let trained = train(&files.model()?, &people, &referrals);
                 let mut model = trained.model;
-                model.version = version;
+                model.version = name;
                 model.provenance = format!(
                     "Weights by `frontdoor linkage train`, without labels, from {} people and {} \
                      referrals:\n{} random pairs, {} pairs of training blocks, of which {:.0} are \
@@ -146,7 +146,11 @@ fn save(model: &Model, out: &Path) -> Result<()> {
 
 fn model(path: Option<&Path>) -> Result<Model> {
     match path {
-        Some(path) => Ok(Model::parse(&std::fs::read_to_string(path)?)?),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be opened", path.display()))?;
+            Ok(Model::parse(&text)?)
+        }
         None => Ok(Model::shipped()),
     }
 }

@@ -103,3 +103,14 @@ pub(crate) fn say(line: impl AsRef<str>) {
     let _ = writeln!(out, "{}", line.as_ref());
     let _ = out.flush();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_command_s_arguments_are_told_apart() {
+        Cli::command().debug_assert();
+    }
+}

@@ -25,8 +25,10 @@ const ROUNDS: usize = 60;
 /// So many counts of the model to begin with are added, so that a level never seen has a weight.
 const PSEUDO_MATCHES: f64 = 20.0;
 const PSEUDO_RANDOM: f64 = 300.0;
+/// Pairs that must show a level before its weight is learned anew.
+const ENOUGH: f64 = 5.0;
 /// A level is never rarer, so that its rates can be written down.
-const LEAST: f64 = 1e-9;
+const LEAST: f32 = 1e-9;
 /// Fewer people than bear a name make it a name that could tell of them.
 const LEAST_BEARERS: u32 = 5;
 
@@ -43,13 +45,16 @@ pub struct Trained {
     pub matches: f64,
 }
 
+/// Of each level of each comparison, how often it was seen.
+type Counts = [[f64; MOST_LEVELS]; COUNT];
+
 /// Levels of a pair's comparisons.
 type Levels = [u8; COUNT];
 
 /// Trains on people linked with themselves, or with referrals when there are some. `base` gives
 /// where to start, and whatever is not trained: the share of those known, thresholds and the curve.
 pub fn train(base: &Model, people: &[Profile], referrals: &[Profile]) -> Trained {
-    let (u, random) = random_rates(base, people, referrals);
+    let (u, seen, random) = random_rates(base, people, referrals);
     let mut rates = base.rates;
     let mut blocked = 0;
     let patterns: Vec<(Block, HashMap<Levels, u32>)> = Block::ALL
@@ -63,17 +68,20 @@ pub fn train(base: &Model, people: &[Profile], referrals: &[Profile]) -> Trained
     }
     let mut kinds = vec![[0.4, 0.1, 0.1, 0.4]; patterns.len()];
     let mut matches = 0.0;
+    let mut counts = Counts::default();
     for _ in 0..ROUNDS {
-        let mut counts = [[0.0; MOST_LEVELS]; COUNT];
+        counts = Counts::default();
         matches = 0.0;
         for ((block, patterns), kinds) in patterns.iter().zip(&mut kinds) {
             matches += expect(*block, patterns, &rates, kinds, &mut counts);
         }
         maximise(base, &counts, &mut rates);
     }
+    keep_unseen(base, [&seen, &counts], &mut rates);
     monotone::constrain(&mut rates);
+    rates.iter_mut().flatten().for_each(make_writable);
     let rarity = frequencies(&rates, base.rarity.most, people);
-    let mut model = base.trained(rates, rarity, people.len() as u64);
+    let mut model = base.trained(rates, rarity, (people.len() as u64).max(1));
     // Among people linked with themselves there are few second records and many siblings: how many
     // siblings a referral's child has for each record of its own, only referrals tell.
     let share = |block: Block, kind: usize| {
@@ -90,18 +98,34 @@ pub fn train(base: &Model, people: &[Profile], referrals: &[Profile]) -> Trained
     Trained { model, random, blocked, matches }
 }
 
-/// `u` of each level among pairs taken at random.
-fn random_rates(
-    base: &Model,
-    people: &[Profile],
-    referrals: &[Profile],
-) -> ([[f64; MOST_LEVELS]; COUNT], u64) {
+/// Levels that hardly a pair of either kind showed weigh what they did before.
+fn keep_unseen(base: &Model, seen: [&Counts; 2], rates: &mut [[Rates; MOST_LEVELS]; COUNT]) {
+    for (field, rates) in rates.iter_mut().enumerate() {
+        for (level, rates) in rates.iter_mut().enumerate() {
+            if seen.iter().all(|counts| counts[field][level] < ENOUGH) {
+                *rates = base.rates[field][level];
+            }
+        }
+    }
+}
+
+/// Makes rates that are too small to be written larger, together: what they weigh stays.
+fn make_writable(rates: &mut Rates) {
+    let least = rates.m.min(rates.u);
+    if least > 0.0 && least < LEAST {
+        let times = LEAST / least;
+        (rates.m, rates.u) = ((rates.m * times).min(1.0), (rates.u * times).min(1.0));
+    }
+}
+
+/// `u` of each level among pairs taken at random, and how often it was seen.
+fn random_rates(base: &Model, people: &[Profile], referrals: &[Profile]) -> (Counts, Counts, u64) {
     let others = if referrals.is_empty() { people } else { referrals };
-    let mut counts = [[0.0; MOST_LEVELS]; COUNT];
+    let mut counts = Counts::default();
     let mut draw = Draw(88_172_645_463_325_252);
     let mut taken = 0;
     if people.len() > 1 {
-        for _ in 0..RANDOM_PAIRS {
+        for _ in 0..RANDOM_PAIRS.min((others.len() * people.len()) as u64) {
             let (one, two) = (draw.below(others.len()), draw.below(people.len()));
             if referrals.is_empty() && one == two {
                 continue;
@@ -113,11 +137,12 @@ fn random_rates(
             }
         }
     }
+    let seen = counts;
     for (counts, rates) in counts.iter_mut().zip(&base.rates) {
         counts[0] = 0.0;
         share(counts, PSEUDO_RANDOM, |level| f64::from(rates[level].u));
     }
-    (counts, taken)
+    (counts, seen, taken)
 }
 
 /// From counts to shares, with `pseudo` counts of what was believed before.
@@ -125,8 +150,7 @@ fn share(counts: &mut [f64; MOST_LEVELS], pseudo: f64, before: impl Fn(usize) ->
     let total: f64 = counts.iter().sum();
     let believed: f64 = (1..MOST_LEVELS).map(&before).sum();
     for (level, count) in counts.iter_mut().enumerate().skip(1) {
-        let counted = (*count + pseudo * before(level) / believed) / (total + pseudo);
-        *count = counted.max(LEAST);
+        *count = (*count + pseudo * before(level) / believed) / (total + pseudo);
     }
 }
 
@@ -175,7 +199,7 @@ fn expect(
     patterns: &HashMap<Levels, u32>,
     rates: &[[Rates; MOST_LEVELS]; COUNT],
     kinds: &mut [f64; KINDS],
-    counts: &mut [[f64; MOST_LEVELS]; COUNT],
+    counts: &mut Counts,
 ) -> f64 {
     let learned: Vec<usize> =
         (0..COUNT).filter(|field| !block.selects_by(FIELDS[*field].name)).collect();
@@ -211,17 +235,18 @@ fn expect(
     shares[0] - 1.0
 }
 
-fn maximise(
-    base: &Model,
-    counts: &[[f64; MOST_LEVELS]; COUNT],
-    rates: &mut [[Rates; MOST_LEVELS]; COUNT],
-) {
+fn maximise(base: &Model, counts: &Counts, rates: &mut [[Rates; MOST_LEVELS]; COUNT]) {
     for field in 0..COUNT {
         let mut counts = counts[field];
         counts[0] = 0.0;
+        let seen: f64 = counts.iter().sum();
         share(&mut counts, PSEUDO_MATCHES, |level| f64::from(base.rates[field][level].m));
         for (rates, m) in rates[field].iter_mut().zip(counts).skip(1) {
             rates.m = m as f32;
+            if rates.m < rates.u && seen > 1.0 {
+                // What was never seen of one child is no surer than so many pairs can tell.
+                rates.m = rates.m.max((0.5 / seen) as f32);
+            }
         }
     }
 }
@@ -271,5 +296,50 @@ impl Draw {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % end.max(1) as u64).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linkage::people::People;
+    use crate::linkage::written;
+
+    fn profiles(text: &str) -> Vec<Profile> {
+        let people = People::new(text.as_bytes()).expect("a header");
+        people.map(|person| person.expect("a row").profile).collect()
+    }
+
+    #[test]
+    fn weights_are_learned_without_labels_and_siblings_teach_nothing() {
+        let people = profiles(include_str!("../../tests/data/linkage/records.csv"));
+        let referrals = profiles(include_str!("../../tests/data/linkage/referrals.csv"));
+        let base = Model::shipped();
+        let trained = train(&base, &people, &referrals);
+        assert!(trained.blocked > 100 && trained.matches > 50.0, "{}", trained.matches);
+        let model = Model::parse(&written::write(&trained.model)).expect("it can be read again");
+        let place =
+            |name: &str| FIELDS.iter().position(|field| field.name == name).expect("is one");
+        let bits = |field: &str, level: &str| {
+            let levels = FIELDS[place(field)].levels;
+            let at = levels.iter().position(|known| *known == level).expect("a level");
+            model.bits[place(field)][at]
+        };
+        // Brothers and sisters share a home and no forename: had they been taken for one child,
+        // another forename would say little.
+        assert!(bits("forename", "different") < -3.0);
+        assert!(bits("birth", "different") < -3.0);
+        assert!(bits("birth", "exact") > 6.0 && bits("address", "home") > 6.0);
+        assert!(model.twins < model.siblings);
+    }
+
+    #[test]
+    fn nothing_to_learn_from_leaves_the_model_as_it_was() {
+        let base = Model::shipped();
+        let trained = train(&base, &[], &[]).model;
+        for (one, two) in base.bits.iter().flatten().zip(trained.bits.iter().flatten()) {
+            assert!((one - two).abs() < 0.2, "{one} {two}");
+        }
+        assert!(Model::parse(&written::write(&trained)).is_ok());
     }
 }
