@@ -264,8 +264,8 @@ async fn an_import_that_ended_in_the_middle_goes_on_behind_what_it_wrote(home: H
     let (ring, env) = (ring(), OsEnv::new());
     let batches = Mutex::new(0);
     let progress = |_| *batches.lock().expect("a number") += 1;
-    let import = || Import {
-        store: store.as_ref(),
+    let import = |store| Import {
+        store,
         ring: &ring,
         env: &env,
         file: &file,
@@ -278,23 +278,24 @@ async fn an_import_that_ended_in_the_middle_goes_on_behind_what_it_wrote(home: H
             tokio::task::yield_now().await;
         }
     };
-    let first = import();
+    let first = import(store.as_ref());
     let ended = tokio::select! {
         _ = first.run() => true,
         () = stop => false,
     };
     assert!(!ended, "it was stopped in the middle");
+    // The connection that was writing is let go a moment later; another process has its own.
+    let store = home.store().await;
     let before = store.count_people().await.expect("counts");
     assert!((1_980..4_455).contains(&before), "{before}");
-    // The connection that was writing is let go a moment later.
-    let done = import().run().await.expect("imports");
+    let done = import(store.as_ref()).run().await.expect("imports");
     assert_eq!(store.count_people().await.expect("counts"), 4_455);
     let after = done.resumed_after.expect("it goes on");
     assert!(after >= 2_000, "{after}");
     assert!(done.loaded <= 4_455 - 1_980, "{}", done.loaded);
     assert_eq!(done.unread, 45, "all faults are told");
     let tokens = home.texts("SELECT CAST(count(*) AS text) FROM person_token").await;
-    let again = import().run().await.expect("imports");
+    let again = import(store.as_ref()).run().await.expect("imports");
     assert_eq!((again.resumed_after, again.loaded), (None, 4_455), "it had come to its end");
     let same = home.texts("SELECT CAST(count(*) AS text) FROM person_token").await;
     assert_eq!((tokens, store.count_people().await.expect("counts")), (same, 4_455));
