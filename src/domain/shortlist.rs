@@ -1,5 +1,8 @@
 //! Which of the people who share a blocking key with a child are compared with it.
 
+/// At most this many people share a blocking key before the block says nothing and is passed over.
+pub const BLOCK_CAP: usize = 200;
+
 /// Most people compared with one child.
 pub const MAX_CANDIDATES: usize = 32;
 

@@ -3,7 +3,7 @@
 use super::index::{Index, position};
 use super::model::Model;
 use super::people::{Fault, Person};
-use super::verdict::{judge, rank};
+use super::verdict::{conclude, rank};
 use super::weights::match_weight;
 use crate::domain::LinkState;
 use serde::Serialize;
@@ -74,20 +74,20 @@ fn link(index: &Index, referral: Person, model: &Model, stats: &mut Stats) -> Pr
     let candidates = index.candidates(&referral.profile);
     stats.referrals += 1;
     stats.compared += candidates.len() as u64;
-    let state = judge(model, &referral.profile, &candidates).state;
-    match state {
-        LinkState::Linked => stats.linked += 1,
-        LinkState::Possible => stats.possible += 1,
-        _ => stats.new += 1,
-    }
     let ranked = rank(model, &referral.profile, &candidates);
     let predicted = ranked.iter().take(MOST_WRITTEN).map(|ranked| Predicted {
         record_id: index.name(&candidates[ranked.index].0).to_owned(),
         probability: model.probability(ranked.weight),
         weight: ranked.weight,
     });
-    let (state, candidates) = (state.as_str(), predicted.collect());
-    Prediction { referral_id: referral.id, state, candidates }
+    let predicted = predicted.collect();
+    let state = conclude(model, ranked, &candidates).state;
+    match state {
+        LinkState::Linked => stats.linked += 1,
+        LinkState::Possible => stats.possible += 1,
+        _ => stats.new += 1,
+    }
+    Prediction { referral_id: referral.id, state: state.as_str(), candidates: predicted }
 }
 
 /// Links a file with itself: every pair of records that share a block, each once, with its weight.

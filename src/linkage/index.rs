@@ -6,13 +6,10 @@ use super::evaluate::Stats;
 use super::people::{Fault, Person};
 use super::profile::Profile;
 use crate::domain::PersonId;
-use crate::domain::shortlist::shortlist;
+use crate::domain::shortlist::{BLOCK_CAP, shortlist};
 use foldhash::{HashMap, HashMapExt as _};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-
-/// A block over this says nothing and is passed over, as in the store.
-const BLOCK_CAP: usize = 200;
 
 pub(super) struct Index {
     pub(super) ids: Vec<String>,
@@ -35,8 +32,7 @@ impl Index {
                 Err(fault) => stats.faults.push(fault),
             }
         }
-        let as_of = halfway(&index.profiles);
-        index.profiles.iter_mut().for_each(|profile| profile.date(as_of));
+        let as_of = super::date_all(&mut index.profiles);
         Index { as_of, ..index }
     }
 

@@ -42,8 +42,9 @@ pub struct Linkage {
     pub shared: Shared,
 }
 
-/// Dates those profiles of one file that say when they were true of nothing else.
-pub fn date_all(profiles: &mut [Profile]) {
+/// Dates those profiles of one file that do not say when they were true: the day, if one is found.
+pub fn date_all(profiles: &mut [Profile]) -> Option<jiff::civil::Date> {
     let as_of = index::halfway(profiles);
     profiles.iter_mut().for_each(|profile| profile.date(as_of));
+    as_of
 }

@@ -35,7 +35,15 @@ pub struct Verdict {
 /// Linked: above the upper threshold, rivals considered, and on more than a shared home and
 /// birthday. Possible: between. New: below.
 pub fn judge(model: &Model, child: &Profile, candidates: &[(PersonId, Profile)]) -> Verdict {
-    let mut ranked = rank(model, child, candidates);
+    conclude(model, rank(model, child, candidates), candidates)
+}
+
+/// The outcome of candidates that are ranked.
+pub(super) fn conclude(
+    model: &Model,
+    mut ranked: Vec<Ranked>,
+    candidates: &[(PersonId, Profile)],
+) -> Verdict {
     ranked.retain(|ranked| ranked.weight >= model.thresholds.possible);
     let Some(best) = ranked.first() else { return Verdict::default() };
     let weight = best.weight;

@@ -10,8 +10,7 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
 use async_trait::async_trait;
 
-/// At most this many people carry one token before the block says nothing and is passed over.
-pub const BLOCK_CAP: usize = 200;
+pub use crate::domain::shortlist::BLOCK_CAP;
 
 /// What the commit lane needs.
 #[async_trait]
