@@ -60,6 +60,7 @@ pub(super) async fn handle(
     let unknown = || Problem::new(&kind::NOT_FOUND);
     let id = PersonId(Uuid::try_parse(&path).map_err(|_| unknown())?);
     let person = state.matches.person(id).await?.ok_or_else(unknown)?;
+    let id = person.id;
     let shown = !person.restricted || caller.destination.restricted;
     let rows = if shown { state.matches.chronology(id).await? } else { Vec::new() };
     let (store, env) = (state.store.as_ref(), state.env.as_ref());

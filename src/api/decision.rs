@@ -48,6 +48,8 @@ pub(super) async fn handle(
     if person.restricted && !caller.destination.restricted {
         return Err(Denied::WrongHolder.into());
     }
+    // Who is asked after by a record that was merged since is its survivor.
+    let of = MatchId { person: person.id, ..of };
     let actor = caller.destination.id.clone();
     let settled = match state.desk.hear(Said { of, word, lower, by, actor }).await {
         Heard::Settled(settled) => settled,

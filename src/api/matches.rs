@@ -103,7 +103,8 @@ pub(super) async fn handle(
     };
     let wanted = wanted.unwrap_or(MatchState::Open);
     let rows = state.matches.matches(wanted, after, limit).await?;
-    let next = (rows.len() == limit).then(|| rows.last().map(|row| row.id)).flatten();
+    let last = rows.last().map(|row| MatchId { person: row.record, ..row.id });
+    let next = last.filter(|_| rows.len() == limit);
     let mut matches = Vec::with_capacity(rows.len());
     let (mut read, mut adopted) = (Vec::with_capacity(rows.len()), BTreeSet::new());
     for row in rows {

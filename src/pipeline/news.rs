@@ -54,22 +54,31 @@ impl Newsreader {
         }
     }
 
-    /// Hears of the next people; returns of how many.
+    /// Has the next referrals decided again whose history was wrong, and hears of the next people;
+    /// returns of how many, whichever are more.
     ///
     /// # Errors
     /// Of the store, and when the lane is full or away: the same are heard again.
     pub async fn round(&self) -> Result<usize> {
+        let wrong = self.store.recounts(ROUND).await?;
+        for recount in &wrong {
+            self.submit(Work::Recount(*recount)).await?;
+        }
         let news = self.store.news(ROUND).await?;
-        let Some(last) = news.last() else { return Ok(0) };
+        let Some(last) = news.last() else { return Ok(wrong.len()) };
         for reference in self.concerned(&news).await? {
-            match self.lane.submit(Work::Relink(reference)).await {
-                // The lane has told of a failure, and it would fail again.
-                Ok(_) | Err(LaneError::Failed) => {}
-                Err(error) => return Err(StoreError::Unavailable(error.to_string())),
-            }
+            self.submit(Work::Relink(reference)).await?;
         }
         self.store.heard(*last).await?;
-        Ok(news.len())
+        Ok(news.len().max(wrong.len()))
+    }
+
+    async fn submit(&self, work: Work) -> Result<()> {
+        match self.lane.submit(work).await {
+            // The lane has told of a failure, and it would fail again.
+            Ok(_) | Err(LaneError::Failed) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        }
     }
 
     /// Earlier referrals with a child who is one of these people, or may be.

@@ -2,9 +2,11 @@
 //! rested on what was wrong. Statements are only ever added; a later word supersedes.
 
 use super::error::StoreError;
+use super::families::{last_said, on_records};
 use super::lane::LaneParts;
 use super::linking::{Ahead, Linker, year_before};
 use super::matches::*;
+use super::recounts::Recount;
 use super::rows::*;
 use super::settled::{of_child, settled};
 use super::traits::LaneTx;
@@ -12,10 +14,10 @@ use super::work::*;
 use crate::audit::Event;
 use crate::domain::matching::WrongBy;
 use crate::domain::{
-    ChildHistory, DecisionId, LinkState, PersonId, Reference, ReferralId, Timestamp, Withdrawn,
+    ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp, Withdrawn,
     Word,
 };
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ enum Change {
     Join,
     /// The child, which was taken for that person, is one of its own.
     Part,
+    /// Nobody is sure any more of what only a person has linked: it is possible again.
+    Doubt,
     /// A possible one is none.
     Exclude,
     /// A separated one is possible again.
@@ -48,22 +52,36 @@ pub(super) async fn decide(
         return done(Done::Unknown);
     };
     let child = usize::from(word.of.child);
-    let pair = of_child(&known, child).find(|link| link.person == word.of.person);
+    let asked = word.of.person;
+    let is_asked = |link: &&StoredLink| link.person == asked || link.record == asked;
+    let pair = of_child(&known, child).find(is_asked);
     // Of the person that the referral made, only what is proposed can be asked or taken.
     let known_as = |link: &&StoredLink| match link.state {
         LinkState::New => word.word == Word::Link,
         state => !matches!(state, LinkState::Left | LinkState::Moved),
     };
     let Some(pair) = pair.filter(known_as) else { return done(Done::Unknown) };
-    let Some(change) = change(word.word, pair, &known) else { return done(Done::Taken) };
+    let Some(mut change) = change(word.word, pair, &known) else { return done(Done::Taken) };
     let pair = pair.clone();
-    if change == Change::Join && is_left(&tx.statements(pair.person).await?) {
+    let said = tx.statements(pair.person).await?;
+    if change == Change::Join && is_left(&said) {
         return done(Done::Taken);
     }
+    let joined = joined(&said, stored.row.id, word.of.child);
+    if change == Change::Whose
+        && word.word == Word::NotSure
+        && joined.is_some_and(|first| first.decision.is_some())
+    {
+        change = Change::Doubt;
+    }
+    let person = pair.person;
     let mut case = Case { parts, tx, word, now, stored, known, pair, rows: Batch::default() };
     let proposed = case.settle(change).await?;
+    if !case.rows.is_empty() {
+        case.note();
+    }
     let standing = settled(&case.known, child);
-    let pair = of_child(&case.known, child).find(|link| link.person == word.of.person);
+    let pair = of_child(&case.known, child).find(|link| link.person == person);
     let (Some(standing), Some(pair)) = (standing, pair) else {
         return Err(StoreError::Damaged("a child is nobody".to_owned()));
     };
@@ -74,6 +92,58 @@ pub(super) async fn decide(
         proposed,
     };
     Ok(Concluded { rows: case.rows, done: Done::Settled(settled) })
+}
+
+/// The machine has linked a child to a record, and the authority's records have merged it since
+/// with another, of which a person had said that it is not the child. That word holds for both.
+pub(super) async fn heed_word(
+    parts: &LaneParts,
+    tx: &mut dyn LaneTx,
+    (stored, known): (StoredReferral, Vec<StoredLink>),
+    now: Timestamp,
+) -> Result<std::result::Result<Batch, (StoredReferral, Vec<StoredLink>)>, StoreError> {
+    let by_machine =
+        known.iter().filter(|link| link.state == LinkState::Linked && link.decision.is_none());
+    for pair in by_machine {
+        let said = tx.statements(pair.person).await?;
+        let of_child = |one: &&Statement| (one.referral, one.child) == (stored.row.id, pair.child);
+        let mut last: BTreeMap<PersonId, &Statement> = BTreeMap::new();
+        last.extend(said.iter().filter(of_child).map(|one| (one.record, one)));
+        let not = last.values().find(|one| one.state == LinkState::Separate);
+        let Some((id, other)) = not.and_then(|one| Some((one.decision?, one.record))) else {
+            continue;
+        };
+        let of = MatchId { reference: stored.row.reference, child: pair.child, person: other };
+        let by = Sealed { wrapped_key: Vec::new(), body: Vec::new() };
+        let actor = "frontdoor".to_owned();
+        let word = MatchWord { of, id, word: Word::Separate, lower: false, by, actor };
+        let (event, pair) = (Event::new("match.separated", "frontdoor"), pair.clone());
+        let event = event.about(stored.row.id).of(pair.person).detail(id.to_string());
+        let rows = Batch { desk: vec![event], ..Batch::default() };
+        let mut case = Case { parts, tx, word: &word, now, stored, known, pair, rows };
+        case.settle(Change::Part).await?;
+        return Ok(Ok(case.rows));
+    }
+    Ok(Err((stored, known)))
+}
+
+/// The statement by which a child was taken for a person, if it is: the first since when one or
+/// other of the person's records was the child.
+fn joined(said: &[Statement], referral: ReferralId, child: u16) -> Option<&Statement> {
+    let of_child = |one: &&Statement| (one.referral, one.child) == (referral, child);
+    let theirs: Vec<&Statement> = said.iter().filter(of_child).collect();
+    let (mut linked, mut first) = (BTreeSet::new(), None);
+    for batch in theirs.chunk_by(|one, next| one.seq == next.seq) {
+        for one in batch {
+            match one.state {
+                LinkState::Linked => linked.insert(one.record),
+                _ => linked.remove(&one.record),
+            };
+        }
+        let began = batch.iter().copied().find(|one| one.state == LinkState::Linked);
+        first = first.or(began).filter(|_| !linked.is_empty());
+    }
+    first
 }
 
 /// Whether the person was made by a referral and is nobody's any more. Of the authority's own
@@ -123,6 +193,9 @@ struct Case<'a> {
 
 impl Case<'_> {
     async fn settle(&mut self, change: Change) -> Result<Option<Arc<[u8]>>, StoreError> {
+        if change != Change::Nothing {
+            self.restate();
+        }
         let fresh = match change {
             Change::Nothing => None,
             Change::Whose => {
@@ -136,7 +209,8 @@ impl Case<'_> {
                 self.join().await?;
                 None
             }
-            Change::Part => self.part().await?,
+            Change::Part => self.part(LinkState::Separate).await?,
+            Change::Doubt => self.part(LinkState::Possible).await?,
             Change::Exclude => {
                 self.exclude(true).await?;
                 None
@@ -148,23 +222,35 @@ impl Case<'_> {
         };
         let how = match change {
             Change::Join | Change::Reopen => How::Raise,
-            Change::Part | Change::Exclude if self.word.lower => How::Lower,
-            Change::Part | Change::Exclude => How::Propose,
+            Change::Part | Change::Doubt | Change::Exclude if self.word.lower => How::Lower,
+            Change::Part | Change::Doubt | Change::Exclude => How::Propose,
             Change::Nothing | Change::Whose if self.word.lower => How::Take,
             Change::Nothing | Change::Whose => How::Look,
         };
-        let wrong = if change == Change::Part { self.wrong().await? } else { None };
-        let withdrawn = wrong.as_ref().map(|wrong| wrong.0);
-        let proposed = self.revisit_own(how, withdrawn, fresh).await?;
-        if let Some((joined, others)) = wrong {
-            for reference in others {
-                self.revisit_other(reference, joined).await?;
-            }
+        let parts = matches!(change, Change::Part | Change::Doubt);
+        let withdrawn = if parts { self.wrong().await? } else { None };
+        self.revisit_own(how, withdrawn, fresh).await
+    }
+
+    /// A person speaks of the record that they see, the survivor's. A link to one that was merged
+    /// is a link to that one from now on; should the merge be taken back, the merged one is
+    /// possible.
+    fn restate(&mut self) {
+        let (merged, own) = (self.pair.record, self.pair.person);
+        if merged == own {
+            return;
         }
-        if !self.rows.is_empty() {
-            self.note();
+        if self.pair.state.is_settled() {
+            let link = StoredLink { decision: None, ..self.pair.clone() };
+            self.write(&link, merged, LinkState::Possible);
+            self.write(&self.pair.clone(), own, self.pair.state);
         }
-        Ok(proposed)
+        let pair = &self.pair;
+        let same = |link: &&mut StoredLink| link.child == pair.child && link.person == own;
+        if let Some(held) = self.known.iter_mut().find(same) {
+            held.record = own;
+        }
+        self.pair.record = own;
     }
 
     /// Keeps what was said, by whom and why, with its event.
@@ -190,7 +276,7 @@ impl Case<'_> {
 
     /// States how the child stands to a person now.
     fn say(&mut self, person: PersonId, state: LinkState, decision: Option<DecisionId>) {
-        let mut link = StoredLink { person, state, decision, ..self.pair.clone() };
+        let mut link = StoredLink { person, record: person, state, decision, ..self.pair.clone() };
         if let Some(held) =
             self.known.iter_mut().find(|held| held.child == link.child && held.person == person)
         {
@@ -200,17 +286,25 @@ impl Case<'_> {
             self.known.push(link.clone());
         }
         // What the child is, deciding again writes with its level.
-        let (referral, agency) = (self.stored.row.id, self.stored.row.agency.clone());
+        self.write(&link, link.record, state);
+    }
+
+    /// A statement on a record; of several in one word on the same record the last.
+    fn write(&mut self, link: &StoredLink, record: PersonId, state: LinkState) {
+        let referral = self.stored.row.id;
+        self.rows.links.retain(|row| {
+            (row.referral, row.child, row.person) != (referral, link.child, record)
+        });
         self.rows.links.push(LinkRow {
             referral,
             child: link.child,
-            person,
+            person: record,
             state,
             weight: link.weight,
             at: self.now,
-            agency,
+            agency: self.stored.row.agency.clone(),
             level_rank: link.level_rank,
-            decision,
+            decision: link.decision,
         });
     }
 
@@ -240,11 +334,7 @@ impl Case<'_> {
         }
         let theirs = last_said(self.tx.statements(self.pair.person).await?);
         for other in others {
-            let said = theirs.get(&(other.referral, other.child));
-            let carried = |said: &Statement| {
-                said.state == LinkState::Separate && said.decision == self.pair.decision
-            };
-            if said.is_none_or(carried) {
+            if !theirs.contains_key(&(other.referral, other.child)) {
                 self.say_of(&other, self.pair.person, LinkState::Possible, None);
             }
         }
@@ -257,18 +347,19 @@ impl Case<'_> {
     }
 
     /// The child goes back to the person that its referral made, or gets a new one, which is
-    /// returned.
-    async fn part(&mut self) -> Result<Option<PersonId>, StoreError> {
+    /// returned. The other is not the child, or may be.
+    async fn part(&mut self, state: LinkState) -> Result<Option<PersonId>, StoreError> {
         let child = usize::from(self.pair.child);
         let left = of_child(&self.known, child).find(|link| link.state == LinkState::Left);
         let by = left.and_then(|link| link.decision);
         let left = left.map(|link| link.person);
         let own =
             left.unwrap_or_else(|| PersonId::from_parts(self.now, self.parts.env.entropy_id()));
-        self.say(self.pair.person, LinkState::Separate, Some(self.word.id));
+        self.say(self.pair.person, state, Some(self.word.id));
         self.say(own, LinkState::New, None);
-        self.tell_apart(own, true);
-        self.carry(own).await?;
+        if state == LinkState::Separate {
+            self.tell_apart(own, true);
+        }
         // Whoever might have been it may be it again.
         for other in self.others_of(own, |state| state == LinkState::Moved).await? {
             if by.is_some() && other.decision == by {
@@ -288,23 +379,6 @@ impl Case<'_> {
             .map(|link| link.person);
         if let Some(own) = made {
             self.tell_apart(own, out);
-            if out {
-                self.carry(own).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whoever else is the child's own person is not the other one either.
-    async fn carry(&mut self, own: PersonId) -> Result<(), StoreError> {
-        let others = self.others_of(own, LinkState::is_settled).await?;
-        let theirs = last_said(self.tx.statements(self.pair.person).await?);
-        for other in others {
-            let said = theirs.get(&(other.referral, other.child));
-            if said.is_some_and(|said| said.state == LinkState::Possible) {
-                let (not, by) = (self.pair.person, Some(self.word.id));
-                self.say_of(&other, not, LinkState::Separate, by);
-            }
         }
         Ok(())
     }
@@ -340,31 +414,29 @@ impl Case<'_> {
             level_rank: 0,
             decision,
         });
-        if state == LinkState::Possible {
-            let event = Event::new("match.possible", &self.word.actor).about(other.referral);
-            self.rows.desk.push(event.of(person));
-        }
+        let kind = if state == LinkState::Moved { "match.moved" } else { "match.possible" };
+        self.rows.desk.push(Event::new(kind, &self.word.actor).about(other.referral).of(person));
     }
 
-    /// What was wrong since when, and the referrals that were decided with it since.
-    async fn wrong(&mut self) -> Result<Option<(Withdrawn, BTreeSet<Reference>)>, StoreError> {
-        let (referral, child) = (self.stored.row.id, self.pair.child);
-        let said = self.tx.statements(self.pair.person).await?;
-        let mut joined: Option<(LaneSeq, Timestamp)> = None;
-        for one in said.iter().filter(|one| one.referral == referral && one.child == child) {
-            joined = match one.state {
-                LinkState::Linked => joined.or(Some((one.seq, one.at))),
-                _ => None,
-            };
-        }
-        let Some((seq, since)) = joined else { return Ok(None) };
+    /// What was wrong since when. The referrals that were decided with it since are decided again
+    /// one after another, when this word is kept.
+    async fn wrong(&mut self) -> Result<Option<Withdrawn>, StoreError> {
+        let (referral, person) = (self.stored.row.id, self.pair.person);
+        let said = self.tx.statements(person).await?;
+        let Some(first) = joined(&said, referral, self.pair.child) else { return Ok(None) };
+        let (seq, since) = (first.seq, first.at);
         let counted = last_said(said).into_values().filter(|one| {
             let may_be = one.state.is_settled() || one.state == LinkState::Possible;
             one.referral != referral && may_be && one.seq >= seq
         });
-        let others = counted.map(|one| one.reference).collect();
-        let person = self.pair.person;
-        Ok(Some((Withdrawn { person, kind: WrongBy::Joined, since }, others)))
+        let others: BTreeMap<ReferralId, Reference> =
+            counted.map(|one| (one.referral, one.reference)).collect();
+        let decision = Some(self.word.id);
+        let recount = |(referral, reference)| {
+            Recount { seq: 0, referral, reference, person, since, decision }
+        };
+        self.rows.recounts.extend(others.into_iter().map(recount));
+        Ok(Some(Withdrawn { person, kind: WrongBy::Joined, since }))
     }
 
     async fn revisit_own(
@@ -378,9 +450,10 @@ impl Case<'_> {
         for link in &mut links {
             link.fresh = Some(link.person) == fresh;
         }
-        let except = [self.stored.row.id];
         let since = year_before(self.stored.row.received_at);
-        let histories = histories(self.parts, self.tx, &links, since, &except).await?;
+        let read = people_of(self.tx, &links, since, &[self.stored.row.id]).await?;
+        leave_apart(&mut links, &read, &self.rows.apart);
+        let histories = histories(self.parts, &links, &read);
         let stored = &self.stored;
         let visit = Revisit {
             stored,
@@ -391,8 +464,9 @@ impl Case<'_> {
             withdrawn,
             own: true,
         };
-        let (rows, proposed) = self.parts.judge.conclude_revisit(&visit, self.now)?;
+        let (mut rows, proposed) = self.parts.judge.conclude_revisit(&visit, self.now)?;
         // It has written anew who the children are.
+        on_records(&mut rows.links, &self.known);
         let again: BTreeSet<(u16, PersonId)> =
             rows.links.iter().map(|link| (link.child, link.person)).collect();
         let referral = self.stored.row.id;
@@ -402,42 +476,10 @@ impl Case<'_> {
         self.rows.append(rows);
         Ok(proposed)
     }
-
-    async fn revisit_other(
-        &mut self,
-        reference: Reference,
-        joined: Withdrawn,
-    ) -> Result<(), StoreError> {
-        let Some((stored, known)) = self.tx.referral(reference).await? else { return Ok(()) };
-        let referred = self.parts.judge.reopen(&stored, self.now)?;
-        let links = links_of(&known, referred.children.len())?;
-        let except = [stored.row.id, self.stored.row.id];
-        let since = year_before(stored.row.received_at);
-        let histories = histories(self.parts, self.tx, &links, since, &except).await?;
-        let visit = Revisit {
-            stored: &stored,
-            referred: &referred,
-            links: &links,
-            histories: &histories,
-            how: How::Propose,
-            withdrawn: Some(Withdrawn { kind: WrongBy::Counted, ..joined }),
-            own: false,
-        };
-        let (rows, _) = self.parts.judge.conclude_revisit(&visit, self.now)?;
-        self.rows.append(rows);
-        let event = Event::new("history.withdrawn", &self.word.actor).about(stored.row.id);
-        self.rows.desk.push(event.of(joined.person).detail(self.word.id.to_string()));
-        Ok(())
-    }
-}
-
-/// The last statement about each child.
-fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Statement> {
-    said.into_iter().map(|one| ((one.referral, one.child), one)).collect()
 }
 
 /// How the children of a stored referral stand.
-fn links_of(known: &[StoredLink], children: usize) -> Result<Vec<ChildLink>, StoreError> {
+pub(super) fn links_of(known: &[StoredLink], children: usize) -> Result<Vec<ChildLink>, StoreError> {
     let link = |child| {
         let own = settled(known, child)
             .ok_or_else(|| StoreError::Damaged("a child is nobody".to_owned()))?;
@@ -461,22 +503,47 @@ fn links_of(known: &[StoredLink], children: usize) -> Result<Vec<ChildLink>, Sto
     (0..children).map(link).collect()
 }
 
-/// What is known of the children without some referrals.
-pub(super) async fn histories(
-    parts: &LaneParts,
+/// What is known of whoever the children are or may be, without some referrals.
+pub(super) async fn people_of(
     tx: &mut dyn LaneTx,
     links: &[ChildLink],
     since: Timestamp,
     except: &[ReferralId],
-) -> Result<Vec<ChildHistory>, StoreError> {
+) -> Result<HashMap<PersonId, HistoryRow>, StoreError> {
     let people = links.iter().flat_map(|link| {
-        let best = link.possible.first().map(|(person, _)| *person);
-        std::iter::once(link.person).chain(best)
+        std::iter::once(link.person).chain(link.possible.iter().map(|(person, _)| *person))
     });
     let people: Vec<PersonId> = people.collect::<BTreeSet<_>>().into_iter().collect();
     let rows = tx.histories(&people, since, except).await?;
-    let mut stored = HashMap::new();
-    stored.extend(rows.into_iter().map(|row| (row.person, row)));
+    Ok(rows.into_iter().map(|row| (row.person, row)).collect())
+}
+
+/// Whom people have told apart from who the child is, it cannot be; `now` is what a word says that
+/// is not written yet.
+pub(super) fn leave_apart(
+    links: &mut [ChildLink],
+    read: &HashMap<PersonId, HistoryRow>,
+    now: &[ApartRow],
+) {
+    for link in links {
+        let own = link.person;
+        let apart = |other: &PersonId| {
+            let said = now.iter().find(|row| (row.one, row.other) == (own, *other));
+            let before = || read.get(&own).is_some_and(|row| row.apart.contains(other));
+            said.map_or_else(before, |row| row.stands)
+        };
+        link.possible.retain(|(other, _)| !apart(other));
+        if link.possible.is_empty() && link.state == LinkState::Possible {
+            link.state = LinkState::New;
+        }
+    }
+}
+
+pub(super) fn histories(
+    parts: &LaneParts,
+    links: &[ChildLink],
+    read: &HashMap<PersonId, HistoryRow>,
+) -> Vec<ChildHistory> {
     let linker = Linker::new(parts, Ahead::default());
-    Ok(links.iter().map(|link| linker.history_of(link, &stored)).collect())
+    links.iter().map(|link| linker.history_of(link, read)).collect()
 }

@@ -6,8 +6,9 @@
 
 use super::deciding;
 use super::error::StoreError;
+use super::families::on_records;
 use super::linking::{Ahead, Linker};
-use super::relinking;
+use super::{recounting, relinking};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
@@ -268,6 +269,9 @@ impl Runner {
                     let tx = tx.as_mut();
                     relinking::relink(&self.parts, tx, &mut linker, *reference, now).await?
                 }
+                Work::Recount(wrong) => {
+                    recounting::recount(&self.parts, tx.as_mut(), wrong, now).await?
+                }
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -317,11 +321,12 @@ impl Runner {
         };
         let id = stored.row.id;
         let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
-        let concluded = self
+        let mut concluded = self
             .parts
             .judge
             .conclude_addition(&stored, addition, &merged, &links, &histories, now)?;
         linker.remember(&merged, &links, &concluded.rows.links, &known_links);
+        on_records(&mut concluded.rows.links, &known_links);
         Ok(concluded)
     }
 
@@ -400,7 +405,7 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
                 *count += 1;
                 *count - 1
             }
-            Work::Decide(_) | Work::Relink(_) => {
+            Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => {
                 words.push(vec![*index]);
                 continue;
             }

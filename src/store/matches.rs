@@ -53,7 +53,10 @@ pub struct Statement {
     pub referral: ReferralId,
     pub reference: Reference,
     pub child: u16,
+    /// The record of which it was said: see [`super::StoredLink::record`].
+    pub record: PersonId,
     pub state: LinkState,
+    pub weight: f32,
     pub agency: AgencyId,
     pub decision: Option<DecisionId>,
     pub at: Timestamp,
@@ -93,6 +96,8 @@ impl MatchState {
 pub struct MatchRow {
     pub referral: ReferralId,
     pub id: MatchId,
+    /// The record of which it was said; the next page begins after it.
+    pub record: PersonId,
     pub state: LinkState,
     pub weight: f32,
     pub at: Timestamp,
@@ -140,13 +145,15 @@ pub struct WithdrawnRow {
 /// Matches, and what they lead to, as people read them.
 #[async_trait]
 pub trait MatchStore: Send + Sync {
-    /// Matches in a state, by referral, child and person, after one of them.
+    /// Matches in a state, by referral, child and record, after one of them. Of a person with
+    /// several records there is one.
     async fn matches(
         &self,
         state: MatchState,
         after: Option<(ReferralId, u16, PersonId)>,
         limit: usize,
     ) -> Result<Vec<MatchRow>>;
+    /// A person by any of its records.
     async fn person(&self, id: PersonId) -> Result<Option<PersonRecord>>;
     /// Referrals of which a child is this person, oldest first; possible ones are not.
     async fn chronology(&self, id: PersonId) -> Result<Vec<ChronologyRow>>;

@@ -44,6 +44,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0004_news.sql"),
         sqlite: include_str!("../../migrations/sqlite/0004_news.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_recounts",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0006_recounts.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0006_recounts.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

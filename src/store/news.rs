@@ -3,6 +3,7 @@
 
 use super::error::Result;
 use super::records::{damaged, reference};
+use super::recounts::Recount;
 use super::rows::{CandidateRow, LaneSeq, PersonRow, Token};
 use crate::domain::decision::CaseStatus;
 use crate::domain::{LinkState, PersonId, Reference};
@@ -38,7 +39,9 @@ pub trait NewsStore: Send + Sync {
     /// All people who carry any of `tokens`, but for blocks over the cap: each may be another's
     /// candidate, so that there is no one child to make a shortlist for.
     async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>>;
-    /// Children of referrals who are one of these people, or may be.
+    /// Referrals to be decided again without a wrong history, the oldest first.
+    async fn recounts(&self, limit: usize) -> Result<Vec<Recount>>;
+    /// Children of referrals who are one of these people, by any of their records, or may be.
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>>;
 }
 

@@ -4,7 +4,7 @@
 use super::error::{Result, StoreError};
 use super::rows::*;
 use crate::audit::StoredLinkOfChain;
-use crate::domain::decision::{CaseStatus, LinkState, Restriction};
+use crate::domain::decision::{CaseStatus, LinkState};
 use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId,
@@ -177,10 +177,12 @@ impl OutboxRecord {
 pub(super) struct LinkRecord {
     child: i32,
     person: Uuid,
+    record: Uuid,
     state: String,
     weight: f32,
     level_rank: i16,
     decision: Option<Uuid>,
+    lane_seq: LaneSeq,
 }
 
 impl LinkRecord {
@@ -188,10 +190,12 @@ impl LinkRecord {
         Ok(StoredLink {
             child: u16::try_from(self.child).map_err(|_| damaged("child"))?,
             person: PersonId(self.person),
+            record: PersonId(self.record),
             state: LinkState::parse(&self.state).ok_or_else(|| damaged("state"))?,
             weight: self.weight,
             level_rank: self.level_rank,
             decision: self.decision.map(DecisionId),
+            seq: self.lane_seq,
         })
     }
 }
@@ -201,7 +205,8 @@ pub(super) struct HistoryRecord {
     person: Uuid,
     case_status: String,
     case_team: Option<String>,
-    restriction: Option<String>,
+    restricted: bool,
+    adoption: bool,
     referrals: i64,
     agencies: i64,
     highest_level: i16,
@@ -219,7 +224,8 @@ impl HistoryRecord {
             referrals: u32::try_from(self.referrals).unwrap_or(u32::MAX),
             agencies: u32::try_from(self.agencies).unwrap_or(u32::MAX),
             highest_level: self.highest_level,
-            adoption: self.restriction.as_deref() == Some(Restriction::Adoption.as_str()),
+            restricted: self.restricted,
+            adoption: self.adoption,
             apart: self.apart.as_deref().map_or(Ok(Vec::new()), people)?,
         })
     }

@@ -1,8 +1,9 @@
 //! Late truth, under the lane's lock: an earlier referral is looked at again because the
 //! authority's own records tell more. It only rises, and what people have said stands.
 
-use super::deciding::histories;
+use super::deciding::{heed_word, histories, people_of};
 use super::error::StoreError;
+use super::families::on_records;
 use super::lane::LaneParts;
 use super::linking::{Linker, year_before};
 use super::rows::*;
@@ -24,7 +25,11 @@ pub(super) async fn relink(
     now: Timestamp,
 ) -> Result<Concluded, StoreError> {
     let nothing = || Concluded { rows: Batch::default(), done: Done::Looked };
-    let Some((stored, known)) = tx.referral(reference).await? else { return Ok(nothing()) };
+    let Some(read) = tx.referral(reference).await? else { return Ok(nothing()) };
+    let (stored, known) = match heed_word(parts, tx, read, now).await? {
+        Ok(rows) => return Ok(Concluded { rows, done: Done::Looked }),
+        Err(read) => read,
+    };
     let referred = parts.judge.reopen(&stored, now)?;
     let id = stored.row.id;
     let (mut links, _) = linker.links_again(tx, id, &referred, &known, now).await?;
@@ -38,7 +43,8 @@ pub(super) async fn relink(
             links[child] = link;
         }
     }
-    let histories = histories(parts, tx, &links, year_before(now), &[id]).await?;
+    let read = people_of(tx, &links, year_before(now), &[id]).await?;
+    let histories = histories(parts, &links, &read);
     let visit = Revisit {
         stored: &stored,
         referred: &referred,
@@ -65,6 +71,7 @@ pub(super) async fn relink(
     // An empty profile cannot be opened: whoever was left is no candidate.
     rows.profiles.extend(left.iter().map(|link| (link.person, Vec::new())));
     rows.links.extend(left);
+    on_records(&mut rows.links, &known);
     Ok(Concluded { rows, done: Done::Looked })
 }
 

@@ -1,6 +1,7 @@
 //! Rows as the stores read and write them. Clear members are ids, times, agency, destination,
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
+use super::recounts::Recount;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use crate::audit::Event;
 use crate::domain::decision::{CaseStatus, LinkState, Restriction};
@@ -55,7 +56,9 @@ pub struct HistoryRow {
     pub referrals: u32,
     pub agencies: u32,
     pub highest_level: i16,
-    /// The record is restricted because of an adoption: the machine does not link to it.
+    /// Only the named few may see what is known.
+    pub restricted: bool,
+    /// It is so because of an adoption: the machine does not link to it.
     pub adoption: bool,
     /// People whom a person has told apart from this one.
     pub apart: Vec<PersonId>,
@@ -339,6 +342,10 @@ pub struct Batch {
     pub decisions: Vec<DecisionRow>,
     pub apart: Vec<ApartRow>,
     pub withdrawals: Vec<WithdrawalRow>,
+    /// Referrals that were decided with a history that is wrong, as is found now.
+    pub recounts: Vec<Recount>,
+    /// Those that are decided again now.
+    pub recounted: Vec<Recount>,
     pub outbox: Vec<OutboxRow>,
     pub repeats: Vec<NewRepeat>,
     pub refusals: Vec<RefusalRow>,
@@ -359,15 +366,19 @@ pub struct StoredReferral {
     pub deliveries: Vec<DeliveryRow>,
 }
 
-/// A person linked to a referral's child, and how.
+/// How a referral's child stands to a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredLink {
     pub child: u16,
     pub person: PersonId,
+    /// The record of which it was said: another than the person's when that was merged since.
+    pub record: PersonId,
     pub state: LinkState,
     pub weight: f32,
     pub level_rank: i16,
     pub decision: Option<DecisionId>,
+    /// When it was said.
+    pub seq: LaneSeq,
 }
 
 /// A failed attempt to deliver.
@@ -436,6 +447,8 @@ impl Batch {
         self.decisions.extend(other.decisions);
         self.apart.extend(other.apart);
         self.withdrawals.extend(other.withdrawals);
+        self.recounts.extend(other.recounts);
+        self.recounted.extend(other.recounted);
         self.outbox.extend(other.outbox);
         self.repeats.extend(other.repeats);
         self.refusals.extend(other.refusals);
@@ -460,6 +473,8 @@ impl Batch {
             decisions,
             apart,
             withdrawals,
+            recounts,
+            recounted,
             outbox,
             repeats,
             refusals,
@@ -479,6 +494,8 @@ impl Batch {
             && decisions.is_empty()
             && apart.is_empty()
             && withdrawals.is_empty()
+            && recounts.is_empty()
+            && recounted.is_empty()
             && outbox.is_empty()
             && repeats.is_empty()
             && refusals.is_empty()

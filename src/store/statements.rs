@@ -1,5 +1,6 @@
 //! Statements that are the same text in both dialects.
 
+use super::families::{family_of, survivor_of};
 use super::matches::MatchState;
 use super::rows::DeliveryState;
 
@@ -118,48 +119,116 @@ macro_rules! shared {
 
 pub(super) use shared;
 
-/// Children of referrals who are one of some people, or may be.
+/// Children of referrals who are one of some people, or may be, with their families' records.
 macro_rules! standing_of {
     ($people:literal) => {
         concat!(
-            "SELECT l.person, r.reference, l.state FROM link l \
-             JOIN referral r ON r.id = l.referral \
+            "WITH RECURSIVE up (id, survivor) AS (\
+                 SELECT id, merged_into FROM person WHERE id",
+            $people,
+            " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor), \
+             family (root, id) AS (SELECT id, id FROM up WHERE survivor IS NULL \
+             UNION SELECT f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
+             SELECT f.root, r.reference, l.state FROM family f \
+             JOIN link l ON l.person = f.id JOIN referral r ON r.id = l.referral \
              WHERE l.state IN ('new', 'linked', 'possible') AND \
              NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
              AND later.child = l.child AND later.person = l.person \
-             AND later.lane_seq > l.lane_seq) AND l.person",
-            $people
+             AND later.lane_seq > l.lane_seq)"
         )
     };
 }
 
 pub(super) use standing_of;
 
-/// The last statement about each child and person; a merged record's links are the survivor's.
+/// The last statement about each child and person, with whose record the person's is by now.
 pub(super) const LINKS_OF: &str = concat!(
-    "SELECT child, coalesce((WITH RECURSIVE up (id, survivor) AS (\
-         SELECT id, merged_into FROM person WHERE id = l.person \
-         UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
-         SELECT id FROM up WHERE survivor IS NULL), person) AS person, \
-     state, weight, level_rank, decision FROM link l \
+    "SELECT child, ",
+    survivor_of!("l.person"),
+    " AS person, person AS record, state, weight, level_rank, decision, lane_seq FROM link l \
      WHERE referral = $1 AND ",
     last_said!(),
     " ORDER BY child, person"
 );
 
-/// Every statement about a person, in the order in which they were made.
-pub(super) const STATEMENTS: &str = "SELECT l.referral, r.reference, l.child, l.state, \
+/// Every statement about a person's records, in the order in which they were made.
+pub(super) const STATEMENTS: &str = concat!(
+    "SELECT l.referral, r.reference, l.child, l.person AS record, l.state, l.weight, \
      l.agency, l.decision, l.at, l.lane_seq FROM link l JOIN referral r ON r.id = l.referral \
-     WHERE l.person = $1 ORDER BY l.lane_seq, l.referral, l.child";
+     WHERE l.person IN ",
+    family_of!("$1"),
+    " ORDER BY l.lane_seq, l.referral, l.child, l.person"
+);
+
+/// By what a statement stands for all of a person's records: see [`super::families::one_each`].
+macro_rules! standing {
+    ($link:literal) => {
+        concat!(
+            "(CASE WHEN ",
+            $link,
+            ".state IN ('new', 'linked') THEN 1 ELSE 0 END, CASE WHEN ",
+            $link,
+            ".decision IS NULL THEN 0 ELSE ",
+            $link,
+            ".lane_seq END, ",
+            $link,
+            ".weight, ",
+            $link,
+            ".person)"
+        )
+    };
+}
+
+/// That no other statement stands in the place of `l`, of another record of the same person.
+macro_rules! stands_for_all {
+    () => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM link o WHERE o.referral = l.referral \
+             AND o.child = l.child AND o.person <> l.person AND NOT EXISTS (\
+                 SELECT 1 FROM link later WHERE later.referral = o.referral \
+                 AND later.child = o.child AND later.person = o.person \
+                 AND later.lane_seq > o.lane_seq) \
+             AND ",
+            standing!("o"),
+            " > ",
+            standing!("l"),
+            " AND o.person IN ",
+            family_of!("l.person"),
+            ")"
+        )
+    };
+}
+
+/// That nobody has told apart who `l` says the child may be and who it is.
+macro_rules! still_may_be {
+    () => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM link own WHERE own.referral = l.referral \
+             AND own.child = l.child AND own.state IN ('new', 'linked') AND NOT EXISTS (\
+                 SELECT 1 FROM link later WHERE later.referral = own.referral \
+                 AND later.child = own.child AND later.person = own.person \
+                 AND later.lane_seq > own.lane_seq) \
+             AND (SELECT a.stands FROM apart a WHERE a.one IN ",
+            family_of!("own.person"),
+            " AND a.other IN ",
+            family_of!("l.person"),
+            " ORDER BY a.lane_seq DESC LIMIT 1))"
+        )
+    };
+}
 
 macro_rules! matches_where {
-    ($holds:literal) => {
+    ($holds:expr) => {
         concat!(
-            "SELECT l.referral, r.reference, l.child, l.person, l.state, l.weight, l.at, \
+            "SELECT l.referral, r.reference, l.child, ",
+            survivor_of!("l.person"),
+            " AS person, l.person AS record, l.state, l.weight, l.at, \
              l.decision FROM link l JOIN referral r ON r.id = l.referral WHERE ",
             $holds,
             " AND (l.referral, l.child, l.person) > ($1, $2, $3) AND ",
             last_said!(),
+            " AND ",
+            stands_for_all!(),
             " ORDER BY l.referral, l.child, l.person LIMIT $4"
         )
     };
@@ -167,7 +236,9 @@ macro_rules! matches_where {
 
 pub(super) fn matches_in(state: MatchState) -> &'static str {
     match state {
-        MatchState::Open => matches_where!("l.state = 'possible'"),
+        MatchState::Open => {
+            matches_where!(concat!("l.state = 'possible' AND ", still_may_be!()))
+        }
         MatchState::Unconfirmed => matches_where!("l.state = 'linked' AND l.decision IS NULL"),
         MatchState::Decided => {
             matches_where!("l.decision IS NOT NULL AND l.state IN ('linked', 'separate')")
@@ -175,13 +246,24 @@ pub(super) fn matches_in(state: MatchState) -> &'static str {
     }
 }
 
-pub(super) const PERSON: &str = "SELECT id, profile, case_status, case_team, restricted, \
-     restriction, as_of, source IS NOT NULL AS fed FROM person WHERE id = $1";
+/// A person as the survivor's record has it; what restricts one record of it restricts it.
+pub(super) const PERSON: &str = concat!(
+    "WITH records AS (SELECT m.restricted, m.restriction FROM person m WHERE m.id IN ",
+    family_of!("$1"),
+    ") SELECT id, profile, case_status, case_team, as_of, source IS NOT NULL AS fed, \
+     EXISTS (SELECT 1 FROM records WHERE restricted) AS restricted, \
+     (SELECT restriction FROM records WHERE restriction IS NOT NULL \
+      ORDER BY CASE restriction WHEN 'adoption' THEN 0 ELSE 1 END, restriction LIMIT 1) \
+     AS restriction FROM person WHERE id = ",
+    survivor_of!("$1")
+);
 
 pub(super) const CHRONOLOGY: &str = concat!(
     "SELECT l.referral, r.reference, l.child, r.received_at, r.agency, r.level, l.state, \
      l.decision FROM link l JOIN referral r ON r.id = l.referral \
-     WHERE l.person = $1 AND l.state IN ('new', 'linked') AND ",
+     WHERE l.person IN ",
+    family_of!("$1"),
+    " AND l.state IN ('new', 'linked') AND ",
     last_said!(),
     " ORDER BY r.received_at, l.referral, l.child LIMIT 1000"
 );
@@ -387,22 +469,7 @@ pub(super) const COPY_IS_THERE: &str =
 /// Unique, so of two relays at once one fails, and finds the copy when it repeats.
 pub(super) const MARK_COPY: &str = "UPDATE outbox SET copy_of = $2, copy_why = $3 WHERE id = $1";
 
-// Records of the authority's that were merged.
-
-/// From each person asked, by way of `(person, id, survivor)` rows that begin with it, to whoever
-/// has its history: `(person, root)`. The caller writes the first rows.
-macro_rules! up_to_survivors {
-    ($first:expr) => {
-        concat!(
-            "WITH RECURSIVE up (person, id, survivor) AS (",
-            $first,
-            " UNION SELECT up.person, p.id, p.merged_into FROM up \
-             JOIN person p ON p.id = up.survivor)"
-        )
-    };
-}
-
-pub(super) use up_to_survivors;
+// Records of the authority's that were merged: see `families.rs`.
 
 /// Takes back merges that would make `$1` the survivor of `$2` by way of others: the later
 /// statement says that it is the other way round.

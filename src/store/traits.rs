@@ -4,6 +4,7 @@
 use super::error::Result;
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
+use super::recounts::Recount;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
@@ -66,9 +67,12 @@ pub trait LaneTx: Send {
         except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>>;
 
-    /// Every statement about this person and a child of a referral, in the order in which they
-    /// were made.
+    /// Every statement about this person, by any of its records, and a child of a referral, in
+    /// the order in which they were made.
     async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>>;
+
+    /// Whether it was not decided again yet.
+    async fn recount_stands(&mut self, recount: &Recount) -> Result<bool>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(

@@ -1,6 +1,7 @@
 //! What passes through the commit lane, and who judges it there.
 
 use super::error::Result;
+use super::recounts::Recount;
 use super::rows::*;
 use crate::domain::facts::Facts;
 use crate::domain::receipt::Completeness;
@@ -103,6 +104,8 @@ pub enum Work {
     Decide(Box<MatchWord>),
     /// The authority's records tell more: this referral's children are looked up again.
     Relink(Reference),
+    /// A referral was decided with a history that was wrong.
+    Recount(Recount),
 }
 
 impl Work {
@@ -111,7 +114,7 @@ impl Work {
         match self {
             Work::Refer(referred) => Some(referred.repeat),
             Work::Add(addition) => Some(addition.repeat),
-            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) => None,
+            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => None,
         }
     }
 
@@ -125,7 +128,7 @@ impl Work {
                 let about = Some(one.reference);
                 (&one.agency, one.received_at, &one.raw, one.repeat, about, &one.traceparent)
             }
-            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) => return None,
+            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => return None,
         };
         Some(Refused {
             agency: agency.clone(),

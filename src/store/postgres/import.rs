@@ -35,9 +35,8 @@ impl ImportStore for PostgresStore {
             sqlx::query(CLOSE_CASE).bind(person.0).bind(as_of.0).execute(&mut *tx).await?;
         }
         for merge in &feed.merges {
-            merged(&mut tx, merge, seq).await?;
+            merged(&mut tx, merge, seq, now).await?;
         }
-        news::tell(&mut tx, &column(&feed.merges, |merge| merge.person.0), seq).await?;
         for (name, value) in &feed.notes {
             let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
             let query = sqlx::query(statement).bind(*name);
@@ -84,12 +83,18 @@ async fn persons(db: &mut PgConnection, rows: &[PersonRow], seq: LaneSeq) -> Res
     news::tell(db, &of_whom, seq).await
 }
 
-async fn merged(db: &mut PgConnection, merge: &Merge, seq: LaneSeq) -> Result<()> {
+async fn merged(
+    db: &mut PgConnection,
+    merge: &Merge,
+    seq: LaneSeq,
+    now: Timestamp,
+) -> Result<()> {
     let (person, into) = (merge.person.0, merge.into.map(|into| into.0));
+    let before = news::survivor(db, person).await?;
     if let Some(into) = into {
         sqlx::query(UNDO_CIRCLE).bind(person).bind(into).bind(seq).execute(&mut *db).await?;
     }
     let as_of = merge.as_of.map(|at| at.0);
-    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(db).await?;
-    Ok(())
+    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(&mut *db).await?;
+    news::survivor_changed(db, person, before, seq, now).await
 }

@@ -10,8 +10,9 @@ use crate::store::error::{Result, StoreError};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
+use crate::store::recounts::{RECOUNT_STANDS, Recount};
 use crate::store::rows::*;
-use crate::store::statements::up_to_survivors;
+use crate::store::families::{apart_from, survivor_of, up_to_survivors};
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -56,7 +57,8 @@ const OPEN_REFUSALS: &str = "SELECT body, id FROM refusal \
      WHERE body = ANY($1::bytea[]) AND cleared_at IS NULL";
 
 /// `OFFSET 0` keeps a look-up a look-up: it is not merged into a join. A merged record has the
-/// survivor's case, and all of a family's links count as one person's.
+/// survivor's case; all of a family's links count as one person's, and what restricts one of its
+/// records restricts them all.
 ///
 /// A link counts while no later statement about the same child and person says otherwise.
 const HISTORIES: &str = concat!(
@@ -65,21 +67,25 @@ const HISTORIES: &str = concat!(
          CROSS JOIN LATERAL (SELECT id, merged_into FROM person WHERE id = asked.person OFFSET 0) \
          AS p"
     ),
-    ", family (person, id) AS (SELECT person, id FROM up WHERE survivor IS NULL \
-         UNION SELECT f.person, m.id FROM family f CROSS JOIN LATERAL (\
-             SELECT id FROM person WHERE merged_into = f.id OFFSET 0) AS m) \
-     SELECT root.person, p.case_status, p.case_team, p.restriction, h.referrals, \
-     h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, \
-     array_to_string(ARRAY(SELECT a.other FROM apart a WHERE a.one = root.id AND a.stands \
-         AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
-             AND later.other = a.other AND later.lane_seq > a.lane_seq OFFSET 0)), ',') AS apart \
-     FROM up AS root \
-     CROSS JOIN LATERAL (SELECT case_status, case_team, restriction FROM person \
+    ", family (person, id, restricted, restriction) AS (\
+         SELECT up.person, p.* FROM up CROSS JOIN LATERAL (\
+             SELECT id, restricted, restriction FROM person WHERE id = up.id OFFSET 0) AS p \
+         WHERE up.survivor IS NULL \
+         UNION SELECT f.person, m.* FROM family f CROSS JOIN LATERAL (\
+             SELECT id, restricted, restriction FROM person WHERE merged_into = f.id OFFSET 0) \
+         AS m) \
+     SELECT root.person, p.case_status, p.case_team, all_of.restricted, all_of.adoption, \
+     h.referrals, h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, ",
+    apart_from!("= ANY(all_of.ids)", "string_agg(who::text, ',')"),
+    " AS apart FROM up AS root \
+     CROSS JOIN LATERAL (SELECT case_status, case_team FROM person \
          WHERE id = root.id OFFSET 0) AS p \
+     CROSS JOIN LATERAL (SELECT array_agg(f.id) AS ids, bool_or(f.restricted) AS restricted, \
+         coalesce(bool_or(f.restriction = 'adoption'), false) AS adoption \
+         FROM family f WHERE f.person = root.person) AS all_of \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
-         FROM link l WHERE l.person = ANY(ARRAY(\
-             SELECT f.id FROM family f WHERE f.person = root.person)) \
+         FROM link l WHERE l.person = ANY(all_of.ids) \
          AND l.at >= $2 AND l.referral <> ALL($3::uuid[]) \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
          AND l.state IN ('new', 'linked') AND NOT EXISTS (SELECT 1 FROM link later \
@@ -242,6 +248,13 @@ impl LaneTx for PgLaneTx {
 
     async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>> {
         let answer = super::matches::statements(&mut self.tx, person).await;
+        self.noting(answer)
+    }
+
+    async fn recount_stands(&mut self, recount: &Recount) -> Result<bool> {
+        let query = sqlx::query_scalar(RECOUNT_STANDS).bind(recount.seq);
+        let query = query.bind(recount.referral.0).bind(recount.person.0);
+        let answer = query.fetch_one(&mut *self.tx).await.map_err(StoreError::from);
         self.noting(answer)
     }
 

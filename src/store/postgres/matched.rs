@@ -5,6 +5,7 @@ use super::together::Together;
 use crate::store::error::{Result, StoreError};
 use crate::store::matches::*;
 use crate::store::records::priority_code;
+use crate::store::recounts::{RECOUNTED, Recount};
 use crate::store::rows::{LaneSeq, ReferralRow};
 use crate::store::statements::{OVERTAKEN, REVISIT};
 use sqlx::postgres::PgConnection;
@@ -78,6 +79,29 @@ pub(super) async fn revisits(db: &mut PgConnection, rows: &[ReferralRow]) -> Res
         if updated.rows_affected() != 1 {
             return Err(StoreError::Refused(OVERTAKEN.to_owned()));
         }
+    }
+    Ok(())
+}
+
+pub(super) fn recounts(all: &mut Together, rows: &[Recount], seq: LaneSeq) {
+    if rows.is_empty() {
+        return;
+    }
+    all.part(
+        "INSERT INTO recount (lane_seq, referral, person, since, decision) SELECT ?, new.* \
+         FROM UNNEST(?::uuid[], ?::uuid[], ?::bigint[], ?::uuid[]) AS new",
+    )
+    .bind(seq)
+    .bind(column(rows, |r| r.referral.0))
+    .bind(column(rows, |r| r.person.0))
+    .bind(column(rows, |r| r.since.0))
+    .bind(column(rows, |r| r.decision.map(|id| id.0)));
+}
+
+pub(super) async fn recounted(db: &mut PgConnection, rows: &[Recount]) -> Result<()> {
+    for row in rows {
+        let query = sqlx::query(RECOUNTED).bind(row.seq).bind(row.referral.0).bind(row.person.0);
+        query.execute(&mut *db).await?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 use super::lane::candidates_since;
 use super::{PostgresStore, column};
-use crate::domain::PersonId;
+use crate::domain::{PersonId, Timestamp};
 use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
+use crate::store::recounts::{MERGED_AT, PARTED, RECOUNTS, Recount, SURVIVOR, Survivor, recount};
 use crate::store::rows::{CandidateRow, LaneSeq, Token};
 use crate::store::statements::{HEARD, NEWS, shared, standing_of};
 use async_trait::async_trait;
@@ -39,6 +40,38 @@ pub(super) async fn fed_tokens(
     Ok(sqlx::query_as(FED_TOKENS).bind(people).fetch_all(db).await?)
 }
 
+/// Whose record a person's has become, and when; as kept.
+pub(super) async fn survivor(db: &mut PgConnection, person: Uuid) -> Result<Survivor> {
+    let found: Option<Survivor> =
+        sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// After what the authority says of a record: if it is another's now, or is its own again, the
+/// children of both are looked at again, and what was counted for one and is the other's is wrong.
+pub(super) async fn survivor_changed(
+    db: &mut PgConnection,
+    person: Uuid,
+    before: Survivor,
+    seq: LaneSeq,
+    now: Timestamp,
+) -> Result<()> {
+    let (into, _) = survivor(db, person).await?;
+    let (was, since) = before;
+    if into == was {
+        return Ok(());
+    }
+    sqlx::query(MERGED_AT).bind(person).bind(now.0).execute(&mut *db).await?;
+    if let Some(was) = was {
+        for (of, not) in [(person, was), (was, person)] {
+            let query = sqlx::query(PARTED).bind(seq).bind(of).bind(not);
+            query.bind(since.unwrap_or_default()).execute(&mut *db).await?;
+        }
+    }
+    let concerned: Vec<Uuid> = [Some(person), into, was].into_iter().flatten().collect();
+    tell(db, &concerned, seq).await
+}
+
 #[async_trait]
 impl NewsStore for PostgresStore {
     async fn news(&self, limit: usize) -> Result<Vec<News>> {
@@ -62,6 +95,12 @@ impl NewsStore for PostgresStore {
 
     async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>> {
         candidates_since(&mut *self.pool.acquire().await?, LaneSeq::MIN, tokens).await
+    }
+
+    async fn recounts(&self, limit: usize) -> Result<Vec<Recount>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let records = sqlx::query_as(RECOUNTS).bind(limit).fetch_all(&self.readers).await?;
+        read_all(records, recount)
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

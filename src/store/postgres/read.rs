@@ -3,6 +3,7 @@ use crate::audit::{ChainName, Event};
 use crate::domain::ids::RefusalId;
 use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::tally;
+use crate::store::families::one_each;
 use crate::store::error::Result;
 use crate::store::records::*;
 use crate::store::rows::*;
@@ -29,7 +30,7 @@ async fn stored(db: &mut PgConnection, row: ReferralRow) -> Result<StoredReferra
 }
 
 async fn links_of(db: &mut PgConnection, id: Uuid) -> Result<Vec<StoredLink>> {
-    read_all(sqlx::query_as(LINKS_OF).bind(id).fetch_all(db).await?, LinkRecord::row)
+    Ok(one_each(read_all(sqlx::query_as(LINKS_OF).bind(id).fetch_all(db).await?, LinkRecord::row)?))
 }
 
 async fn by_reference(

@@ -21,6 +21,7 @@ pub(super) async fn batch(
 ) -> Result<()> {
     information(db, &batch.information).await?;
     matched::revisits(db, &batch.revisits).await?;
+    matched::recounted(db, &batch.recounted).await?;
     people::improve(db, &batch.profiles, seq).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
@@ -34,6 +35,7 @@ pub(super) async fn batch(
     matched::decisions(&mut all, &batch.decisions);
     matched::apart(&mut all, &batch.apart, seq);
     matched::withdrawals(&mut all, &batch.withdrawals);
+    matched::recounts(&mut all, &batch.recounts, seq);
     outbox(&mut all, &batch.outbox);
     repeats(&mut all, &batch.repeats);
     clears(&mut all, &batch.clears);

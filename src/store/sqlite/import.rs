@@ -43,8 +43,7 @@ impl ImportStore for SqliteStore {
             sqlx::query(CLOSE_CASE).bind(person.0).bind(as_of.0).execute(&mut *tx).await?;
         }
         for merge in &feed.merges {
-            merged(&mut tx, merge, seq).await?;
-            news::tell(&mut tx, &[merge.person.0], seq).await?;
+            merged(&mut tx, merge, seq, now).await?;
         }
         for (name, value) in &feed.notes {
             let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
@@ -81,12 +80,18 @@ async fn not_older(
     Ok((rows, of_whom))
 }
 
-async fn merged(db: &mut SqliteConnection, merge: &Merge, seq: LaneSeq) -> Result<()> {
+async fn merged(
+    db: &mut SqliteConnection,
+    merge: &Merge,
+    seq: LaneSeq,
+    now: Timestamp,
+) -> Result<()> {
     let (person, into) = (merge.person.0, merge.into.map(|into| into.0));
+    let before = news::survivor(db, person).await?;
     if let Some(into) = into {
         sqlx::query(UNDO_CIRCLE).bind(person).bind(into).bind(seq).execute(&mut *db).await?;
     }
     let as_of = merge.as_of.map(|at| at.0);
-    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(db).await?;
-    Ok(())
+    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(&mut *db).await?;
+    news::survivor_changed(db, person, before, seq, now).await
 }

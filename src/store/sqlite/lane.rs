@@ -6,9 +6,11 @@ use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
+use crate::store::families::{apart_from, survivor_of};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
+use crate::store::recounts::{RECOUNT_STANDS, Recount};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
@@ -173,6 +175,13 @@ impl LaneTx for SqliteLaneTx {
         self.noting(answer)
     }
 
+    async fn recount_stands(&mut self, recount: &Recount) -> Result<bool> {
+        let query = sqlx::query_scalar(RECOUNT_STANDS).bind(recount.seq);
+        let query = query.bind(recount.referral.0).bind(recount.person.0);
+        let answer = query.fetch_one(&mut *self.tx).await.map_err(StoreError::from);
+        self.noting(answer)
+    }
+
     async fn referral(
         &mut self,
         reference: Reference,
@@ -223,8 +232,9 @@ async fn open_refusals(
     read_all(rows, |(body, id)| Ok((token16(&body, "body")?, RefusalId(id))))
 }
 
-/// A merged record has the survivor's case, and all of a family's links count as one person's. A
-/// link counts while no later statement about the same child and person says otherwise.
+/// A merged record has the survivor's case; all of a family's links count as one person's, and what
+/// restricts one of its records restricts them all. A link counts while no later statement about
+/// the same child and person says otherwise.
 async fn histories(
     db: &mut SqliteConnection,
     people: &[PersonId],
@@ -233,28 +243,30 @@ async fn histories(
 ) -> Result<Vec<HistoryRow>> {
     let mut query = QueryBuilder::new(UP);
     many::push_list(&mut query, people.iter().map(|person| person.0));
-    query.push(ON).push(
+    query.push(ON).push(concat!(
         ", family (person, root, id) AS (SELECT person, id, id FROM up WHERE survivor IS NULL \
          UNION SELECT f.person, f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
-         SELECT f.person, p.case_status, p.case_team, p.restriction, \
+         SELECT f.person, p.case_status, p.case_team, max(one.restricted) AS restricted, \
+         max(coalesce(one.restriction = 'adoption', 0)) AS adoption, \
          count(DISTINCT r.id) AS referrals, \
          count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
-         coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level, \
-         (SELECT group_concat(hex(a.other)) FROM apart a WHERE a.one = p.id AND a.stands \
-             AND NOT EXISTS (SELECT 1 FROM apart later WHERE later.one = a.one \
-                 AND later.other = a.other AND later.lane_seq > a.lane_seq)) AS apart \
-         FROM family f JOIN person p ON p.id = f.root \
+         coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level, ",
+        apart_from!(
+            "IN (SELECT own.id FROM family own WHERE own.person = f.person)",
+            "group_concat(hex(who))"
+        ),
+        " AS apart FROM family f JOIN person p ON p.id = f.root JOIN person one ON one.id = f.id \
          LEFT JOIN link l ON l.person = f.id AND l.state IN ('new', 'linked') \
          AND NOT EXISTS (SELECT 1 FROM link later \
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
-    );
+    ));
     query.push_bind(since.0);
     query.push(" AND l.referral NOT IN ");
     many::push_list(&mut query, except.iter().map(|id| id.0));
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
-    query.push(" GROUP BY f.person, p.id, p.case_status, p.case_team, p.restriction");
+    query.push(" GROUP BY f.person, p.id, p.case_status, p.case_team");
     let records = query.build_query_as().persistent(false).fetch_all(db).await?;
     read_all(records, HistoryRecord::row)
 }

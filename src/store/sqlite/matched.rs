@@ -3,6 +3,7 @@
 use super::many::each;
 use crate::store::error::{Result, StoreError};
 use crate::store::records::priority_code;
+use crate::store::recounts::RECOUNTED;
 use crate::store::rows::{Batch, LaneSeq, ReferralRow};
 use crate::store::statements::{OVERTAKEN, REVISIT};
 use sqlx::sqlite::SqliteConnection;
@@ -39,6 +40,19 @@ pub(super) async fn write(db: &mut SqliteConnection, batch: &Batch, seq: LaneSeq
         r.kind.as_str(),
         r.sent_at.0,
         r.at.0
+    );
+    each!(db, RECOUNTED, &batch.recounted, |r| r.seq, r.referral.0, r.person.0);
+    let wrong = "INSERT INTO recount (lane_seq, referral, person, since, decision) \
+         VALUES ($1, $2, $3, $4, $5)";
+    each!(
+        db,
+        wrong,
+        &batch.recounts,
+        |r| seq,
+        r.referral.0,
+        r.person.0,
+        r.since.0,
+        r.decision.map(|id| id.0)
     );
     Ok(())
 }

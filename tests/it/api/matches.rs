@@ -37,7 +37,8 @@ fn found(world: &World, entropy: u64, of: PersonId, state: LinkState) -> MatchId
     let referral = world.store.referrals.lock().unwrap()[&reference].row.id;
     let id = MatchId { reference, child: 0, person: of };
     let (weight, at) = (6.5, Timestamp(1_768_386_600_000_000));
-    let row = MatchRow { referral, id, state, weight, at, decision: None };
+    let record = id.person;
+    let row = MatchRow { referral, id, record, state, weight, at, decision: None };
     world.store.matches.lock().unwrap().push(row);
     id
 }

@@ -171,6 +171,7 @@ fn histories(
             referrals: u32::try_from(referrals).unwrap_or(u32::MAX),
             agencies: 1,
             highest_level: 4,
+            restricted: false,
             adoption: false,
             apart: Vec::new(),
         })
@@ -240,6 +241,10 @@ impl LaneTx for SimTx {
         unavailable()
     }
 
+    async fn recount_stands(&mut self, _: &Recount) -> Result<bool> {
+        unavailable()
+    }
+
     async fn referral(
         &mut self,
         reference: Reference,
@@ -254,10 +259,12 @@ impl LaneTx for SimTx {
         let link = |row: &LinkRow| StoredLink {
             child: row.child,
             person: row.person,
+            record: row.person,
             state: row.state,
             weight: row.weight,
             level_rank: row.level_rank,
             decision: row.decision,
+            seq: 0,
         };
         let links = entry.links.iter().map(link).collect();
         Ok(Some((StoredReferral { row: entry.row.clone(), deliveries }, links)))

@@ -57,10 +57,12 @@ async fn a_batch_is_read_back_as_it_was_written(home: Home) {
     let expected = StoredLink {
         child: 0,
         person: child.id,
+        record: child.id,
         state: LinkState::New,
         weight: 12.5,
         level_rank: 3,
         decision: None,
+        seq: links[0].seq,
     };
     assert_eq!(links, [expected]);
     assert_eq!(store.message(to_masstt.id).await.expect("reads"), Some(to_masstt));
@@ -359,6 +361,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         referrals: 2,
         agencies: 2,
         highest_level: 5,
+        restricted: false,
         adoption: false,
         apart: Vec::new(),
     };
@@ -369,6 +372,7 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         referrals: 0,
         agencies: 0,
         highest_level: 0,
+        restricted: false,
         adoption: false,
         apart: Vec::new(),
     };

@@ -1,0 +1,129 @@
+//! Records of the authority's that were found to be one person's: a merged record names its
+//! survivor, and whatever is read of one of a family is read over all of it. What was said of a
+//! record is never rewritten, so that taking the merge back restores what stood before it.
+
+use super::matches::Statement;
+use super::rows::{LaneSeq, LinkRow, StoredLink};
+use crate::domain::{LinkState, PersonId, ReferralId};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// From each person asked, by way of `(person, id, survivor)` rows that begin with it, to whoever
+/// has its history: `(person, root)`. The caller writes the first rows.
+macro_rules! up_to_survivors {
+    ($first:expr) => {
+        concat!(
+            "WITH RECURSIVE up (person, id, survivor) AS (",
+            $first,
+            " UNION SELECT up.person, p.id, p.merged_into FROM up \
+             JOIN person p ON p.id = up.survivor)"
+        )
+    };
+}
+
+/// Whose record a person's is by now: the person itself, unless it was merged.
+macro_rules! survivor_of {
+    ($person:literal) => {
+        concat!(
+            "coalesce((WITH RECURSIVE up (id, survivor) AS (\
+             SELECT id, merged_into FROM person WHERE id = ",
+            $person,
+            " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
+             SELECT id FROM up WHERE survivor IS NULL), ",
+            $person,
+            ")"
+        )
+    };
+}
+
+/// All records of a person's family, the survivor's and those merged into it, as one column.
+macro_rules! family_of {
+    ($person:literal) => {
+        concat!(
+            "(WITH RECURSIVE family (id) AS (SELECT ",
+            survivor_of!($person),
+            " UNION SELECT m.id FROM family f JOIN person m ON m.merged_into = f.id) \
+             SELECT id FROM family)"
+        )
+    };
+}
+
+/// Whom people have told apart from a family, by the last word on any two records of both;
+/// `$held` says which records are the family's, `$listed` how ids are put in one text.
+macro_rules! apart_from {
+    ($held:literal, $listed:literal) => {
+        concat!(
+            "(SELECT ",
+            $listed,
+            " FROM (SELECT who, stands, \
+                 row_number() OVER (PARTITION BY who ORDER BY lane_seq DESC) AS place \
+                 FROM (SELECT a.stands, a.lane_seq, ",
+            survivor_of!("a.other"),
+            " AS who FROM apart a WHERE a.one ",
+            $held,
+            ") AS told) AS said WHERE place = 1 AND stands)"
+        )
+    };
+}
+
+pub(super) use {apart_from, family_of, survivor_of, up_to_survivors};
+
+/// By what one of several statements on a person's records stands for all of them: the child is
+/// that one; else the last word that a person has said; else what is likeliest.
+fn standing(state: LinkState, said: Option<LaneSeq>, weight: f32, record: PersonId) -> Standing {
+    Standing { settled: state.is_settled(), said: said.unwrap_or_default(), weight, record }
+}
+
+#[derive(PartialEq, PartialOrd)]
+struct Standing {
+    settled: bool,
+    said: LaneSeq,
+    weight: f32,
+    record: PersonId,
+}
+
+/// How each child stands to each person, once for all records of it.
+pub(super) fn one_each(links: Vec<StoredLink>) -> Vec<StoredLink> {
+    let standing = |link: &StoredLink| {
+        standing(link.state, link.decision.map(|_| link.seq), link.weight, link.record)
+    };
+    let mut all: BTreeMap<(u16, PersonId), StoredLink> = BTreeMap::new();
+    for link in links {
+        match all.entry((link.child, link.person)) {
+            Entry::Vacant(free) => drop(free.insert(link)),
+            Entry::Occupied(mut held) if standing(&link) > standing(held.get()) => {
+                held.insert(link);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    all.into_values().collect()
+}
+
+/// How each child stands to one person, from all that was said of its records.
+pub(super) fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Statement> {
+    let by_record = said.into_iter().map(|one| ((one.referral, one.child, one.record), one));
+    let by_record: BTreeMap<_, Statement> = by_record.collect();
+    let standing = |one: &Statement| {
+        standing(one.state, one.decision.map(|_| one.seq), one.weight, one.record)
+    };
+    let mut all: BTreeMap<(ReferralId, u16), Statement> = BTreeMap::new();
+    for one in by_record.into_values() {
+        match all.entry((one.referral, one.child)) {
+            Entry::Vacant(free) => drop(free.insert(one)),
+            Entry::Occupied(mut held) if standing(&one) > standing(held.get()) => {
+                held.insert(one);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    all
+}
+
+/// Says of the records of which it was said before what is said of people.
+pub(super) fn on_records(rows: &mut [LinkRow], known: &[StoredLink]) {
+    for row in rows {
+        let held = known.iter().find(|link| link.child == row.child && link.person == row.person);
+        row.person = held.map_or(row.person, |link| link.record);
+    }
+}

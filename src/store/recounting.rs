@@ -1,0 +1,50 @@
+//! Deciding again, under the lane's lock, a referral that was decided with a history that was not
+//! its children's: what rested on it goes, and everyone who was sent it is told.
+
+use super::deciding::{histories, leave_apart, links_of, people_of};
+use super::error::StoreError;
+use super::lane::LaneParts;
+use super::linking::year_before;
+use super::recounts::Recount;
+use super::rows::*;
+use super::traits::LaneTx;
+use super::work::*;
+use crate::audit::Event;
+use crate::domain::matching::WrongBy;
+use crate::domain::{Timestamp, Withdrawn};
+
+/// Once for each [`Recount`]: another gateway may have had it.
+pub(super) async fn recount(
+    parts: &LaneParts,
+    tx: &mut dyn LaneTx,
+    wrong: &Recount,
+    now: Timestamp,
+) -> Result<Concluded, StoreError> {
+    let nothing = || Concluded { rows: Batch::default(), done: Done::Looked };
+    if !tx.recount_stands(wrong).await? {
+        return Ok(nothing());
+    }
+    let Some((stored, known)) = tx.referral(wrong.reference).await? else { return Ok(nothing()) };
+    let referred = parts.judge.reopen(&stored, now)?;
+    let mut links = links_of(&known, referred.children.len())?;
+    let since = year_before(stored.row.received_at);
+    let read = people_of(tx, &links, since, &[stored.row.id]).await?;
+    leave_apart(&mut links, &read, &[]);
+    let histories = histories(parts, &links, &read);
+    let withdrawn = Withdrawn { person: wrong.person, kind: WrongBy::Counted, since: wrong.since };
+    let visit = Revisit {
+        stored: &stored,
+        referred: &referred,
+        links: &links,
+        histories: &histories,
+        how: How::Propose,
+        withdrawn: Some(withdrawn),
+        own: false,
+    };
+    let (mut rows, _) = parts.judge.conclude_revisit(&visit, now)?;
+    let word = wrong.decision.map_or("records".to_owned(), |id| id.to_string());
+    let event = Event::new("history.withdrawn", "frontdoor").about(stored.row.id);
+    rows.desk.push(event.of(wrong.person).detail(word));
+    rows.recounted.push(*wrong);
+    Ok(Concluded { rows, done: Done::Looked })
+}
