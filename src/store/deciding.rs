@@ -14,8 +14,8 @@ use super::work::*;
 use crate::audit::Event;
 use crate::domain::matching::WrongBy;
 use crate::domain::{
-    ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp, Withdrawn,
-    Word,
+    ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp,
+    Withdrawn, Word,
 };
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -292,9 +292,9 @@ impl Case<'_> {
     /// A statement on a record; of several in one word on the same record the last.
     fn write(&mut self, link: &StoredLink, record: PersonId, state: LinkState) {
         let referral = self.stored.row.id;
-        self.rows.links.retain(|row| {
-            (row.referral, row.child, row.person) != (referral, link.child, record)
-        });
+        self.rows
+            .links
+            .retain(|row| (row.referral, row.child, row.person) != (referral, link.child, record));
         self.rows.links.push(LinkRow {
             referral,
             child: link.child,
@@ -432,8 +432,13 @@ impl Case<'_> {
         let others: BTreeMap<ReferralId, Reference> =
             counted.map(|one| (one.referral, one.reference)).collect();
         let decision = Some(self.word.id);
-        let recount = |(referral, reference)| {
-            Recount { seq: 0, referral, reference, person, since, decision }
+        let recount = |(referral, reference)| Recount {
+            seq: 0,
+            referral,
+            reference,
+            person,
+            since,
+            decision,
         };
         self.rows.recounts.extend(others.into_iter().map(recount));
         Ok(Some(Withdrawn { person, kind: WrongBy::Joined, since }))
@@ -479,7 +484,10 @@ impl Case<'_> {
 }
 
 /// How the children of a stored referral stand.
-pub(super) fn links_of(known: &[StoredLink], children: usize) -> Result<Vec<ChildLink>, StoreError> {
+pub(super) fn links_of(
+    known: &[StoredLink],
+    children: usize,
+) -> Result<Vec<ChildLink>, StoreError> {
     let link = |child| {
         let own = settled(known, child)
             .ok_or_else(|| StoreError::Damaged("a child is nobody".to_owned()))?;

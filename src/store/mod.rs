@@ -38,7 +38,7 @@ pub use crate::audit::{ChainName, Event};
 pub use error::StoreError;
 pub use matches::*;
 pub use news::{News, NewsStore, Standing};
-pub use recounts::Recount;
 pub use open::{open, open_alone};
+pub use recounts::Recount;
 pub use rows::*;
 pub use traits::*;

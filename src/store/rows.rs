@@ -1,8 +1,8 @@
 //! Rows as the stores read and write them. Clear members are ids, times, agency, destination,
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
-use super::recounts::Recount;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
+use super::recounts::Recount;
 use crate::audit::Event;
 use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};

@@ -119,27 +119,29 @@ macro_rules! shared {
 
 pub(super) use shared;
 
-/// Children of referrals who are one of some people, or may be, with their families' records.
+/// Children of referrals who are one of some people, or may be, by any of their records; the
+/// people's ids come between the two.
 macro_rules! standing_of {
-    ($people:literal) => {
-        concat!(
-            "WITH RECURSIVE up (id, survivor) AS (\
-                 SELECT id, merged_into FROM person WHERE id",
-            $people,
-            " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor), \
-             family (root, id) AS (SELECT id, id FROM up WHERE survivor IS NULL \
-             UNION SELECT f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
-             SELECT f.root, r.reference, l.state FROM family f \
-             JOIN link l ON l.person = f.id JOIN referral r ON r.id = l.referral \
-             WHERE l.state IN ('new', 'linked', 'possible') AND \
-             NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-             AND later.child = l.child AND later.person = l.person \
-             AND later.lane_seq > l.lane_seq)"
-        )
+    () => {
+        "WITH RECURSIVE up (id, survivor) AS (SELECT id, merged_into FROM person WHERE id"
     };
 }
 
-pub(super) use standing_of;
+macro_rules! and_their_records {
+    () => {
+        " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor), \
+         family (root, id) AS (SELECT id, id FROM up WHERE survivor IS NULL \
+             UNION SELECT f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
+         SELECT f.root, r.reference, l.state FROM family f \
+         JOIN link l ON l.person = f.id JOIN referral r ON r.id = l.referral \
+         WHERE l.state IN ('new', 'linked', 'possible') AND \
+         NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+             AND later.child = l.child AND later.person = l.person \
+             AND later.lane_seq > l.lane_seq)"
+    };
+}
+
+pub(super) use {and_their_records, standing_of};
 
 /// The last statement about each child and person, with whose record the person's is by now.
 pub(super) const LINKS_OF: &str = concat!(

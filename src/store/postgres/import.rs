@@ -83,12 +83,7 @@ async fn persons(db: &mut PgConnection, rows: &[PersonRow], seq: LaneSeq) -> Res
     news::tell(db, &of_whom, seq).await
 }
 
-async fn merged(
-    db: &mut PgConnection,
-    merge: &Merge,
-    seq: LaneSeq,
-    now: Timestamp,
-) -> Result<()> {
+async fn merged(db: &mut PgConnection, merge: &Merge, seq: LaneSeq, now: Timestamp) -> Result<()> {
     let (person, into) = (merge.person.0, merge.into.map(|into| into.0));
     let before = news::survivor(db, person).await?;
     if let Some(into) = into {

@@ -6,7 +6,7 @@ use crate::store::news::*;
 use crate::store::records::read_all;
 use crate::store::recounts::{MERGED_AT, PARTED, RECOUNTS, Recount, SURVIVOR, Survivor, recount};
 use crate::store::rows::{CandidateRow, LaneSeq, Token};
-use crate::store::statements::{HEARD, NEWS, shared, standing_of};
+use crate::store::statements::{HEARD, NEWS, and_their_records, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ const SHARED: &str = concat!(
     "SELECT own.token FROM person_token AS own WHERE own.person = ANY($1::uuid[]) AND own.fed AND ",
     shared!()
 );
+
+const STANDING: &str = concat!(standing_of!(), " = ANY($1::uuid[])", and_their_records!());
 
 /// Before the first referral an import is news to nobody.
 const TELL: &str = "INSERT INTO news (lane_seq, person) \
@@ -42,8 +44,7 @@ pub(super) async fn fed_tokens(
 
 /// Whose record a person's has become, and when; as kept.
 pub(super) async fn survivor(db: &mut PgConnection, person: Uuid) -> Result<Survivor> {
-    let found: Option<Survivor> =
-        sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
+    let found: Option<Survivor> = sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
     Ok(found.unwrap_or_default())
 }
 
@@ -105,10 +106,7 @@ impl NewsStore for PostgresStore {
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {
         let people = column(people, |person| person.0);
-        let records = sqlx::query_as(standing_of!(" = ANY($1::uuid[])"))
-            .bind(people)
-            .fetch_all(&self.readers)
-            .await?;
+        let records = sqlx::query_as(STANDING).bind(people).fetch_all(&self.readers).await?;
         read_all(records, standing)
     }
 }

@@ -6,7 +6,7 @@ use crate::store::news::*;
 use crate::store::records::read_all;
 use crate::store::recounts::{MERGED_AT, PARTED, RECOUNTS, Recount, SURVIVOR, Survivor, recount};
 use crate::store::rows::{CandidateRow, LaneSeq, Token};
-use crate::store::statements::{HEARD, NEWS, shared, standing_of};
+use crate::store::statements::{HEARD, NEWS, and_their_records, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
@@ -43,8 +43,7 @@ pub(super) async fn fed_tokens(
 
 /// Whose record a person's has become, and when; as kept.
 pub(super) async fn survivor(db: &mut SqliteConnection, person: Uuid) -> Result<Survivor> {
-    let found: Option<Survivor> =
-        sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
+    let found: Option<Survivor> = sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
     Ok(found.unwrap_or_default())
 }
 
@@ -108,8 +107,9 @@ impl NewsStore for SqliteStore {
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {
         let mut all = Vec::new();
         for people in people.chunks(many::ROWS) {
-            let mut query = QueryBuilder::new(standing_of!(" IN "));
+            let mut query = QueryBuilder::new(concat!(standing_of!(), " IN "));
             many::push_list(&mut query, people.iter().map(|person| person.0));
+            query.push(and_their_records!());
             let records = query.build_query_as().persistent(false).fetch_all(&self.readers).await?;
             all.extend(read_all(records, standing)?);
         }

@@ -6,7 +6,9 @@ use frontdoor::config::settings::Settings;
 use frontdoor::domain::agency::Agency;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{AgencyId, LinkState, PersonId, Reference};
-use frontdoor::pipeline::{Decided, Intake, Outcome, Pipeline, Rules, Stages, Submission};
+use frontdoor::pipeline::{
+    Decided, Intake, Newsreader, Outcome, Pipeline, Rules, Stages, Submission,
+};
 use frontdoor::store::lane::{LaneParts, lane, offload_to_threads};
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::*;
@@ -81,6 +83,11 @@ impl Gateway {
         let agency = self.stored(reference).await.0.row.agency;
         let submission = self.submission(agency.as_str(), &json!({"children": [child]}));
         accepted(self.pipeline.inform(reference, submission).await);
+    }
+
+    pub(super) fn newsreader(&self) -> Newsreader {
+        let (stages, lane) = (self.pipeline.stages.clone(), self.pipeline.lane.clone());
+        Newsreader { store: self.store.clone(), stages, lane }
     }
 
     pub(super) async fn stored(&self, reference: Reference) -> (StoredReferral, Vec<StoredLink>) {

@@ -31,11 +31,6 @@ on_both!(
 );
 
 impl Gateway {
-    fn newsreader(&self) -> Newsreader {
-        let (stages, lane) = (self.pipeline.stages.clone(), self.pipeline.lane.clone());
-        Newsreader { store: self.store.clone(), stages, lane }
-    }
-
     async fn hear_news(&self) -> usize {
         self.newsreader().round().await.expect("is heard")
     }
