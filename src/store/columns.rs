@@ -69,11 +69,22 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("wrapped_key", Sealed),
             ("record", Sealed),
             ("merged_into", Clear),
+            ("merged_at", Clear),
             ("restriction", Clear),
         ],
     ),
     ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)]),
     ("news", &[("lane_seq", Clear), ("person", Clear)]),
+    (
+        "recount",
+        &[
+            ("lane_seq", Clear),
+            ("referral", Clear),
+            ("person", Clear),
+            ("since", Clear),
+            ("decision", Clear),
+        ],
+    ),
     (
         "link",
         &[

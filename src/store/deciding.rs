@@ -155,11 +155,15 @@ fn is_left(said: &[Statement]) -> bool {
 
 /// What a word changes in a match; `None` where the child, or the person, is taken.
 fn change(word: Word, pair: &StoredLink, known: &[StoredLink]) -> Option<Change> {
-    let said = pair.decision.is_some();
-    let same = if said { Change::Nothing } else { Change::Whose };
+    // What was said of a record that was merged since was not said of this one.
+    let said = pair.decision.is_some() && pair.record == pair.person;
     Some(match (word, pair.state) {
-        (Word::Link, LinkState::Linked) | (Word::NotSure, LinkState::Possible) => same,
-        (Word::Link, LinkState::New) => Change::Nothing,
+        (Word::Link, LinkState::Linked) | (Word::NotSure, LinkState::Possible) if !said => {
+            Change::Whose
+        }
+        (Word::Link, LinkState::Linked | LinkState::New) | (Word::NotSure, LinkState::Possible) => {
+            Change::Nothing
+        }
         (Word::Link, _) => {
             // A child is one person, and two children of one referral are two.
             let own = settled(known, usize::from(pair.child));
@@ -169,9 +173,9 @@ fn change(word: Word, pair: &StoredLink, known: &[StoredLink]) -> Option<Change>
             return (of_its_own && free).then_some(Change::Join);
         }
         (Word::Separate, LinkState::Linked) => Change::Part,
-        (Word::Separate, LinkState::Separate) => Change::Nothing,
+        (Word::Separate, LinkState::Separate) if said => Change::Nothing,
         (Word::Separate, _) => Change::Exclude,
-        (Word::NotSure, LinkState::Linked) if said => Change::Whose,
+        (Word::NotSure, LinkState::Linked) if pair.decision.is_some() => Change::Whose,
         (Word::NotSure, LinkState::Linked) => Change::Nothing,
         (Word::NotSure, _) => Change::Reopen,
     })

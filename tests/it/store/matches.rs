@@ -220,11 +220,15 @@ pub(super) const ON_A_PLAN: &str = "record_id,source,forename,surname,dob,addres
     locality.halifax-central\n";
 
 pub(super) async fn import(gateway: &Gateway, people: &str) {
+    import_of(gateway, people, 1).await;
+}
+
+pub(super) async fn import_of(gateway: &Gateway, people: &str, count: usize) {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), people).expect("is written");
     let (store, env) = (gateway.store.as_ref(), OsEnv::new());
     let imported = import_people(store, &ring(), &env, file.path()).await;
-    assert_eq!(imported.expect("imports").loaded, 1);
+    assert_eq!(imported.expect("imports").loaded, count);
 }
 
 async fn what_is_lower_waits_for_a_person(home: Home) {

@@ -4,9 +4,11 @@
 
 use super::gateway::Gateway;
 use super::homes::Home;
-use super::matches::{imogen, of, perhaps};
+use super::matches::{imogen, import_of, of, perhaps};
 use super::on_both;
 use super::rows::{ahead, batch, person, write};
+use frontdoor::app::OsEnv;
+use frontdoor::domain::time::Env;
 use frontdoor::domain::{LinkState, MatchId, PersonId, Reference, Timestamp, Word};
 use frontdoor::pipeline::Heard;
 use frontdoor::store::*;
@@ -14,13 +16,21 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 on_both!(
-    whatever_is_said_a_word_stands_and_histories_are_of_their_referrals,
+    whatever_is_said_a_word_stands,
+    whatever_is_said_a_word_stands_again,
+    whatever_is_said_a_word_stands_once_more,
     whoever_is_left_is_seen_by_a_batch_under_way,
     two_people_at_once_are_heard_one_after_the_other,
     whoever_may_be_the_one_that_is_left_may_be_the_other,
 );
 
 const STEPS: usize = 40;
+
+/// Records of one child, of a like one and of hers under another address.
+const RECORDS: &str = "record_id,source,forename,surname,dob,address,postcode,nhs_number\n\
+    R1,lcs,Imogen,Hollins,2016-03-09,4 Dale Street,HX3 6DP,9990006504\n\
+    R2,lcs,Immy,Hollins,2016-03-09,11 Invented Row,HX1 2AB,\n\
+    R3,lcs,Imogen,Hollin,2016-03-09,4 Dale Street,HX3 6DP,\n";
 
 /// SplitMix64 (Steele, Lea and Flood).
 struct Dice(u64);
@@ -35,32 +45,40 @@ impl Dice {
     }
 }
 
+/// What is true, as far as people have said.
 #[derive(Default)]
-struct Said {
+struct World {
     all: Vec<Reference>,
-    /// Whom a person has said a child is.
-    is: BTreeMap<Reference, PersonId>,
-    /// Whom a person has said it is not.
-    is_not: BTreeSet<(Reference, PersonId)>,
+    /// The last word of a person on a child and a record.
+    words: BTreeMap<(Reference, PersonId), Word>,
+    /// The authority's records.
+    records: Vec<PersonId>,
+    merged: BTreeMap<PersonId, PersonId>,
+    merges: i64,
 }
 
-impl Said {
+impl World {
+    fn survivor(&self, person: PersonId) -> PersonId {
+        self.merged.get(&person).map_or(person, |into| self.survivor(*into))
+    }
+
+    fn one_person(&self, one: PersonId, other: PersonId) -> bool {
+        self.survivor(one) == self.survivor(other)
+    }
+
+    /// A word is of the record that its speaker saw; a person's link to another record of the same
+    /// person has come to it.
     fn hear(&mut self, id: MatchId, word: Word) {
-        let (reference, person) = (id.reference, id.person);
-        match word {
-            Word::Link => {
-                self.is.insert(reference, person);
-                self.is_not.remove(&(reference, person));
-            }
-            Word::Separate => {
-                self.is.retain(|one, other| (*one, *other) != (reference, person));
-                self.is_not.insert((reference, person));
-            }
-            Word::NotSure => {
-                self.is.retain(|one, other| (*one, *other) != (reference, person));
-                self.is_not.remove(&(reference, person));
-            }
-        }
+        let elsewhere: Vec<_> = self
+            .words
+            .iter()
+            .filter(|((of, record), said)| {
+                *of == id.reference && **said == Word::Link && self.one_person(*record, id.person)
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        self.words.retain(|key, _| !elsewhere.contains(key));
+        self.words.insert((id.reference, id.person), word);
     }
 
     async fn check(&self, gateway: &Gateway, step: &str) {
@@ -70,54 +88,131 @@ impl Said {
             let settled: Vec<_> = links.iter().filter(|link| link.state.is_settled()).collect();
             let [one] = settled.as_slice() else { panic!("{step}: {links:?}") };
             people.entry(one.person).or_default().push(*reference);
-            if let Some(person) = self.is.get(reference) {
-                assert_eq!(one.person, *person, "{step}: a person's link stands");
+            let mut each = BTreeSet::new();
+            for link in &links {
+                assert_eq!(self.survivor(link.person), link.person, "{step}: {link:?}");
+                assert!(each.insert(link.person), "{step}: {links:?}");
             }
-            for link in links {
-                let never = self.is_not.contains(&(*reference, link.person));
-                assert!(!never || link.state == LinkState::Separate, "{step}: {link:?}");
+            let said = || self.words.iter().filter(|((of, _), _)| of == reference);
+            for ((_, record), word) in said() {
+                let is = self.one_person(one.person, *record);
+                let linked = |((_, other), word): (&(_, PersonId), &Word)| {
+                    *word == Word::Link && self.one_person(*other, *record)
+                };
+                match word {
+                    Word::Link => assert!(is, "{step}: a person's link stands: {links:?}"),
+                    Word::Separate => assert!(!is || said().any(linked), "{step}: {links:?}"),
+                    Word::NotSure => {}
+                }
             }
+        }
+        let open = gateway.open().await;
+        assert_eq!(open.iter().collect::<BTreeSet<_>>().len(), open.len(), "{step}: {open:?}");
+        for id in open {
+            assert_eq!(self.survivor(id.person), id.person, "{step}: {id}");
+            let word = self.words.get(&(id.reference, id.person));
+            assert_ne!(word, Some(&Word::Separate), "{step}: {id}");
         }
         for (person, referrals) in people {
             let counted = gateway.history(person).await.0;
             assert_eq!(usize::try_from(counted).expect("small"), referrals.len(), "{step}");
-            assert_eq!(gateway.chronology(person).await, referrals, "{step}");
+            let others = self.records.iter().filter(|one| self.one_person(**one, person));
+            for record in others.chain([&person]) {
+                assert_eq!(gateway.chronology(*record).await, referrals, "{step}");
+            }
         }
+        assert!(gateway.store.recounts(9).await.expect("reads").is_empty(), "{step}");
     }
 }
 
-async fn whatever_is_said_a_word_stands_and_histories_are_of_their_referrals(home: Home) {
-    let gateway = Gateway::over(&home).await;
-    let (mut dice, mut said) = (Dice(20_261_128), Said::default());
+async fn whatever_is_said_a_word_stands(home: Home) {
+    words_stand(&home, 20_261_128).await;
+}
+
+async fn whatever_is_said_a_word_stands_again(home: Home) {
+    words_stand(&home, 7).await;
+}
+
+async fn whatever_is_said_a_word_stands_once_more(home: Home) {
+    words_stand(&home, 4_711).await;
+}
+
+async fn words_stand(home: &Home, seed: u64) {
+    let gateway = Gateway::over(home).await;
+    import_of(&gateway, RECORDS, 3).await;
+    let (mut dice, mut world) = (Dice(seed), World::default());
     for number in 0..STEPS {
-        let step = match dice.below(6) {
-            _ if said.all.len() < 4 => refer(&gateway, &mut dice, &mut said).await,
-            0 => refer(&gateway, &mut dice, &mut said).await,
+        let step = match dice.below(7) {
+            _ if world.all.len() < 4 => refer(&gateway, &mut dice, &mut world).await,
+            0 => refer(&gateway, &mut dice, &mut world).await,
             1 => {
-                let reference = said.all[dice.below(said.all.len())];
+                let reference = world.all[dice.below(world.all.len())];
                 let word = format!("room {number}");
                 gateway.add(reference, json!({"index": 0, "school": word})).await;
                 format!("information on {reference}")
             }
-            _ => speak(&gateway, &mut dice, &mut said).await,
+            2 => merge(&gateway, &mut dice, &mut world).await,
+            _ => speak(&gateway, &mut dice, &mut world).await,
         };
-        said.check(&gateway, &format!("step {number}: {step}")).await;
+        world.check(&gateway, &format!("step {number}: {step}")).await;
+    }
+    while let Some((record, _)) = world.merged.pop_first() {
+        tell(&gateway, &mut world, record, None).await;
+        world.check(&gateway, &format!("{record} is its own again")).await;
     }
 }
 
-async fn refer(gateway: &Gateway, dice: &mut Dice, said: &mut Said) -> String {
-    let number = said.all.len();
+async fn refer(gateway: &Gateway, dice: &mut Dice, world: &mut World) -> String {
+    let number = world.all.len();
     let mut child = if dice.below(3) == 0 { perhaps() } else { imogen() };
     // The same body again would be the same referral.
     child["school"] = json!(format!("Invented {number}"));
     let agency = ["school-ridgeway", "police-west"][dice.below(2)];
     let reference = gateway.refer(agency, child).await;
-    said.all.push(reference);
+    world.all.push(reference);
+    let (_, links) = gateway.stored(reference).await;
+    for link in links {
+        let person = gateway.store.person(link.person).await.expect("reads").expect("there");
+        if person.fed && !world.records.contains(&person.id) {
+            world.records.push(person.id);
+        }
+    }
     format!("{reference}")
 }
 
-async fn speak(gateway: &Gateway, dice: &mut Dice, said: &mut Said) -> String {
-    let reference = said.all[dice.below(said.all.len())];
+/// The authority says that two records are one person's, or that one is its own.
+async fn merge(gateway: &Gateway, dice: &mut Dice, world: &mut World) -> String {
+    let (count, merged) = (world.records.len(), world.merged.len());
+    if count > 0 && merged > 0 && dice.below(2) == 0 {
+        let record = *world.merged.keys().nth(dice.below(merged)).expect("there");
+        world.merged.remove(&record);
+        tell(gateway, world, record, None).await;
+        return format!("{record} is its own");
+    }
+    let free: Vec<PersonId> =
+        world.records.iter().filter(|one| !world.merged.contains_key(one)).copied().collect();
+    if free.len() < 2 {
+        return "nothing to merge".to_owned();
+    }
+    let first = dice.below(free.len());
+    let second = (first + 1 + dice.below(free.len() - 1)) % free.len();
+    world.merged.insert(free[first], free[second]);
+    tell(gateway, world, free[first], Some(free[second])).await;
+    format!("{} is {}", free[first], free[second])
+}
+
+async fn tell(gateway: &Gateway, world: &mut World, person: PersonId, into: Option<PersonId>) {
+    world.merges += 1;
+    let now = OsEnv::new().now();
+    let as_of = Some(now.plus_seconds(world.merges));
+    let events = vec![Event::new("people.imported", "frontdoor")];
+    let merges = vec![Merge { person, into, as_of }];
+    gateway.store.feed(&Feed { merges, events, ..Feed::default() }, now).await.expect("is told");
+    while gateway.newsreader().round().await.expect("is heard") > 0 {}
+}
+
+async fn speak(gateway: &Gateway, dice: &mut Dice, world: &mut World) -> String {
+    let reference = world.all[dice.below(world.all.len())];
     let (_, links) = gateway.stored(reference).await;
     let matches: Vec<_> = links
         .iter()
@@ -133,7 +228,7 @@ async fn speak(gateway: &Gateway, dice: &mut Dice, said: &mut Said) -> String {
     let word = [Word::Link, Word::Separate, Word::NotSure][dice.below(3)];
     let lower = dice.below(3) == 0;
     match gateway.say(id, word, lower).await {
-        Heard::Settled(_) => said.hear(id, word),
+        Heard::Settled(_) => world.hear(id, word),
         Heard::Taken if word == Word::Link => {}
         other => panic!("{other:?}"),
     }
