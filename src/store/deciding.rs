@@ -4,20 +4,19 @@
 use super::error::StoreError;
 use super::families::{last_said, on_records};
 use super::lane::LaneParts;
-use super::linking::{Ahead, Linker, year_before};
+use super::linking::year_before;
 use super::matches::*;
 use super::recounts::Recount;
 use super::rows::*;
 use super::settled::{of_child, settled};
+use super::standing::{histories, leave_apart, links_of, people_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
 use crate::domain::matching::WrongBy;
 use crate::domain::{
-    ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp,
-    Withdrawn, Word,
+    DecisionId, LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp, Withdrawn, Word,
 };
-use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -485,77 +484,4 @@ impl Case<'_> {
         self.rows.append(rows);
         Ok(proposed)
     }
-}
-
-/// How the children of a stored referral stand.
-pub(super) fn links_of(
-    known: &[StoredLink],
-    children: usize,
-) -> Result<Vec<ChildLink>, StoreError> {
-    let link = |child| {
-        let own = settled(known, child)
-            .ok_or_else(|| StoreError::Damaged("a child is nobody".to_owned()))?;
-        let may_be = of_child(known, child).filter(|link| link.state == LinkState::Possible);
-        let mut possible: Vec<_> = may_be.map(|link| (link.person, link.weight)).collect();
-        possible.sort_by(|one, two| two.1.total_cmp(&one.1).then(one.0.cmp(&two.0)));
-        let state = match own.state {
-            LinkState::New if !possible.is_empty() => LinkState::Possible,
-            state => state,
-        };
-        Ok(ChildLink {
-            state,
-            person: own.person,
-            fresh: false,
-            weight: if own.state == LinkState::Linked { own.weight } else { 0.0 },
-            decision: own.decision,
-            possible,
-            failed: false,
-        })
-    };
-    (0..children).map(link).collect()
-}
-
-/// What is known of whoever the children are or may be, without some referrals.
-pub(super) async fn people_of(
-    tx: &mut dyn LaneTx,
-    links: &[ChildLink],
-    since: Timestamp,
-    except: &[ReferralId],
-) -> Result<HashMap<PersonId, HistoryRow>, StoreError> {
-    let people = links.iter().flat_map(|link| {
-        std::iter::once(link.person).chain(link.possible.iter().map(|(person, _)| *person))
-    });
-    let people: Vec<PersonId> = people.collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = tx.histories(&people, since, except).await?;
-    Ok(rows.into_iter().map(|row| (row.person, row)).collect())
-}
-
-/// Whom people have told apart from who the child is, it cannot be; `now` is what a word says that
-/// is not written yet.
-pub(super) fn leave_apart(
-    links: &mut [ChildLink],
-    read: &HashMap<PersonId, HistoryRow>,
-    now: &[ApartRow],
-) {
-    for link in links {
-        let own = link.person;
-        let apart = |other: &PersonId| {
-            let said = now.iter().find(|row| (row.one, row.other) == (own, *other));
-            let before = || read.get(&own).is_some_and(|row| row.apart.contains(other));
-            said.map_or_else(before, |row| row.stands)
-        };
-        link.possible.retain(|(other, _)| !apart(other));
-        if link.possible.is_empty() && link.state == LinkState::Possible {
-            link.state = LinkState::New;
-        }
-    }
-}
-
-pub(super) fn histories(
-    parts: &LaneParts,
-    links: &[ChildLink],
-    read: &HashMap<PersonId, HistoryRow>,
-) -> Vec<ChildHistory> {
-    let linker = Linker::new(parts, Ahead::default());
-    links.iter().map(|link| linker.history_of(link, read)).collect()
 }

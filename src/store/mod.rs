@@ -18,6 +18,7 @@ pub mod sqlite;
 pub mod traits;
 pub mod work;
 
+mod batch;
 mod deciding;
 mod deliveries;
 mod families;
@@ -32,6 +33,7 @@ mod recounting;
 mod recounts;
 mod relinking;
 mod settled;
+mod standing;
 mod statements;
 
 pub use crate::audit::{ChainName, Event};

@@ -1,12 +1,12 @@
 //! Deciding again, under the lane's lock, a referral that was decided with a history that was not
 //! its children's: what rested on it goes, and everyone who was sent it is told.
 
-use super::deciding::{histories, leave_apart, links_of, people_of};
 use super::error::StoreError;
 use super::lane::LaneParts;
 use super::linking::year_before;
 use super::recounts::Recount;
 use super::rows::*;
+use super::standing::{histories, leave_apart, links_of, people_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;

@@ -1,13 +1,14 @@
 //! Late truth, under the lane's lock: an earlier referral is looked at again because the
 //! authority's own records tell more. It only rises, and what people have said stands.
 
-use super::deciding::{heed_word, histories, people_of};
+use super::deciding::heed_word;
 use super::error::StoreError;
 use super::families::on_records;
 use super::lane::LaneParts;
 use super::linking::{Linker, year_before};
 use super::rows::*;
 use super::settled::{made_before, not_for, of_child};
+use super::standing::{histories, people_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;

@@ -1,8 +1,7 @@
 //! Rows as the stores read and write them. Clear members are ids, times, agency, destination,
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
-use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
-use super::recounts::Recount;
+pub use super::batch::Batch;
 use crate::audit::Event;
 use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};
@@ -322,43 +321,6 @@ impl Tally {
     }
 }
 
-/// Everything one lane batch writes, in one transaction.
-#[derive(Clone, Debug, Default)]
-pub struct Batch {
-    /// When it is written: the time of its audit link.
-    pub at: Timestamp,
-    pub referrals: Vec<ReferralRow>,
-    pub information: Vec<InformationRow>,
-    pub persons: Vec<PersonRow>,
-    /// Better profiles of people that a referral made. A person of the authority's own records
-    /// keeps the profile of the feed.
-    pub profiles: Vec<(PersonId, Vec<u8>)>,
-    /// Tokens that known persons gain.
-    pub tokens: Vec<(Token, PersonId)>,
-    pub links: Vec<LinkRow>,
-    /// Referrals decided again because of what a person said of a match; each at the revision that
-    /// was read, which stays.
-    pub revisits: Vec<ReferralRow>,
-    pub decisions: Vec<DecisionRow>,
-    pub apart: Vec<ApartRow>,
-    pub withdrawals: Vec<WithdrawalRow>,
-    /// Referrals that were decided with a history that is wrong, as is found now.
-    pub recounts: Vec<Recount>,
-    /// Those that are decided again now.
-    pub recounted: Vec<Recount>,
-    pub outbox: Vec<OutboxRow>,
-    pub repeats: Vec<NewRepeat>,
-    pub refusals: Vec<RefusalRow>,
-    /// Refusals seen again: id and when.
-    pub refused_again: Vec<(RefusalId, Timestamp)>,
-    /// Repeat keys whose open refusals an accepted submission clears, and when.
-    pub clears: Vec<(Token16, Timestamp)>,
-    pub tallies: Vec<(Tally, i64)>,
-    pub audit: Vec<Event>,
-    /// Events of the `desk` chain.
-    pub desk: Vec<Event>,
-}
-
 /// A referral as read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReferral {
@@ -433,85 +395,3 @@ pub struct Overview {
 
 /// Rule ids are clear; they travel with a claim-check.
 pub type Rules = Vec<RuleId>;
-
-impl Batch {
-    /// Adds another batch's rows to this one's.
-    pub fn append(&mut self, other: Batch) {
-        self.referrals.extend(other.referrals);
-        self.information.extend(other.information);
-        self.persons.extend(other.persons);
-        self.profiles.extend(other.profiles);
-        self.tokens.extend(other.tokens);
-        self.links.extend(other.links);
-        self.revisits.extend(other.revisits);
-        self.decisions.extend(other.decisions);
-        self.apart.extend(other.apart);
-        self.withdrawals.extend(other.withdrawals);
-        self.recounts.extend(other.recounts);
-        self.recounted.extend(other.recounted);
-        self.outbox.extend(other.outbox);
-        self.repeats.extend(other.repeats);
-        self.refusals.extend(other.refusals);
-        self.refused_again.extend(other.refused_again);
-        self.clears.extend(other.clears);
-        self.tallies.extend(other.tallies);
-        self.audit.extend(other.audit);
-        self.desk.extend(other.desk);
-    }
-
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        let Batch {
-            at: _,
-            referrals,
-            information,
-            persons,
-            profiles,
-            tokens,
-            links,
-            revisits,
-            decisions,
-            apart,
-            withdrawals,
-            recounts,
-            recounted,
-            outbox,
-            repeats,
-            refusals,
-            refused_again,
-            clears,
-            tallies,
-            audit,
-            desk,
-        } = self;
-        referrals.is_empty()
-            && information.is_empty()
-            && persons.is_empty()
-            && profiles.is_empty()
-            && tokens.is_empty()
-            && links.is_empty()
-            && revisits.is_empty()
-            && decisions.is_empty()
-            && apart.is_empty()
-            && withdrawals.is_empty()
-            && recounts.is_empty()
-            && recounted.is_empty()
-            && outbox.is_empty()
-            && repeats.is_empty()
-            && refusals.is_empty()
-            && refused_again.is_empty()
-            && clears.is_empty()
-            && tallies.is_empty()
-            && audit.is_empty()
-            && desk.is_empty()
-    }
-
-    /// Sums equal tallies, so that one batch appends few deltas.
-    pub fn fold_tallies(&mut self) {
-        let mut sums = std::collections::BTreeMap::new();
-        for (tally, count) in self.tallies.drain(..) {
-            *sums.entry(tally).or_insert(0) += count;
-        }
-        self.tallies = sums.into_iter().collect();
-    }
-}

@@ -12,6 +12,7 @@ mod import;
 mod keys;
 mod lane;
 mod matches;
+mod merged;
 mod news;
 mod queue;
 mod reads;
