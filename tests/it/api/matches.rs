@@ -132,7 +132,7 @@ fn adopted(world: &World) -> MatchId {
         if number > 1 {
             let mut matches = world.store.matches.lock().unwrap();
             let mut row = matches[0].clone();
-            row.id = MatchId { person: person(number), ..id };
+            (row.id, row.record) = (MatchId { person: person(number), ..id }, person(number));
             matches.push(row);
         }
     }

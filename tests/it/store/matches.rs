@@ -3,11 +3,10 @@
 use super::gateway::Gateway;
 use super::homes::{Home, ring};
 use super::on_both;
-use super::seen::hash;
 use frontdoor::app::{OsEnv, import_people};
 use frontdoor::audit::ChainName;
 use frontdoor::domain::decision::Restriction;
-use frontdoor::domain::matching::{ProposalHash, WrongBy};
+use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::{DestinationId, LinkState, MatchId, PersonId, Reference, Timestamp, Word};
 use frontdoor::pipeline::{Decided, Desk, Heard, Said};
 use frontdoor::store::seal::Dossier;
@@ -53,13 +52,8 @@ impl Gateway {
     pub(super) async fn say(&self, of: MatchId, word: Word, lower: bool) -> Heard {
         let by = br#"{"by": {"name": "Invented Osei", "role": "Duty"}, "reason": "seen"}"#;
         let actor = DestinationId::new("masstt");
-        let said = |lower| Said { of, word, lower, by: by.to_vec(), actor: actor.clone() };
-        let nothing_read = lower.then_some(ProposalHash([0; 16]));
-        let heard = match self.pipeline.hear(said(nothing_read)).await {
-            // Lowered is only what was read.
-            Heard::Unread(proposed) => self.pipeline.hear(said(Some(hash(&proposed)))).await,
-            heard => heard,
-        };
+        let said = Said { of, word, lower: None, by: by.to_vec(), actor };
+        let heard = self.hear_as_read(said, lower).await;
         // As the gateway does by itself.
         self.newsreader().round().await.expect("is heard");
         heard
