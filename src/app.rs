@@ -45,6 +45,7 @@ use crate::web::{self, Board, OpsState};
 use crate::workers::Pool;
 use anyhow::{Context, Result, anyhow, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
@@ -186,13 +187,29 @@ impl Vitals for Pulse {
     }
 }
 
-fn cut(rules: &Rules, to: &Destination, dossier: &Dossier) -> Option<Document> {
+/// `restricted` are the children whose records only the named few may see.
+fn cut(
+    rules: &Rules,
+    to: &Destination,
+    dossier: &Dossier,
+    restricted: &BTreeSet<u16>,
+) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
-    let decision = decided.for_whom(to.statutory);
+    let mut decision = decided.for_whom(to.statutory).clone();
+    if to.statutory {
+        decision.restrict(restricted);
+    }
     let route = decision.routes.iter().find(|route| route.destination == to.id);
-    let mut cut = rules.routing.cut(&referral, to, decision);
-    if let (true, Some(proposal)) = (to.statutory, decided.proposal()) {
+    let mut cut = rules.routing.cut(&referral, to, &decision);
+    if let (true, Some(mut proposal)) = (to.statutory, decided.proposal()) {
+        if let Some(proposal) = proposal.as_object_mut()
+            && !restricted.is_empty()
+            && !to.restricted
+        {
+            // Where it would go tells the team that holds the case.
+            proposal.retain(|member, _| !matches!(member.as_str(), "destinations" | "routes"));
+        }
         cut["decision"]["proposed"] = proposal;
     }
     let mut part = |name: &str| cut.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
@@ -402,7 +419,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         keys: ring,
         adapters,
         access,
-        cut: Arc::new(move |to, dossier| cut(&rules.load(), to, dossier)),
+        cut: Arc::new(move |to, dossier, of| cut(&rules.load(), to, dossier, of)),
         metrics,
         document: OpenApi::build(include_str!("../schemas/referral.v1.schema.json"))?,
         admission: Admission::new(&admission(&settings.http)),

@@ -86,6 +86,10 @@ kinds! {
     MATCH_TAKEN = "match-taken", CONFLICT,
         "The child, or another child of the referral, is somebody already",
         "A child is one person, and two children are two: separate the other match first.";
+    PROPOSAL_CHANGED = "proposal-changed", CONFLICT,
+        "What would be lower is not what you have read",
+        "Nothing was changed. Read what is `proposed` now; if you agree, send your decision again \
+         with its `hash` as `proposal`.";
     NOT_FAILING = "not-failing", CONFLICT,
         "The message is neither failing nor dead",
         "Look at its state: it is under way, or its destination has it.";

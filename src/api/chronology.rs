@@ -1,5 +1,6 @@
 //! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date.
-//! Possible ones are not among them. The read is in the audit chain before a byte is sent.
+//! Possible ones are not among them; of very many, the newest are shown, and that there are older
+//! ones. The read is in the audit chain before a byte is sent.
 
 use super::catalogue as kind;
 use super::problem::Problem;
@@ -8,7 +9,7 @@ use super::state::ApiState;
 use crate::access::DestinationPrincipal;
 use crate::domain::{AgencyId, LinkState, PersonId, Reference, Timestamp};
 use crate::followup::reading::chronology_read;
-use crate::store::ChronologyRow;
+use crate::store::{CHRONOLOGY, ChronologyRow};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ struct Answer {
     /// `records` or `referrals`.
     source: &'static str,
     entries: Vec<Entry>,
+    /// There are older ones, which are not shown.
+    truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     ask: Option<&'static str>,
 }
@@ -63,6 +66,7 @@ pub(super) async fn handle(
     let id = person.id;
     let shown = !person.restricted || caller.destination.restricted;
     let rows = if shown { state.matches.chronology(id).await? } else { Vec::new() };
+    let older = rows.len().saturating_sub(CHRONOLOGY);
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     chronology_read(store, env, id, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer {
@@ -70,7 +74,8 @@ pub(super) async fn handle(
         restricted: person.restricted,
         as_of: person.as_of.filter(|_| shown),
         source: if person.fed { "records" } else { "referrals" },
-        entries: rows.into_iter().map(Entry::from).collect(),
+        entries: rows.into_iter().skip(older).map(Entry::from).collect(),
+        truncated: older > 0,
         ask: (!shown).then_some(staff::WHOM_TO_ASK),
     }))
 }

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
 use crate::access::{Denied, DestinationPrincipal};
+use crate::domain::matching::ProposalHash;
 use crate::domain::{MatchId, PersonId, Word};
 use crate::pipeline::{Heard, Said};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,7 +28,7 @@ struct Answer {
     confirmed: bool,
     /// Who the child is now.
     person: PersonId,
-    /// What would be lower, until `confirm_lowering`.
+    /// What would be lower, until `confirm_lowering` with its `hash`.
     proposed: Option<Box<RawValue>>,
 }
 
@@ -53,6 +54,11 @@ pub(super) async fn handle(
     let actor = caller.destination.id.clone();
     let settled = match state.desk.hear(Said { of, word, lower, by, actor }).await {
         Heard::Settled(settled) => settled,
+        Heard::Unread(proposed) => {
+            let proposed = RawValue::from_string(String::from_utf8_lossy(&proposed).into_owned());
+            let changed = Problem::new(&kind::PROPOSAL_CHANGED);
+            return Err(proposed.map_or(changed.clone(), |proposed| changed.proposed(proposed)));
+        }
         Heard::Taken => return Err(Problem::new(&kind::MATCH_TAKEN)),
         Heard::Unknown => return Err(unknown()),
         Heard::Busy => return Err(overloaded()),
@@ -69,20 +75,26 @@ pub(super) async fn handle(
     }))
 }
 
-/// The word, whether it lowers, and who says it and why, to be sealed.
-fn read(body: &Map<String, Value>) -> Result<(Word, bool, Vec<u8>), Problem> {
+type Read = (Word, Option<ProposalHash>, Vec<u8>);
+
+/// The word, the proposal that it takes, and who says it and why, to be sealed.
+fn read(body: &Map<String, Value>) -> Result<Read, Problem> {
     let word = body.get("decision").and_then(Value::as_str).and_then(Word::parse);
     let reason = staff::words(body, "reason", REASON);
     let lower = match body.get("confirm_lowering") {
         None => Some(false),
         Some(given) => given.as_bool(),
     };
-    let (Some(word), Some(reason), Some(lower)) = (word, reason, lower) else {
+    let proposal = body.get("proposal");
+    let hash = proposal.and_then(Value::as_str).and_then(ProposalHash::parse);
+    let unstated = hash.is_none() && (lower == Some(true) || proposal.is_some());
+    let (Some(word), Some(reason), Some(lower), false) = (word, reason, lower, unstated) else {
         let mut problem = Problem::new(&kind::DECISION_NEEDED);
         for (missing, pointer, ask) in [
             (word.is_none(), "/decision", "Say link, separate or not-sure"),
             (reason.is_none(), "/reason", "Say why, in at most 2000 characters"),
             (lower.is_none(), "/confirm_lowering", "Say true or false, or leave it out"),
+            (unstated, "/proposal", "Give the `hash` of the proposal that you have read"),
         ] {
             if missing {
                 problem = problem.fault(pointer, "decision", ask);
@@ -93,6 +105,10 @@ fn read(body: &Map<String, Value>) -> Result<(Word, bool, Vec<u8>), Problem> {
     let nobody = Map::new();
     let by = body.get("by").and_then(Value::as_object).unwrap_or(&nobody);
     let person = staff::person(by, "/by")?;
-    let by = json!({"by": person, "reason": reason, "confirm_lowering": lower});
-    Ok((word, lower, by.to_string().into_bytes()))
+    let read = hash.filter(|_| lower);
+    let mut by = json!({"by": person, "reason": reason, "confirm_lowering": lower});
+    if let Some(read) = read {
+        by["proposal"] = read.to_string().into();
+    }
+    Ok((word, read, by.to_string().into_bytes()))
 }

@@ -1,17 +1,22 @@
 //! `GET /v1/referrals/{reference}/document`: the referral behind a claim-check, cut to what this
 //! destination may see. The read is in the audit chain before a byte is sent.
+//!
+//! Whether a record is restricted is looked up as the document is read: what became restricted
+//! since the referral was decided is closed as well. The named few may read every referral that
+//! concerns such a record, so that there is somebody who can be asked.
 
 use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
-use crate::domain::{AgencyId, Priority, Reference, Timestamp, message};
+use crate::domain::{AgencyId, LinkState, Priority, Reference, ReferralId, Timestamp, message};
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
 use crate::store::{StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -61,10 +66,18 @@ pub(super) async fn handle(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
-    let stored = sent_to(&state, &caller, &path).await?;
+    let stored = stored(&state, &path).await?;
     let row = &stored.row;
+    let sent = is_sent(&stored, &caller);
+    if !sent && !caller.destination.restricted {
+        return Err(Problem::new(&kind::NOT_FOUND));
+    }
+    let restricted = restricted(&state, row.id).await?;
+    if !sent && restricted.is_empty() {
+        return Err(Problem::new(&kind::NOT_FOUND));
+    }
     let dossier = state.open(row)?;
-    let document = (state.cut)(&caller.destination, &dossier)
+    let document = (state.cut)(&caller.destination, &dossier, &restricted)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
     let history = match caller.destination.statutory {
         true => Some(History::behind(&state, &stored).await),
@@ -86,15 +99,37 @@ pub(super) async fn handle(
     }))
 }
 
+/// Children who are, or may be, somebody whose record is restricted.
+async fn restricted(state: &ApiState, of: ReferralId) -> Result<BTreeSet<u16>, StoreError> {
+    let mut children = BTreeSet::new();
+    for link in state.store.links(of).await? {
+        let may_be = link.state.is_settled() || link.state == LinkState::Possible;
+        if may_be && !children.contains(&link.child) {
+            let person = state.matches.person(link.person).await?;
+            if person.is_some_and(|person| person.restricted) {
+                children.insert(link.child);
+            }
+        }
+    }
+    Ok(children)
+}
+
+async fn stored(state: &ApiState, reference: &str) -> Result<StoredReferral, Problem> {
+    let unknown = || Problem::new(&kind::NOT_FOUND);
+    let reference = Reference::parse(reference).ok_or_else(unknown)?;
+    state.store.referral(reference).await?.ok_or_else(unknown)
+}
+
+fn is_sent(stored: &StoredReferral, to: &DestinationPrincipal) -> bool {
+    stored.deliveries.iter().any(|row| row.destination == to.destination.id)
+}
+
 /// A referral that this destination was sent; any other is unknown to it.
 pub(super) async fn sent_to(
     state: &ApiState,
     caller: &DestinationPrincipal,
     reference: &str,
 ) -> Result<StoredReferral, Problem> {
-    let unknown = || Problem::new(&kind::NOT_FOUND);
-    let reference = Reference::parse(reference).ok_or_else(unknown)?;
-    let stored = state.store.referral(reference).await?.ok_or_else(unknown)?;
-    let sent = stored.deliveries.iter().any(|row| row.destination == caller.destination.id);
-    if sent { Ok(stored) } else { Err(unknown()) }
+    let stored = stored(state, reference).await?;
+    if is_sent(&stored, caller) { Ok(stored) } else { Err(Problem::new(&kind::NOT_FOUND)) }
 }

@@ -1,6 +1,10 @@
 //! `GET /v1/matches?state=…&after=…`: whom a child may be, for people to decide. What speaks for it
 //! is told by field and level, never by a value; each read is in the audit chain before a byte is
 //! sent.
+//!
+//! Who somebody was before an adoption and who after it must not be put together by whoever is not
+//! named for restricted records: they see of all such records of a child one line, with no id that
+//! could lead anywhere. A page never ends within a child, so that it is one line on any page.
 
 use super::catalogue as kind;
 use super::deliveries::read;
@@ -10,13 +14,17 @@ use super::staff;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
 use crate::domain::decision::Restriction;
-use crate::domain::{LinkState, MatchId, PersonId, Reference, Timestamp};
+use crate::domain::{LinkState, MatchId, PersonId, Reference, ReferralId, Timestamp};
 use crate::followup::reading::matches_read;
 use crate::pipeline::{Evidence, Explanation};
-use crate::store::{MatchRow, MatchState, PersonRecord};
+use crate::store::{MatchRow, MatchState, PersonRecord, StoreError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Matches of a child read at once to end its page: far more than one has.
+const MORE: usize = 100;
 
 #[derive(Serialize)]
 struct Answer {
@@ -27,24 +35,31 @@ struct Answer {
 
 #[derive(Serialize)]
 struct Match {
-    id: MatchId,
     reference: Reference,
     child: u16,
-    person: PersonId,
     state: &'static str,
     /// `machine` or `person`.
     by: &'static str,
     /// The machine linked it, and nobody has confirmed it.
     unconfirmed: bool,
     at: Timestamp,
-    weight: f32,
-    probability: f32,
+    /// Nothing for whoever may not put adopted people together.
+    #[serde(flatten)]
+    who: Option<Who>,
     /// Only the named few may see the record.
     restricted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     ask: Option<&'static str>,
     #[serde(flatten)]
     why: Option<Why>,
+}
+
+#[derive(Serialize)]
+struct Who {
+    id: MatchId,
+    person: PersonId,
+    weight: f32,
+    probability: f32,
 }
 
 #[derive(Serialize)]
@@ -102,24 +117,53 @@ pub(super) async fn handle(
         }
     };
     let wanted = wanted.unwrap_or(MatchState::Open);
-    let rows = state.matches.matches(wanted, after, limit).await?;
-    let last = rows.last().map(|row| MatchId { person: row.record, ..row.id });
-    let next = last.filter(|_| rows.len() == limit);
+    let (rows, next) = page(&state, wanted, after, limit).await?;
+    let named = caller.destination.restricted;
     let mut matches = Vec::with_capacity(rows.len());
     let (mut read, mut adopted) = (Vec::with_capacity(rows.len()), BTreeSet::new());
     for row in rows {
         let person = state.matches.person(row.id.person).await?;
         let why = person.as_ref().and_then(|person| person.restriction);
-        // Who somebody was before an adoption and is after it never stand in one answer.
-        if why == Some(Restriction::Adoption) && !adopted.insert((row.referral, row.id.child)) {
+        let secret = why == Some(Restriction::Adoption) && !named;
+        if secret && !adopted.insert((row.referral, row.id.child)) {
             continue;
         }
         read.push((row.referral, row.id.person));
-        matches.push(shown(&state, row, person, caller.destination.restricted).await?);
+        let shown = shown(&state, row, person, named).await?;
+        matches.push(if secret { Match { who: None, ..shown } } else { shown });
     }
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     matches_read(store, env, &read, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer { matches, next }))
+}
+
+/// A page that ends with a child, and where the next one begins.
+async fn page(
+    state: &ApiState,
+    wanted: MatchState,
+    after: Option<(ReferralId, u16, PersonId)>,
+    limit: usize,
+) -> Result<(Vec<MatchRow>, Option<MatchId>), StoreError> {
+    let mut rows = state.matches.matches(wanted, after, limit).await?;
+    let mut next = None;
+    while let Some(last) = rows.last().filter(|_| rows.len() >= limit) {
+        let (referral, child, record) = (last.referral, last.id.child, last.record);
+        // Nobody comes after that person: the whole child was shown.
+        let end = PersonId(Uuid::max());
+        next = Some(MatchId { person: end, ..last.id });
+        let after = Some((referral, child, record));
+        let more = state.matches.matches(wanted, after, MORE).await?;
+        let whole = more.len();
+        let same = |row: &MatchRow| row.referral == referral && row.id.child == child;
+        let same: Vec<MatchRow> = more.into_iter().take_while(same).collect();
+        let ends = same.len() < MORE;
+        let is_last = whole == same.len() && ends;
+        rows.extend(same);
+        if ends {
+            return Ok((rows, next.filter(|_| !is_last)));
+        }
+    }
+    Ok((rows, next))
 }
 
 /// A match with what speaks for it, unless the record is restricted and the reader not `named`.
@@ -138,17 +182,20 @@ async fn shown(
         why = explained.map(|explained| Why::of(explained, row.weight));
     }
     let by = if row.decision.is_some() { "person" } else { "machine" };
-    Ok(Match {
+    let who = Who {
         id: row.id,
+        person: row.id.person,
+        weight: row.weight,
+        probability: state.desk.probability(row.weight),
+    };
+    Ok(Match {
         reference: row.id.reference,
         child: row.id.child,
-        person: row.id.person,
         state: row.state.as_str(),
         by,
         unconfirmed: row.state == LinkState::Linked && row.decision.is_none(),
         at: row.at,
-        weight: row.weight,
-        probability: state.desk.probability(row.weight),
+        who: Some(who),
         restricted,
         ask: (restricted && !named).then_some(staff::WHOM_TO_ASK),
         why,

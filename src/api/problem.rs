@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::fmt;
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,6 +28,7 @@ pub struct Problem {
     detail: Option<&'static str>,
     faults: Vec<Unread>,
     first: Option<Reference>,
+    proposed: Option<Box<RawValue>>,
     /// Seconds.
     retry_after: Option<u32>,
     challenge: Option<&'static str>,
@@ -35,8 +37,16 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(kind: &'static Kind) -> Self {
-        let (detail, faults, first) = (None, Vec::new(), None);
-        Problem { kind, detail, faults, first, retry_after: None, challenge: None, allow: None }
+        Problem {
+            kind,
+            detail: None,
+            faults: Vec::new(),
+            first: None,
+            proposed: None,
+            retry_after: None,
+            challenge: None,
+            allow: None,
+        }
     }
 
     /// Says more than the kind's remedy does. Fixed text only.
@@ -61,6 +71,12 @@ impl Problem {
     /// The reference that an idempotency key was first used for.
     pub fn first(mut self, first: Reference) -> Self {
         self.first = Some(first);
+        self
+    }
+
+    /// What would be lower now, for a person to read.
+    pub fn proposed(mut self, proposed: Box<RawValue>) -> Self {
+        self.proposed = Some(proposed);
         self
     }
 
@@ -139,6 +155,7 @@ impl Problem {
             instance,
             faults,
             first: self.first,
+            proposed: self.proposed.as_deref(),
             duty: Duty {
                 in_hours: &directory.duty_telephone,
                 out_of_hours: &directory.out_of_hours_telephone,
@@ -173,6 +190,8 @@ struct Document<'a> {
     faults: Vec<Unread>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed: Option<&'a RawValue>,
     duty: Duty<'a>,
 }
 

@@ -17,6 +17,7 @@ use crate::workers::Pool;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -94,8 +95,10 @@ pub struct Document {
     pub respond_by: Timestamp,
 }
 
-/// Cuts a referral for a destination; `None` when the dossier cannot be understood.
-pub type Cut = Arc<dyn Fn(&Destination, &Dossier) -> Option<Document> + Send + Sync>;
+/// Cuts a referral for a destination, of which some children's records are restricted; `None` when
+/// the dossier cannot be understood.
+pub type Cut =
+    Arc<dyn Fn(&Destination, &Dossier, &BTreeSet<u16>) -> Option<Document> + Send + Sync>;
 
 /// Everything the handlers use.
 pub struct ApiState {

@@ -1,5 +1,5 @@
 //! `GET /v1/withdrawals?after=…`: which wrong history was taken back from whom, for the data
-//! protection officer. Ids and codes only.
+//! protection officer. Ids and codes only; the read is in the audit chain before a byte is sent.
 
 use super::deliveries::read;
 use super::messages::whole;
@@ -9,6 +9,7 @@ use super::state::ApiState;
 use crate::access::{Denied, DestinationPrincipal, OperationsPrincipal};
 use crate::domain::matching::WrongBy;
 use crate::domain::{DestinationId, MessageId, PersonId, Reference, Timestamp};
+use crate::followup::reading::withdrawals_read;
 use crate::store::{DeliveryState, WithdrawnRow};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -59,14 +60,15 @@ pub(super) async fn handle(
     operator: Result<OperationsPrincipal, Denied>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let _place = match (team, operator) {
+    let (team, operator) = (team.as_ref(), operator.as_ref());
+    let (_place, by) = match (team, operator) {
         (Ok(team), _) => {
-            let place = state.admit_destination(&team)?;
-            staff::at_the_desk(&state, &team)?;
-            place
+            let place = state.admit_destination(team)?;
+            staff::at_the_desk(&state, team)?;
+            (place, team.destination.id.as_str())
         }
-        (_, Ok(operator)) => state.admit_operations(&operator)?,
-        (Err(denied), _) => return Err(denied.into()),
+        (_, Ok(operator)) => (state.admit_operations(operator)?, &*operator.name),
+        (Err(denied), _) => return Err((*denied).into()),
     };
     let query = req.query_string();
     let limit = whole(query, "limit", 1..=500, 100)?;
@@ -74,6 +76,9 @@ pub(super) async fn handle(
     let after = read(query, "after", "message-id", |id| Uuid::try_parse(id).ok().map(MessageId))?;
     let rows = state.matches.withdrawals(after, limit).await?;
     let next = (rows.len() == limit).then(|| rows.last().map(|row| row.withdrawal.message));
+    let read = rows.iter().map(|row| (row.withdrawal.referral, row.withdrawal.person));
+    let (store, env) = (state.store.as_ref(), state.env.as_ref());
+    withdrawals_read(store, env, &read.collect::<Vec<_>>(), by).await?;
     let withdrawals = rows.into_iter().map(Withdrawal::from).collect();
     Ok(HttpResponse::Ok().json(Answer { withdrawals, next: next.flatten() }))
 }

@@ -22,6 +22,9 @@ impl Check {
         match config::load(&dir) {
             Ok(authority) => {
                 say(format!("{} is in order; policy {}.", dir.display(), authority.hash));
+                for warning in authority.warnings() {
+                    say(format!("Warning: {warning}."));
+                }
                 adapters(&settings.adapters.folder, &authority)
             }
             Err(faults) => {

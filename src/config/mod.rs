@@ -80,6 +80,16 @@ impl Authority {
         self.destinations.get(id).map(|team| &team.destination)
     }
 
+    /// What is in order, and still leaves something undone.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let mut teams = self.destinations.values().map(|team| &team.destination);
+        let named = teams.any(|team| team.restricted && team.statutory);
+        let nobody = "destinations.toml: no team is named for restricted records, so nobody can \
+                      be asked what is known from one, or say whose it is. Give a destination \
+                      that is statutory restricted = true: see docs/restricted.md";
+        if named { Vec::new() } else { vec![nobody] }
+    }
+
     /// The duty telephone number that someone answers at this instant.
     pub fn duty_number(&self, at: Timestamp) -> &str {
         self.routing.duty_number(at)

@@ -2,6 +2,7 @@
 
 use super::{DestinationId, Priority, Purpose, RuleId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A level of need of the authority's policy. A social worker decides; this is suggested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,30 @@ pub struct Reason {
     /// reviewed that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreviewed: bool,
+    /// The history is of a record that is restricted: it is for the named few.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
+}
+
+/// The rule by which something restricted is told, in place of what is known.
+pub const RESTRICTED: &str = "restricted-record";
+
+impl Reason {
+    /// That something is restricted, and whom to ask: true of any record, whatever it holds.
+    pub fn of_restricted() -> Self {
+        Reason {
+            rule: RuleId::new(RESTRICTED),
+            basis: "A restricted record is for named people alone".to_owned(),
+            why: "This is, or may be, a child whose record is restricted. Whatever is known of \
+                  the child is for the team that the authority has named for restricted \
+                  records: ask that team."
+                .to_owned(),
+            tasks: Vec::new(),
+            history: true,
+            unreviewed: false,
+            restricted: true,
+        }
+    }
 }
 
 /// One destination for one child or several.
@@ -72,6 +97,42 @@ pub struct Decision {
     /// Why policy, linkage or configuration failed, when one did; it went to MASSTT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+impl Decision {
+    /// Closes what is known of some children, whose records are restricted now.
+    pub fn restrict(&mut self, children: &BTreeSet<u16>) {
+        for child in self.children.iter_mut().filter(|child| children.contains(&child.index)) {
+            for reason in child.reasons.iter_mut().filter(|reason| reason.history) {
+                reason.restricted = true;
+            }
+            child.reasons.push(Reason::of_restricted());
+        }
+    }
+
+    /// The rules that brought a route, as far as its destination may learn of them: none of
+    /// somebody whom a child only may be; and of restricted records, unless it is `named`, nothing
+    /// but that there is one.
+    pub fn rules_told(&self, route: &Route, named: bool) -> Vec<RuleId> {
+        let mut told = Vec::new();
+        let mut tell = |rule: &RuleId| {
+            if !told.contains(rule) {
+                told.push(rule.clone());
+            }
+        };
+        for rule in &route.rules {
+            let reasons = || {
+                let all = self.children.iter().flat_map(|child| &child.reasons);
+                all.filter(|reason| reason.rule == *rule)
+            };
+            if !named && reasons().any(|reason| reason.restricted) {
+                tell(&RuleId::new(RESTRICTED));
+            } else if !reasons().any(|reason| reason.unreviewed) {
+                tell(rule);
+            }
+        }
+        told
+    }
 }
 
 /// What linkage says of a child.
@@ -203,4 +264,7 @@ pub struct ChildHistory {
     pub agencies_12m: u32,
     /// The gravest level rank among them.
     pub highest_level_12m: i16,
+    /// All of this is of a record that only the named few may see. No rule reads it.
+    #[serde(default)]
+    pub restricted: bool,
 }

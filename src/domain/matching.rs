@@ -62,6 +62,24 @@ impl Word {
     }
 }
 
+/// Marks what is proposed, so that a person confirms what they have read and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProposalHash(pub [u8; 16]);
+
+impl ProposalHash {
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| digits)?;
+        Some(ProposalHash(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for ProposalHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
 /// How a wrong history came into what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -98,6 +116,16 @@ pub struct Withdrawn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_in_no_other_way() {
+        let hash = ProposalHash([7; 16]);
+        assert_eq!(ProposalHash::parse(&hash.to_string()), Some(hash));
+        let short = &hash.to_string()[1..];
+        for bad in ["", short, &format!("+{short}"), &format!("{hash}0")] {
+            assert_eq!(ProposalHash::parse(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn a_match_is_found_again_by_its_name_and_nothing_else_is() {

@@ -23,10 +23,31 @@ pub async fn matches_read(
     matches: &[(ReferralId, PersonId)],
     by: &DestinationId,
 ) -> Result<(), StoreError> {
+    pairs_read(store, env, "match.read", matches, by.as_str()).await
+}
+
+/// A team's system, or an operator, reads whose history was taken back from which referrals.
+pub async fn withdrawals_read(
+    store: &dyn ReadStore,
+    env: &dyn Env,
+    withdrawals: &[(ReferralId, PersonId)],
+    by: &str,
+) -> Result<(), StoreError> {
+    pairs_read(store, env, "withdrawal.read", withdrawals, by).await
+}
+
+/// One event for each; none where nothing was there to be read.
+async fn pairs_read(
+    store: &dyn ReadStore,
+    env: &dyn Env,
+    kind: &str,
+    pairs: &[(ReferralId, PersonId)],
+    by: &str,
+) -> Result<(), StoreError> {
     let event = |(referral, person): &(ReferralId, PersonId)| {
-        Event::new("match.read", by.as_str()).about(*referral).of(*person)
+        Event::new(kind, by).about(*referral).of(*person)
     };
-    let events: Vec<Event> = matches.iter().map(event).collect();
+    let events: Vec<Event> = pairs.iter().map(event).collect();
     if events.is_empty() {
         return Ok(());
     }

@@ -2,8 +2,10 @@
 //! What it may lower, only a person may
 //! have lowered.
 
-use super::judge::{Stages, from_json, json};
+use super::judge::{LINKAGE_FAILED, Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
+use crate::audit::Event;
+use crate::domain::matching::ProposalHash;
 use crate::domain::{ChildDecision, Decision, Referral, RuleId, Timestamp};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
@@ -11,6 +13,7 @@ use crate::store::work::*;
 use crate::store::{Batch, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::{self, Policy};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,26 +24,31 @@ pub(super) fn raised(policy: &Policy, before: &Decided, again: Decided) -> Decid
     let full = threshold::raise(policy, &before.full, again.full);
     Decided {
         alone: threshold::raise(policy, &before.alone, again.alone),
-        proposed: proposed.filter(|lower| threshold::is_lower(&full, lower)),
+        proposed: proposed.filter(|lower| threshold::is_lower(policy, &full, lower)),
         full,
     }
 }
 
-/// A decision without a history that was wrong.
-fn corrected(policy: &Policy, before: Decided, again: Decided, revisit: &Revisit<'_>) -> Decided {
-    let right = threshold::raise(policy, &before.alone, again.full);
-    if revisit.how == How::Lower {
-        return Decided { alone: before.alone, full: right, proposed: None };
+/// A decision without a history that was wrong. What is lower is proposed.
+fn corrected(policy: &Policy, mut before: Decided, again: Decided, own: bool) -> Decided {
+    if let Some(failure) = again.failure() {
+        // What was right cannot be told from what was wrong: all stays, and people are told.
+        before.full.failure = Some(failure.to_owned());
+        return before;
     }
+    if before.failure().is_some() {
+        before.full.failure = None;
+    }
+    let right = threshold::raise(policy, &before.alone, again.full);
     let kept = threshold::keep(policy, &before.full, &right);
     // Another referral's decision is only freed of what was wrong.
-    let full = if revisit.own { threshold::raise(policy, &kept, right.clone()) } else { kept };
-    let proposed = threshold::is_lower(&full, &right).then_some(right);
+    let full = if own { threshold::raise(policy, &kept, right.clone()) } else { kept };
+    let proposed = threshold::is_lower(policy, &full, &right).then_some(right);
     Decided { alone: before.alone, full, proposed }
 }
 
 /// Whether a decision is higher than it was, or has a reason more.
-fn says_more(before: &Decision, after: &Decision) -> bool {
+fn says_more(policy: &Policy, before: &Decision, after: &Decision) -> bool {
     let rules = |decision: &Decision| -> BTreeSet<(u16, RuleId)> {
         let of = |child: &ChildDecision| {
             let index = child.index;
@@ -48,27 +56,68 @@ fn says_more(before: &Decision, after: &Decision) -> bool {
         };
         decision.children.iter().flat_map(of).collect()
     };
-    threshold::is_lower(after, before) || !rules(after).is_subset(&rules(before))
+    threshold::is_lower(policy, after, before) || !rules(after).is_subset(&rules(before))
 }
 
 impl Decided {
-    /// What a person is asked to confirm: what is lower without a wrong history.
+    /// What a person is asked to confirm: what is lower without a wrong history. Its `hash` is of
+    /// all the rest, and the confirmation states it.
     pub fn proposal(&self) -> Option<Value> {
         let lower = self.proposed.as_ref()?;
-        let children = lower.children.iter().map(|child| {
-            json!({
-                "index": child.index,
-                "level_of_need": {"code": child.level.code, "label": child.level.label},
-                "priority": child.priority,
-            })
-        });
-        let destinations = lower.routes.iter().map(|route| &route.destination);
-        Some(json!({
-            "children": children.collect::<Vec<_>>(),
-            "priority": lower.priority,
-            "destinations": destinations.collect::<Vec<_>>(),
-        }))
+        let mut proposal = shown(lower);
+        proposal["hash"] = hash_of(&proposal).to_string().into();
+        Some(proposal)
     }
+
+    /// With what is proposed taken, where it is what a person has read.
+    fn take(self, read: ProposalHash) -> Decided {
+        let is_read = |lower: &Decision| hash_of(&shown(lower)) == read;
+        match self.proposed {
+            Some(lower) if is_read(&lower) => {
+                Decided { full: lower, proposed: None, alone: self.alone }
+            }
+            proposed => Decided { proposed, ..self },
+        }
+    }
+
+    /// Why deciding failed, if it did; that comparing failed is something else.
+    fn failure(&self) -> Option<&str> {
+        self.full.failure.as_deref().filter(|failure| *failure != LINKAGE_FAILED)
+    }
+}
+
+/// All of a proposal that a person takes.
+fn shown(lower: &Decision) -> Value {
+    let children = lower.children.iter().map(|child| {
+        json!({
+            "index": child.index,
+            "level_of_need": {"code": child.level.code, "label": child.level.label},
+            "priority": child.priority,
+        })
+    });
+    let destinations = lower.routes.iter().map(|route| &route.destination);
+    let routes = lower.routes.iter().map(|route| {
+        json!({
+            "destination": route.destination,
+            "purpose": route.purpose,
+            "priority": route.priority,
+            "due_at": route.due_at,
+        })
+    });
+    json!({
+        "children": children.collect::<Vec<_>>(),
+        "priority": lower.priority,
+        "respond_by": lower.respond_by,
+        "destinations": destinations.collect::<Vec<_>>(),
+        "routes": routes.collect::<Vec<_>>(),
+    })
+}
+
+fn hash_of(shown: &Value) -> ProposalHash {
+    let hash = Sha256::digest(shown.to_string().as_bytes());
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash[..16]);
+    ProposalHash(first)
 }
 
 fn proposal(decided: &Decided) -> Result<Option<Arc<[u8]>>> {
@@ -108,34 +157,52 @@ impl Stages {
         })
     }
 
+    /// What stands after a revisit, and the decision made anew, where one was.
+    fn outcome(
+        &self,
+        rules: &Rules,
+        before: Decided,
+        revisit: &Revisit<'_>,
+        now: Timestamp,
+    ) -> (Decided, Option<Decided>) {
+        let Revisit { stored, referred, links, histories, how, own, .. } = revisit;
+        let policy = &rules.policy;
+        let again = |at| self.decide(rules, referred, at, links, histories);
+        let right = |before| corrected(policy, before, again(stored.row.received_at), *own);
+        let decided = match how {
+            How::Raise | How::Heed => {
+                let anew = again(now);
+                return (raised(policy, &before, anew.clone()), Some(anew));
+            }
+            How::Propose => right(before),
+            How::Lower(read) => right(before).take(*read),
+            How::Take(read) => before.take(*read),
+            // The policy may be mended since it failed: whoever asks has it tried again.
+            How::Look if before.failure().is_some() => right(before),
+            How::Look => before,
+        };
+        (decided, None)
+    }
+
     pub(super) fn decide_again(
         &self,
         revisit: &Revisit<'_>,
         now: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)> {
-        let Revisit { stored, referred, links, histories, how, withdrawn, own } = revisit;
+        let Revisit { stored, referred, links, how, withdrawn, own, .. } = revisit;
         let rules = self.rules.load();
         let policy = &rules.policy;
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
-        let again = |at| self.decide(&rules, referred, at, links, histories);
-        let (told, mut anew) = (before.clone(), before.clone());
-        let decided = match how {
-            How::Raise | How::Heed => {
-                anew = again(now);
-                raised(policy, &before, anew.clone())
-            }
-            How::Propose | How::Lower => {
-                corrected(policy, before, again(stored.row.received_at), revisit)
-            }
-            How::Take => match before.proposed {
-                Some(lower) => Decided { full: lower, proposed: None, alone: before.alone },
-                None => return Ok((Batch::default(), None)),
-            },
-            How::Look => return Ok((Batch::default(), proposal(&before)?)),
+        let told = before.clone();
+        let (decided, anew) = self.outcome(&rules, before, revisit, now);
+        let says_nothing = match how {
+            How::Heed => !says_more(policy, &told.full, &decided.full),
+            How::Take(_) | How::Look => decided == told,
+            _ => false,
         };
-        if *how == How::Heed && !says_more(&told.full, &decided.full) {
-            return Ok((Batch::default(), None));
+        if says_nothing {
+            return Ok((Batch::default(), proposal(&told)?));
         }
         dossier.decision = json(&decided)?;
         let (name, sealed) = (Dossier::name(stored.row.id), &stored.row.record);
@@ -153,15 +220,19 @@ impl Stages {
             // Who may be whom was told of before.
             rows.audit.clear();
         }
-        match how {
-            How::Raise | How::Heed => {
+        match anew {
+            Some(anew) => {
                 facts.messages(&stored.deliveries, env, &mut rows);
                 facts.wind(&anew, &mut rows);
             }
-            _ if withdrawn.is_some() || decided.full != told.full => {
+            None if withdrawn.is_some() || decided.full != told.full => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);
             }
-            _ => {}
+            None => {}
+        }
+        let takes = matches!(how, How::Lower(_) | How::Take(_));
+        if takes && threshold::is_lower(policy, &told.full, &decided.full) {
+            rows.desk.push(Event::new(LOWERED, "frontdoor").about(id));
         }
         let proposed = proposal(&decided)?;
         rows.revisits.push(row);

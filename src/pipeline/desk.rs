@@ -3,20 +3,22 @@
 
 use super::intake::Pipeline;
 use crate::domain::ids::DecisionId;
+use crate::domain::matching::ProposalHash;
 use crate::domain::{DestinationId, MatchId, PersonId, Word};
 use crate::linkage::{self, Explanation, Profile};
 use crate::store::ReferralRow;
 use crate::store::lane::LaneError;
 use crate::store::work::{Done, MatchWord, Settled, Work};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// A person's word on a match.
 #[derive(Clone, Debug)]
 pub struct Said {
     pub of: MatchId,
     pub word: Word,
-    /// The person takes what is lower without a wrong history.
-    pub lower: bool,
+    /// The proposal that the person has read and takes: what is lower without a wrong history.
+    pub lower: Option<ProposalHash>,
     /// Who says it and why, JSON; it is sealed.
     pub by: Vec<u8>,
     /// Whose system says it.
@@ -29,6 +31,8 @@ pub enum Heard {
     Settled(Settled),
     /// The child, or another of its referral, is somebody already.
     Taken,
+    /// What would be lower, JSON, is not what the person has read. Nothing was changed.
+    Unread(Arc<[u8]>),
     /// There is no such match.
     Unknown,
     /// Nothing was changed; say it again.
@@ -73,6 +77,7 @@ impl Desk for Pipeline {
         match self.lane.submit(Work::Decide(Box::new(verdict))).await {
             Ok(Done::Settled(settled)) => Heard::Settled(settled),
             Ok(Done::Taken) => Heard::Taken,
+            Ok(Done::Unread(proposed)) => Heard::Unread(proposed),
             Ok(Done::Unknown) => Heard::Unknown,
             Err(LaneError::Full) => Heard::Busy,
             Err(LaneError::Unavailable) => Heard::Unavailable,

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// Failures that go on record with a decision.
 const POLICY_FAILED: &str = "policy-failed";
-const LINKAGE_FAILED: &str = "linkage-failed";
+pub(super) const LINKAGE_FAILED: &str = "linkage-failed";
 
 /// What an authority's configuration says to the stages: one consistent snapshot.
 pub struct Rules {

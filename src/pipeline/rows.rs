@@ -4,8 +4,8 @@ use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    Decision, DestinationId, Directory, Level, LinkState, MessageId, ReferralId, Route, Timestamp,
-    Withdrawn,
+    Decision, DestinationId, Directory, Level, LinkState, MessageId, ReferralId, Route, RuleId,
+    Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
@@ -146,7 +146,7 @@ impl Facts<'_> {
                 // It was never sent a history: that there was one is not its business either.
                 continue;
             }
-            let (route, level) = self.as_told(route);
+            let (route, level, rules) = self.as_told(route);
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
             let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
@@ -173,7 +173,7 @@ impl Facts<'_> {
                 priority: route.priority,
                 level,
                 due_at: route.due_at,
-                rules: &route.rules,
+                rules: &rules,
                 children: route.children.len(),
                 withdrawn,
             });
@@ -213,12 +213,15 @@ impl Facts<'_> {
         }
     }
 
-    /// The route and the level as its destination may learn of them: purpose, priority and clock of
-    /// a message, and the queue it waits in, say no more than the document behind it.
-    fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level) {
+    /// The route, the level and the rules as its destination may learn of them: purpose, priority
+    /// and clock of a message, and the queue it waits in, say no more than the document behind it.
+    fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level, Vec<RuleId>) {
         let told = self.decided.for_whom(self.sees_history(&route.destination));
         let own = told.routes.iter().find(|other| other.destination == route.destination);
-        (own.unwrap_or(route), &told.level)
+        let route = own.unwrap_or(route);
+        let known = self.directory.destinations.get(&route.destination);
+        let rules = told.rules_told(route, known.is_some_and(|known| known.restricted));
+        (route, &told.level, rules)
     }
 
     fn sees_history(&self, destination: &DestinationId) -> bool {

@@ -2,12 +2,13 @@
 //!
 //! Statutory social work sees all. The others see the children that were sent to them, the fields
 //! of their list, no reason that comes from history, and no withheld address: not in its place,
-//! and not where its words recur in another text.
+//! and not where its words recur in another text. What is known from a restricted record, only the
+//! named few see; everyone else under statute learns that there is one, and whom to ask.
 
 use super::Routing;
 use crate::domain::agency::{Destination, FieldList};
 use crate::domain::values::YesNo;
-use crate::domain::{Answer, Decision, Mark, Referral, Route, RuleId};
+use crate::domain::{Answer, Decision, Mark, Reason, Referral, Route};
 use serde_json::{Map, Value, json};
 
 const WITHHELD: &str = "[withheld]";
@@ -75,16 +76,13 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
     let children = decision.children.iter().filter(|child| to.statutory || sent(child.index));
     let children = children.map(|child| {
         let reasons = child.reasons.iter().filter(|reason| to.statutory || !reason.history);
-        let (hidden, reasons): (Vec<_>, Vec<_>) = reasons.partition(|reason| reason.unreviewed);
-        let told = reasons.into_iter().map(|reason| {
-            json!({
-                "rule": reason.rule,
-                "basis": reason.basis,
-                "why": reason.why,
-                "tasks": reason.tasks,
-            })
-        });
+        let named = |reason: &&Reason| reason.restricted && !to.restricted;
+        let (closed, reasons): (Vec<_>, Vec<_>) = reasons.partition(named);
+        let (hidden, reasons): (Vec<_>, Vec<_>) =
+            reasons.into_iter().partition(|reason| reason.unreviewed);
+        let told = reasons.into_iter().map(shown);
         let held_back = (!hidden.is_empty()).then(unreviewed);
+        let restricted = (!closed.is_empty()).then(|| shown(&Reason::of_restricted()));
         json!({
             "index": child.index,
             "level_of_need": {
@@ -94,21 +92,25 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
                 "suggested": true,
             },
             "priority": child.priority,
-            "reasons": told.chain(held_back).collect::<Vec<_>>(),
+            "reasons": told.chain(held_back).chain(restricted).collect::<Vec<_>>(),
         })
     });
-    let hidden = |rule: &&RuleId| {
-        let mut reasons = decision.children.iter().flat_map(|child| &child.reasons);
-        reasons.any(|reason| reason.rule == **rule && reason.unreviewed)
-    };
-    let rules = route.map(|route| route.rules.iter().filter(|rule| !hidden(rule)));
     json!({
         "purpose": route.map(|route| &route.purpose),
         "priority": route.map_or(decision.priority, |route| route.priority),
         "due_at": route.map(|route| route.due_at),
-        "rules": rules.map(Iterator::collect::<Vec<_>>),
+        "rules": route.map(|route| decision.rules_told(route, to.restricted)),
         "children": children.collect::<Vec<_>>(),
         "failure": decision.failure,
+    })
+}
+
+fn shown(reason: &Reason) -> Value {
+    json!({
+        "rule": reason.rule,
+        "basis": reason.basis,
+        "why": reason.why,
+        "tasks": reason.tasks,
     })
 }
 

@@ -76,7 +76,16 @@ pub(super) async fn decide(
     let person = pair.person;
     let mut case = Case { parts, tx, word, now, stored, known, pair, rows: Batch::default() };
     let proposed = case.settle(change).await?;
-    if !case.rows.is_empty() {
+    let takes = word.lower.is_some() && !matches!(change, Change::Join | Change::Reopen);
+    if let (true, Some(proposed)) = (takes, &proposed) {
+        let rows = Batch { desk: vec![case.event("proposal.shown")], ..Batch::default() };
+        return Ok(Concluded { rows, done: Done::Unread(proposed.clone()) });
+    }
+    if case.rows.is_empty() {
+        // It stands so already: nothing is kept but that somebody said it, and was told.
+        let again = case.event("match.said-again").detail(word.word.as_str());
+        case.rows.desk.push(again);
+    } else {
         case.note();
     }
     let standing = settled(&case.known, child);
@@ -115,7 +124,7 @@ pub(super) async fn heed_word(
         let of = MatchId { reference: stored.row.reference, child: pair.child, person: other };
         let by = Sealed { wrapped_key: Vec::new(), body: Vec::new() };
         let actor = "frontdoor".to_owned();
-        let word = MatchWord { of, id, word: Word::Separate, lower: false, by, actor };
+        let word = MatchWord { of, id, word: Word::Separate, lower: None, by, actor };
         let (event, pair) = (Event::new("match.separated", "frontdoor"), pair.clone());
         let event = event.about(stored.row.id).of(pair.person).detail(id.to_string());
         let rows = Batch { desk: vec![event], ..Batch::default() };
@@ -223,12 +232,12 @@ impl Case<'_> {
                 None
             }
         };
-        let how = match change {
-            Change::Join | Change::Reopen => How::Raise,
-            Change::Part | Change::Doubt | Change::Exclude if self.word.lower => How::Lower,
-            Change::Part | Change::Doubt | Change::Exclude => How::Propose,
-            Change::Nothing | Change::Whose if self.word.lower => How::Take,
-            Change::Nothing | Change::Whose => How::Look,
+        let how = match (change, self.word.lower) {
+            (Change::Join | Change::Reopen, _) => How::Raise,
+            (Change::Part | Change::Doubt | Change::Exclude, Some(read)) => How::Lower(read),
+            (Change::Part | Change::Doubt | Change::Exclude, None) => How::Propose,
+            (Change::Nothing | Change::Whose, Some(read)) => How::Take(read),
+            (Change::Nothing | Change::Whose, None) => How::Look,
         };
         let parts = matches!(change, Change::Part | Change::Doubt);
         let withdrawn = if parts { self.wrong().await? } else { None };
@@ -256,6 +265,11 @@ impl Case<'_> {
         self.pair.record = own;
     }
 
+    fn event(&self, kind: &str) -> Event {
+        let word = self.word;
+        Event::new(kind, &word.actor).about(self.stored.row.id).of(word.of.person)
+    }
+
     /// Keeps what was said, by whom and why, with its event.
     fn note(&mut self) {
         let (word, referral) = (self.word, self.stored.row.id);
@@ -269,11 +283,12 @@ impl Case<'_> {
             by: word.by.clone(),
         });
         let detail = format!("{} {}", word.word.as_str(), word.id);
-        let event = Event::new("match.decided", &word.actor).about(referral).of(word.of.person);
-        self.rows.desk.push(event.detail(detail));
-        if word.lower {
-            let event = Event::new("decision.lowered", &word.actor).about(referral);
-            self.rows.desk.push(event.detail(word.id.to_string()));
+        self.rows.desk.push(self.event("match.decided").detail(detail));
+        // Whether anything was lowered, the judge has told; by whose word, is told here.
+        let lowered = |event: &&mut Event| event.kind == LOWERED;
+        for event in self.rows.desk.iter_mut().filter(lowered) {
+            event.actor.clone_from(&word.actor);
+            event.detail = Some(word.id.to_string());
         }
     }
 

@@ -329,6 +329,7 @@ impl<'a> Linker<'a> {
             history.referrals_12m = history.referrals_12m.max(own.referrals_12m);
             history.agencies_12m = history.agencies_12m.max(own.agencies_12m);
             history.highest_level_12m = history.highest_level_12m.max(own.highest_level_12m);
+            history.restricted |= own.restricted;
         }
         history
     }
@@ -341,6 +342,7 @@ impl<'a> Linker<'a> {
             history.referrals_12m = row.referrals;
             history.agencies_12m = row.agencies;
             history.highest_level_12m = row.highest_level;
+            history.restricted = row.restricted;
         }
         if let Some(within) = self.within.get(&person) {
             let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);

@@ -119,6 +119,9 @@ pub struct PersonRecord {
     pub fed: bool,
 }
 
+/// How many referrals of a person are shown at most: the newest.
+pub const CHRONOLOGY: usize = 1000;
+
 /// A referral of which a child is this person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChronologyRow {
@@ -155,7 +158,8 @@ pub trait MatchStore: Send + Sync {
     ) -> Result<Vec<MatchRow>>;
     /// A person by any of its records.
     async fn person(&self, id: PersonId) -> Result<Option<PersonRecord>>;
-    /// Referrals of which a child is this person, oldest first; possible ones are not.
+    /// Referrals of which a child is this person, oldest first; possible ones are not. The newest
+    /// [`CHRONOLOGY`] of them, and one more where there are more.
     async fn chronology(&self, id: PersonId) -> Result<Vec<ChronologyRow>>;
     /// What was taken back, oldest first, after a message.
     async fn withdrawals(

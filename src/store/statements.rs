@@ -260,14 +260,16 @@ pub(super) const PERSON: &str = concat!(
     survivor_of!("$1")
 );
 
+/// The newest, and one more than are shown (`matches::CHRONOLOGY`), so that a cut is seen.
 pub(super) const CHRONOLOGY: &str = concat!(
-    "SELECT l.referral, r.reference, l.child, r.received_at, r.agency, r.level, l.state, \
-     l.decision FROM link l JOIN referral r ON r.id = l.referral \
+    "SELECT * FROM (SELECT l.referral, r.reference, l.child, r.received_at, r.agency, r.level, \
+     l.state, l.decision FROM link l JOIN referral r ON r.id = l.referral \
      WHERE l.person IN ",
     family_of!("$1"),
     " AND l.state IN ('new', 'linked') AND ",
     last_said!(),
-    " ORDER BY r.received_at, l.referral, l.child LIMIT 1000"
+    " ORDER BY r.received_at DESC, l.referral DESC, l.child DESC LIMIT 1001) \
+     AS newest ORDER BY received_at, referral, child"
 );
 
 pub(super) const WITHDRAWALS: &str = "SELECT w.message, w.referral, w.person, w.kind, \

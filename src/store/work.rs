@@ -4,6 +4,7 @@ use super::error::Result;
 use super::recounts::Recount;
 use super::rows::*;
 use crate::domain::facts::Facts;
+use crate::domain::matching::ProposalHash;
 use crate::domain::receipt::Completeness;
 use crate::domain::refusal::{Extent, Refusal};
 use crate::domain::{
@@ -87,8 +88,8 @@ pub struct MatchWord {
     pub of: MatchId,
     pub id: DecisionId,
     pub word: Word,
-    /// The person takes whatever is lower without the wrong history: level, priority, destinations.
-    pub lower: bool,
+    /// The proposal that the person has read and takes: what is lower without the wrong history.
+    pub lower: Option<ProposalHash>,
     /// Who says it, and why, sealed.
     pub by: Sealed,
     /// Whose system said it: for the event.
@@ -159,6 +160,8 @@ pub enum Done {
     Settled(Settled),
     /// The child, or another child of its referral, is somebody already: separate that first.
     Taken,
+    /// What would be lower, JSON, is not what the person has read: nothing is written.
+    Unread(Arc<[u8]>),
     /// A referral was looked at again, and whatever was found is written.
     Looked,
 }
@@ -232,6 +235,10 @@ pub struct Revisit<'a> {
     pub own: bool,
 }
 
+/// The event by which a judge tells that something was lowered. Whose word it was, is added where
+/// the word is kept.
+pub const LOWERED: &str = "decision.lowered";
+
 /// What deciding again may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -241,10 +248,10 @@ pub enum How {
     Heed,
     /// A wrong history is gone: its reasons go, and what would be lower is proposed.
     Propose,
-    /// The same, and a person has confirmed at once whatever is lower.
-    Lower,
-    /// A person has confirmed what was proposed before.
-    Take,
+    /// The same; and what is lower is taken, where it is the proposal that a person has read.
+    Lower(ProposalHash),
+    /// A person has confirmed what was proposed before, where it is what they have read.
+    Take(ProposalHash),
     /// Nothing: it only tells what is proposed.
     Look,
 }

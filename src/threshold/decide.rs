@@ -291,7 +291,9 @@ impl OneChild<'_> {
         let of_someone = history && !rule.reads.contains(&facts::LINK);
         let unreviewed = of_someone && self.known.link == LinkState::Possible;
         let (basis, tasks) = (rule.basis.clone(), rule.tasks.clone());
-        Reason { rule: rule.id.clone(), basis, why, tasks, history, unreviewed }
+        // Also how sure it is who the child is: the rule tells of the record that it found.
+        let restricted = history && self.known.restricted;
+        Reason { rule: rule.id.clone(), basis, why, tasks, history, unreviewed, restricted }
     }
 
     /// Names the topics, never the sender's words.
@@ -309,8 +311,8 @@ impl OneChild<'_> {
         let text = |of: fn(&super::Note) -> &String| note.map(of).cloned().unwrap_or_default();
         let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
         let (rule, tasks) = (RuleId::new(id), Vec::new());
-        let (history, unreviewed) = (false, false);
-        let reason = Reason { rule, basis, why, tasks, history, unreviewed };
+        let (history, unreviewed, restricted) = (false, false, false);
+        let reason = Reason { rule, basis, why, tasks, history, unreviewed, restricted };
         add_reason(&mut draft.reasons, reason);
     }
 }

@@ -52,14 +52,16 @@ pub fn keep(policy: &Policy, previous: &Decision, right: &Decision) -> Decision 
             None => (!reason.history).then_some(reason),
         });
         child.reasons = reasons.collect();
-        if other.is_none_or(|other| is_lower_child(child, other)) {
+        if other.is_none_or(|other| is_lower_child(policy, child, other)) {
             let id = standing::WITHDRAWN;
             let note = policy.standing.get(id);
             let text = |of: fn(&Note) -> &String| note.map(of).cloned().unwrap_or_default();
             let (basis, why) = (text(|note| &note.basis), text(|note| &note.why));
             let rule = RuleId::new(id);
-            let (tasks, history, unreviewed) = (Vec::new(), true, false);
-            add_reason(&mut child.reasons, Reason { rule, basis, why, tasks, history, unreviewed });
+            let (tasks, history) = (Vec::new(), true);
+            let (unreviewed, restricted) = (false, false);
+            let reason = Reason { rule, basis, why, tasks, history, unreviewed, restricted };
+            add_reason(&mut child.reasons, reason);
         }
         let routes = other.map_or(&[][..], |other| &other.routes);
         forget_rules(&mut child.routes, &child.reasons, routes);
@@ -83,28 +85,35 @@ fn forget_rules(routes: &mut [Route], reasons: &[Reason], right: &[Route]) {
     }
 }
 
-/// Whether one decision is lower than another in a level, a priority or a destination.
-pub fn is_lower(than: &Decision, decision: &Decision) -> bool {
+/// Whether one decision is lower than another in a level, a priority, a clock, or a destination
+/// and what it is sent there for.
+pub fn is_lower(policy: &Policy, than: &Decision, decision: &Decision) -> bool {
     let child = |child: &ChildDecision| {
         let other = decision.children.iter().find(|other| other.index == child.index);
-        other.is_none_or(|other| is_lower_child(child, other))
+        other.is_none_or(|other| is_lower_child(policy, child, other))
     };
     decision.level.rank < than.level.rank
         || decision.priority < than.priority
-        || has_fewer(&than.routes, &decision.routes)
+        || decision.respond_by > than.respond_by
+        || has_less(policy, &than.routes, &decision.routes)
         || than.children.iter().any(child)
 }
 
-fn is_lower_child(than: &ChildDecision, child: &ChildDecision) -> bool {
+fn is_lower_child(policy: &Policy, than: &ChildDecision, child: &ChildDecision) -> bool {
     child.level.rank < than.level.rank
         || child.priority < than.priority
-        || has_fewer(&than.routes, &child.routes)
+        || has_less(policy, &than.routes, &child.routes)
 }
 
-fn has_fewer(than: &[Route], routes: &[Route]) -> bool {
+/// Whether a destination is gone, or has less urgency, more time or a less grave purpose.
+fn has_less(policy: &Policy, than: &[Route], routes: &[Route]) -> bool {
     than.iter().any(|route| {
         let same = |other: &&Route| other.destination == route.destination;
-        routes.iter().find(same).is_none_or(|other| other.priority < route.priority)
+        routes.iter().find(same).is_none_or(|other| {
+            other.priority < route.priority
+                || other.due_at > route.due_at
+                || policy.gravity(&other.purpose) < policy.gravity(&route.purpose)
+        })
     })
 }
 

@@ -237,6 +237,7 @@ pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
             referrals_12m: counts.0,
             agencies_12m: counts.1,
             highest_level_12m: counts.2,
+            restricted: false,
         }
     })
 }

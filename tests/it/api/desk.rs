@@ -17,6 +17,8 @@ struct Desk {
     school: String,
     police: String,
     masstt: String,
+    /// The team named for restricted records.
+    named: String,
 }
 
 impl Desk {
@@ -25,13 +27,14 @@ impl Desk {
         let school = home.key("--agency", "school-ridgeway").await;
         let police = home.key("--agency", "police-west").await;
         let masstt = home.key("--destination", "masstt").await;
+        let named = home.key("--destination", "restricted-records").await;
         if let Some(people) = people {
             let file = home.dir.path().join("people.csv");
             std::fs::write(&file, people).expect("is written");
             home.run(&["people", "import", &file.display().to_string()]).await;
         }
         let gateway = home.start().await;
-        Desk { home, gateway, client: http::client(), school, police, masstt }
+        Desk { home, gateway, client: http::client(), school, police, masstt, named }
     }
 
     async fn refer(&self, key: &str, number: u32, child: Value) -> String {
@@ -189,6 +192,36 @@ async fn a_possible_plan_goes_to_masstt_and_its_history_is_shown_once_it_is_revi
     assert_eq!(level(&after), level(&before));
     assert_ne!(after["proposed"]["children"][0]["level_of_need"]["code"], level(&before));
     assert!(!desk.rules(&reference).await.contains(&"open-plan".to_owned()));
+    desk.gateway.stop().await;
+    drop(desk.home);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_restricted_closes_and_the_named_team_can_be_asked() {
+    let desk = Desk::open(Some(PLAN)).await;
+    let reference = desk.refer(&desk.school, 1, imogen()).await;
+    assert!(desk.rules(&reference).await.contains(&"open-plan".to_owned()));
+    let path = format!("/v1/referrals/{reference}/document");
+    let url = format!("{}{path}", desk.gateway.url);
+    let asked = || desk.client.get(&url).bearer_auth(&desk.named).send();
+    assert_eq!(asked().await.expect("an answer").status(), 404, "it is no business of theirs");
+
+    let before = desk.get(&path).await;
+    let file = desk.home.dir.path().join("again.csv");
+    let closed = PLAN.replace("halifax-central,no", "halifax-central,staff");
+    std::fs::write(&file, closed).expect("is written");
+    desk.home.run(&["people", "import", &file.display().to_string()]).await;
+    let rules = desk.rules(&reference).await;
+    assert!(!rules.contains(&"open-plan".to_owned()), "{rules:?}");
+    assert!(rules.contains(&"restricted-record".to_owned()), "{rules:?}");
+    let after = desk.get(&path).await;
+    for member in ["priority", "respond_by"] {
+        assert_eq!(after[member], before[member]);
+    }
+    let level = |document: &Value| document["decision"]["children"][0]["level_of_need"].clone();
+    assert_eq!(level(&after), level(&before));
+    let open: Value = asked().await.expect("an answer").json().await.expect("JSON");
+    assert!(open["decision"].to_string().contains("open-plan"), "{open}");
     desk.gateway.stop().await;
     drop(desk.home);
 }

@@ -174,6 +174,8 @@ pub(crate) struct FakeStore {
     pub matches: Mutex<Vec<MatchRow>>,
     pub people: Mutex<HashMap<PersonId, PersonRecord>>,
     pub chronology: Mutex<Vec<ChronologyRow>>,
+    /// Of every referral.
+    pub links: Mutex<Vec<StoredLink>>,
     pub withdrawals: Mutex<Vec<WithdrawnRow>>,
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
@@ -208,7 +210,7 @@ impl ReadStore for FakeStore {
     }
 
     async fn links(&self, _: ReferralId) -> Result<Vec<StoredLink>> {
-        self.up().map(|()| Vec::new())
+        self.up().map(|()| self.links.lock().unwrap().clone())
     }
 
     async fn refusal(&self, _: RefusalId) -> Result<Option<RefusalRow>> {
@@ -377,6 +379,8 @@ impl Vitals for FakeVitals {
 #[derive(Default)]
 pub(crate) struct FakeDesk {
     pub heard: Mutex<Vec<Said>>,
+    /// What is proposed, where it is not what the person has read.
+    pub unread: Mutex<Option<serde_json::Value>>,
 }
 
 #[async_trait]
@@ -389,6 +393,9 @@ impl Desk for FakeDesk {
             Word::NotSure => LinkState::Possible,
         };
         self.heard.lock().unwrap().push(said);
+        if let Some(proposed) = self.unread.lock().unwrap().as_ref() {
+            return Heard::Unread(proposed.to_string().into_bytes().into());
+        }
         Heard::Settled(Settled { state, confirmed: true, person, proposed: None })
     }
 

@@ -37,6 +37,7 @@ use frontdoor::store::seal::Dossier;
 use frontdoor::store::{DeliveryRow, DeliveryState, Overview, ReferralRow, StoredReferral, Tally};
 use frontdoor::web;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -287,14 +288,18 @@ pub(crate) fn overview() -> Overview {
 }
 
 /// Shows only the worry to whoever is not statutory.
-fn cut(destination: &Destination, dossier: &Dossier) -> Option<Document> {
+fn cut(
+    destination: &Destination,
+    dossier: &Dossier,
+    restricted: &BTreeSet<u16>,
+) -> Option<Document> {
     let mut referral: Value = serde_json::from_slice(&dossier.canonical).ok()?;
     let mut decision: Value = serde_json::from_slice(&dossier.decision).ok()?;
     if !destination.statutory {
         referral.as_object_mut()?.remove("children");
         decision = Value::Null;
     }
-    let marks = json!({"do_not_alert": false});
+    let marks = json!({"do_not_alert": false, "restricted": restricted});
     let (priority, respond_by) = (Priority::Standard, Timestamp(1_768_386_000_000_000));
     Some(Document { marks, decision, referral, priority, respond_by })
 }

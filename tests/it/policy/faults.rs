@@ -170,3 +170,16 @@ fn the_rule_in_force_on_the_day_of_receipt_decides() {
     assert_eq!(level("2026-11-30T23:59:00Z"), "2");
     assert_eq!(level("2026-12-01T00:00:00Z"), "4");
 }
+
+#[test]
+fn that_nobody_is_named_for_restricted_records_is_a_warning() {
+    assert!(CALDERDALE.warnings().is_empty());
+    for (old, new) in
+        [("restricted = true\nclock", "clock"), ("statutory = true\nrestricted", "restricted")]
+    {
+        let (folder, _) = changed("destinations.toml", old, new);
+        let authority = load(folder.path()).expect("it is in order all the same");
+        let [warning] = authority.warnings().try_into().expect("one warning");
+        assert!(warning.contains("restricted = true") && warning.contains("docs/restricted.md"));
+    }
+}

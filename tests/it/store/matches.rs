@@ -52,7 +52,8 @@ impl Gateway {
     pub(super) async fn say(&self, of: MatchId, word: Word, lower: bool) -> Heard {
         let by = br#"{"by": {"name": "Invented Osei", "role": "Duty"}, "reason": "seen"}"#;
         let actor = DestinationId::new("masstt");
-        let heard = self.pipeline.hear(Said { of, word, lower, by: by.to_vec(), actor }).await;
+        let said = Said { of, word, lower: None, by: by.to_vec(), actor };
+        let heard = self.hear_as_read(said, lower).await;
         // As the gateway does by itself.
         self.newsreader().round().await.expect("is heard");
         heard
@@ -71,7 +72,7 @@ impl Gateway {
         rows.into_iter().map(|row| row.id).collect()
     }
 
-    async fn decided(&self, reference: Reference) -> Decided {
+    pub(super) async fn decided(&self, reference: Reference) -> Decided {
         let row = self.stored(reference).await.0.row;
         let bytes = ring().open_record(&Dossier::name(row.id), &row.record).expect("opens");
         let dossier = Dossier::from_bytes(&bytes).expect("a dossier");
@@ -114,7 +115,7 @@ impl Gateway {
 }
 
 /// Imogen by three agencies: the machine makes one person of them.
-async fn three(gateway: &Gateway) -> ([Reference; 3], PersonId) {
+pub(super) async fn three(gateway: &Gateway) -> ([Reference; 3], PersonId) {
     let first = gateway.refer("school-ridgeway", imogen()).await;
     let second = gateway.refer("police-west", imogen()).await;
     let third = gateway.refer("school-ridgeway", more("sex", json!("F"))).await;
@@ -278,9 +279,10 @@ async fn what_is_lower_waits_for_a_person(home: Home) {
     let left = destinations(&gateway.decided(reference).await);
     assert!(left.len() < sent.len() && !left.contains(&"locality.halifax-central".to_owned()));
     // And once more changes nothing.
-    let chain = gateway.store.chain(ChainName::Desk, 0, 99).await.expect("reads").len();
+    assert_eq!(gateway.events("decision.lowered").await.len(), 1);
     gateway.settled(of(reference, person), Word::Separate, true).await;
-    assert_eq!(gateway.store.chain(ChainName::Desk, 0, 99).await.expect("reads").len(), chain);
+    assert_eq!(gateway.stored(reference).await.0.row, after.row);
+    assert_eq!(gateway.events("decision.lowered").await.len(), 1);
 }
 
 async fn a_separated_pair_is_never_offered_again(home: Home) {
@@ -406,13 +408,16 @@ async fn saying_it_again_changes_nothing(home: Home) {
     for (reference, word) in [(second, Word::Separate), (third, Word::Link), (third, Word::NotSure)]
     {
         let first = gateway.settled(of(reference, person), word, false).await;
-        let events = gateway.store.chain(ChainName::Desk, 0, 99).await.expect("reads").len();
+        let said = gateway.events("match.said-again").await.len();
         let told = gateway.told(reference).await.len();
         let again = gateway.settled(of(reference, person), word, false).await;
         assert_eq!(first, again);
         assert_eq!(gateway.told(reference).await.len(), told);
-        let after = gateway.store.chain(ChainName::Desk, 0, 99).await.expect("reads").len();
-        assert_eq!(after, events, "{word:?}");
+        // But that it was said, and what was answered, is on record.
+        let events = gateway.events("match.said-again").await;
+        assert_eq!(events.len(), said + 1, "{word:?}");
+        assert_eq!(events[said].person, Some(person));
+        assert_eq!(events[said].detail.as_deref(), Some(word.as_str()));
     }
     assert_eq!(gateway.person(third).await, (person, LinkState::Linked));
     // Not sure of a separated pair: it is possible again.

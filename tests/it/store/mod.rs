@@ -21,6 +21,7 @@ mod relay;
 mod rows;
 mod same_numbers;
 mod schema;
+mod seen;
 mod words;
 
 /// Runs each named function once with a home of its own in each database.
