@@ -3,7 +3,7 @@
 use super::{Result as Answer, say};
 use crate::linkage::calibrate::{calibrated, decided, judged, keep_cautious};
 use crate::linkage::evaluate::{Stats, dedupe, evaluate, write};
-use crate::linkage::people::{Mapping, People, Person};
+use crate::linkage::people::{Mapping, People};
 use crate::linkage::score::{Best, Score, Scorer, Truth, entity, sweep, true_pairs};
 use crate::linkage::train::train;
 use crate::linkage::{Model, Profile, written};
@@ -169,8 +169,14 @@ impl Files {
     }
 
     fn profiles(&self, path: &Path) -> Result<Vec<Profile>> {
-        let people = self.read(path)?.filter_map(std::result::Result::ok);
-        let mut profiles: Vec<Profile> = people.map(|person: Person| person.profile).collect();
+        let mut profiles: Vec<Profile> = Vec::new();
+        for row in self.read(path)? {
+            match row {
+                Ok(person) => profiles.push(person.profile),
+                Err(fault) if fault.lost => return Err(fault).context(path.display().to_string()),
+                Err(_) => {}
+            }
+        }
         crate::linkage::date_all(&mut profiles);
         Ok(profiles)
     }
@@ -258,6 +264,9 @@ impl Evaluate {
     fn tell(&self, stats: &Stats, started: Instant) {
         for fault in &stats.faults {
             say(fault.to_string());
+        }
+        if stats.unread > stats.faults.len() as u64 {
+            say(format!("{} rows in all were not read.", stats.unread));
         }
         let seconds = started.elapsed().as_secs_f64();
         if !self.json {
