@@ -227,7 +227,7 @@ impl Evaluate {
             }
             out.as_mut().map_or(Ok(()), |out| write(out, &said))
         })?;
-        self.tell(&stats, started);
+        self.tell(&stats, started)?;
         if self.truth.is_some() {
             tell_score(&scorer.score(), self.json)?;
         }
@@ -252,7 +252,7 @@ impl Evaluate {
             });
             writeln!(out, "{pair}")
         })?;
-        self.tell(&stats, started);
+        self.tell(&stats, started)?;
         let known = true_pairs(&ids(files, &files.people)?, None);
         tell_pairs(pairs, known, self.json)
     }
@@ -261,7 +261,8 @@ impl Evaluate {
         Ok(self.predictions.as_ref().map(File::create).transpose()?.map(BufWriter::new))
     }
 
-    fn tell(&self, stats: &Stats, started: Instant) {
+    /// What was done, unless a file could not be read to its end: then it is worth nothing.
+    fn tell(&self, stats: &Stats, started: Instant) -> Result<()> {
         for fault in &stats.faults {
             say(fault.to_string());
         }
@@ -284,6 +285,10 @@ impl Evaluate {
         }
         if let Some(path) = self.predictions.as_ref().filter(|_| !self.json) {
             say(format!("Predictions written to {}.", path.display()));
+        }
+        match stats.faults.iter().find(|fault| fault.lost) {
+            Some(fault) => bail!("a file broke off: {fault}"),
+            None => Ok(()),
         }
     }
 }

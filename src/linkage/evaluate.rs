@@ -31,13 +31,13 @@ pub struct Stats {
     pub faults: Vec<Fault>,
 }
 
-/// Faults that are told by their lines; more are only counted.
+/// Faults that are told by their lines; more are only counted, but for one that ends a file.
 const MOST_TOLD: usize = 1_000;
 
 impl Stats {
     pub(super) fn fault(&mut self, fault: Fault) {
         self.unread += 1;
-        if self.faults.len() < MOST_TOLD {
+        if self.faults.len() < MOST_TOLD || fault.lost {
             self.faults.push(fault);
         }
     }
