@@ -10,7 +10,7 @@ mod master_key;
 mod reload;
 
 pub use env::OsEnv;
-pub use import::{Import, Imported, Progress, import_people};
+pub use import::{Import, Imported, Progress, Whole, import_people};
 pub use master_key::open_keys;
 
 use crate::access::tls::{Certificates, TlsFiles};

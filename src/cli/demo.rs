@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{Result, say};
 use crate::access::{Owner, OwnerKind};
-use crate::app::{self, App};
+use crate::app::{App, Import, Whole};
 use crate::config::settings::Settings;
 use crate::store::Store;
 use anyhow::Context;
@@ -101,9 +101,10 @@ pub(super) async fn claim(store: &dyn Store) -> anyhow::Result<()> {
     )
 }
 
-/// Loads people, issues keys, sends the examples and says what to try.
+/// Loads people, issues keys once, sends the examples and says what to try.
 pub(super) async fn welcome(app: &App) -> Result {
     let url = app.url();
+    load_people(app).await?;
     let keys = match read_keys(&app.settings) {
         Ok(keys) => keys,
         Err(_) => prepare(app).await?,
@@ -118,12 +119,19 @@ pub(super) async fn welcome(app: &App) -> Result {
     Ok(())
 }
 
-/// First run: invented people, and a key for each agency of the examples and for two teams.
-async fn prepare(app: &App) -> anyhow::Result<Keys> {
-    let people = Path::new(EXAMPLES).join("people.csv");
-    let imported =
-        app::import_people(app.store.as_ref(), &app.ring, app.env.as_ref(), &people).await?;
+/// The invented people, as of now: a demonstration's records are never old.
+async fn load_people(app: &App) -> anyhow::Result<()> {
+    let file = Path::new(EXAMPLES).join("people.csv");
+    let (store, ring, env) = (app.store.as_ref(), &app.ring, app.env.as_ref());
+    let whole = Whole { source: None, as_of: Some(env.now()) };
+    let (file, delta) = (file.as_path(), false);
+    let imported = Import { store, ring, env, file, delta, whole, progress: &|_| {} }.run().await?;
     say(format!("{} invented people loaded.", imported.loaded));
+    Ok(())
+}
+
+/// First run: a key for each agency of the examples and for two teams.
+async fn prepare(app: &App) -> anyhow::Result<Keys> {
     let mut keys = Keys::new();
     let Manifest { referrals, formats } = manifest()?;
     let agencies = referrals.into_iter().map(|example| example.agency);

@@ -3,7 +3,7 @@
 use super::{Result as Answer, say};
 use crate::linkage::calibrate::{calibrated, decided, judged, keep_cautious};
 use crate::linkage::evaluate::{Stats, dedupe, evaluate, write};
-use crate::linkage::people::{Mapping, People, Person};
+use crate::linkage::people::{Mapping, People};
 use crate::linkage::score::{Best, Score, Scorer, Truth, entity, sweep, true_pairs};
 use crate::linkage::train::train;
 use crate::linkage::{Model, Profile, written};
@@ -169,8 +169,14 @@ impl Files {
     }
 
     fn profiles(&self, path: &Path) -> Result<Vec<Profile>> {
-        let people = self.read(path)?.filter_map(std::result::Result::ok);
-        let mut profiles: Vec<Profile> = people.map(|person: Person| person.profile).collect();
+        let mut profiles: Vec<Profile> = Vec::new();
+        for row in self.read(path)? {
+            match row {
+                Ok(person) => profiles.push(person.profile),
+                Err(fault) if fault.lost => return Err(fault).context(path.display().to_string()),
+                Err(_) => {}
+            }
+        }
         crate::linkage::date_all(&mut profiles);
         Ok(profiles)
     }
@@ -221,7 +227,7 @@ impl Evaluate {
             }
             out.as_mut().map_or(Ok(()), |out| write(out, &said))
         })?;
-        self.tell(&stats, started);
+        self.tell(&stats, started)?;
         if self.truth.is_some() {
             tell_score(&scorer.score(), self.json)?;
         }
@@ -246,7 +252,7 @@ impl Evaluate {
             });
             writeln!(out, "{pair}")
         })?;
-        self.tell(&stats, started);
+        self.tell(&stats, started)?;
         let known = true_pairs(&ids(files, &files.people)?, None);
         tell_pairs(pairs, known, self.json)
     }
@@ -255,9 +261,13 @@ impl Evaluate {
         Ok(self.predictions.as_ref().map(File::create).transpose()?.map(BufWriter::new))
     }
 
-    fn tell(&self, stats: &Stats, started: Instant) {
+    /// What was done, unless a file could not be read to its end: then it is worth nothing.
+    fn tell(&self, stats: &Stats, started: Instant) -> Result<()> {
         for fault in &stats.faults {
             say(fault.to_string());
+        }
+        if stats.unread > stats.faults.len() as u64 {
+            say(format!("{} rows in all were not read.", stats.unread));
         }
         let seconds = started.elapsed().as_secs_f64();
         if !self.json {
@@ -275,6 +285,10 @@ impl Evaluate {
         }
         if let Some(path) = self.predictions.as_ref().filter(|_| !self.json) {
             say(format!("Predictions written to {}.", path.display()));
+        }
+        match stats.faults.iter().find(|fault| fault.lost) {
+            Some(fault) => bail!("a file broke off: {fault}"),
+            None => Ok(()),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `frontdoor people import`
 
 use super::{Ended, Result, say};
-use crate::app::{self, Import, Imported, Progress};
+use crate::app::{self, Import, Imported, Progress, Whole};
 use crate::config::settings::Settings;
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::linkage::people::as_of;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -19,20 +20,30 @@ const EVERY: f64 = 5.0;
 pub(super) enum People {
     /// Load records from a file of comma-separated values, or of JSON objects, one a line.
     ///
-    /// A record already loaded is replaced, but never by an older statement. A command that was
-    /// stopped goes on where it was when it is given again.
+    /// A record already loaded is replaced, but never by an older statement. What the file has no
+    /// column for stays as it was; a cell left empty is empty now. A command that was stopped goes
+    /// on where it was when it is given again. Where a quotation mark is not closed, what stands
+    /// before it is loaded, and the line is told: close it and give the command again.
     Import {
         /// CSV, or JSON where the name ends in `.ndjson`. The columns, or the members of each
         /// object: `record_id`, and as many as there are of `source`, `forename`, `middle_names`,
         /// `surname`, `full_name`, `known_as`, `dob`, `edd`, `sex`, `address`, `postcode`,
         /// `prev_postcode`, `nhs_number`, `upn`, `mother_name`, `father_name`, `phone`,
         /// `case_status` (none, open, cin, cp, cla), `case_team`, `case_worker`, `restricted`
-        /// (yes, no) and `as_of`.
+        /// (yes, no, adoption, staff, address) and `as_of`.
         file: PathBuf,
         /// The file tells what changed: `op` is add, change, merge or close, `merged_into` names
         /// the surviving record of the same source, and `as_of` is needed.
         #[arg(long)]
         delta: bool,
+        /// The system that keeps the records, where rows do not say it.
+        #[arg(long)]
+        source: Option<String>,
+        /// When the file was true, such as 2026-03-01T06:00:00Z, where rows do not say it. With
+        /// it, a delta that has no rows says that nothing has changed until then; name its system
+        /// by --source.
+        #[arg(long, value_parser = time)]
+        as_of: Option<Timestamp>,
         /// Print what was done as JSON.
         #[arg(long)]
         json: bool,
@@ -41,14 +52,15 @@ pub(super) enum People {
 
 impl People {
     pub(super) async fn run(self, settings: Settings) -> Result {
-        let People::Import { file, delta, json } = self;
+        let People::Import { file, delta, source, as_of, json } = self;
         let store = app::open_store(&settings).await?;
         let ring = app::open_keys(&settings, store.as_ref()).await?;
         let env = app::OsEnv::new();
         let shown = Shown::new(&env);
         let progress = |progress| shown.at(progress);
         let (store, ring, file) = (store.as_ref(), &ring, file.as_path());
-        let import = Import { store, ring, env: &env, file, delta, progress: &progress };
+        let whole = Whole { source, as_of };
+        let import = Import { store, ring, env: &env, file, delta, whole, progress: &progress };
         let imported = import.run().await;
         shown.end();
         let imported = imported?;
@@ -61,8 +73,13 @@ impl People {
     }
 }
 
+fn time(text: &str) -> std::result::Result<Timestamp, &'static str> {
+    as_of(text).ok_or("give a time such as 2026-03-01T06:00:00Z")
+}
+
 fn tell(imported: &Imported) {
-    for line in imported.faults.iter().chain(&imported.passed_over) {
+    let Imported { faults, passed_over, undone_merges, .. } = imported;
+    for line in faults.iter().chain(passed_over).chain(undone_merges) {
         say(line);
     }
     if let Some(line) = imported.resumed_after {
@@ -73,6 +90,15 @@ fn tell(imported: &Imported) {
         "{loaded} people loaded, {merged} merged, {closed} closed, {unread} rows not read, \
          {over} passed over."
     ));
+    if let Some(line) = imported.broken_off_at {
+        say(format!(
+            "Broken off at line {line}: NOT loaded to its end, and no feed is newer. What was \
+             loaded stays; mend the file and import it again."
+        ));
+    } else if imported.systems == 0 {
+        say("The file does not say when it was true, so no feed is newer: give --as-of, and \
+             --source where no row names its system.");
+    }
 }
 
 /// How far the import is: a bar on a terminal, otherwise a line every few seconds.

@@ -5,7 +5,7 @@
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
 use crate::store::keys::KeyRing;
-use crate::store::{ReadStore, StoreError};
+use crate::store::{Note, ReadStore, StoreError};
 use crate::telemetry::metric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,13 +72,28 @@ impl Feeds {
         store: &S,
         ring: &KeyRing,
     ) -> Result<Self, StoreError> {
-        let Some(note) = store.note(FEEDS).await? else { return Ok(Feeds::default()) };
-        serde_json::from_slice(&ring.open_note(FEEDS, &note)?)
-            .map_err(|_| StoreError::Damaged("the note of feeds is not as written".to_owned()))
+        Ok(Self::with_note(store, ring).await?.0)
+    }
+
+    /// As [`Feeds::read`], with the note as it is kept: whoever writes another in its place says
+    /// so, since two imports may end at once.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn with_note<S: ReadStore + ?Sized>(
+        store: &S,
+        ring: &KeyRing,
+    ) -> Result<(Self, Note), StoreError> {
+        let Some(note) = store.note(FEEDS).await? else {
+            return Ok((Feeds::default(), (FEEDS, None)));
+        };
+        let feeds = serde_json::from_slice(&ring.open_note(FEEDS, &note)?)
+            .map_err(|_| StoreError::Damaged("the note of feeds is not as written".to_owned()))?;
+        Ok((feeds, (FEEDS, Some(note))))
     }
 
     /// The note to keep, by its name.
-    pub fn note(&self, ring: &KeyRing, env: &dyn Env) -> (&'static str, Option<Vec<u8>>) {
+    pub fn note(&self, ring: &KeyRing, env: &dyn Env) -> Note {
         let plain = serde_json::to_vec(self).expect("names and times are plain data");
         (FEEDS, Some(ring.seal_note(FEEDS, &plain, env)))
     }
@@ -88,7 +103,7 @@ impl Feeds {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FeedLine {
     pub source: String,
-    /// As of when its records were true; `None` where that is not known.
+    /// As of when its records were true; `None` where nothing of it was ever loaded.
     pub as_of: Option<Timestamp>,
     pub stale: bool,
 }
@@ -176,10 +191,15 @@ impl FeedWatch {
     }
 }
 
-/// The named systems, and the worst of all others as one.
+/// The named systems, also those of which nothing was ever loaded, and the worst of all others as
+/// one.
 fn lines(feeds: &Feeds, at: Timestamp, rules: &FeedRules) -> Vec<FeedLine> {
     let mut told: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
-    for (system, as_of) in feeds.known_at(at) {
+    let loaded: BTreeMap<&str, Option<Timestamp>> = feeds.known_at(at).collect();
+    for named in rules.named.iter().filter(|named| !loaded.contains_key(named.as_str())) {
+        told.insert(named, None);
+    }
+    for (system, as_of) in loaded {
         let named = rules.named.iter().find(|named| named.as_str() == system);
         let as_told = named.map_or(OTHER, String::as_str);
         let oldest = told.entry(as_told).or_insert(as_of);
@@ -215,11 +235,18 @@ mod tests {
         feeds.loaded("lcs", hours(100), hours(102));
         feeds.loaded("lcs", hours(90), hours(110));
         feeds.loaded("lcs", hours(200), hours(201));
-        let lcs = |as_of, stale| vec![("lcs".to_owned(), as_of, stale)];
+        let ehm = ("ehm".to_owned(), None, true);
+        let lcs = |as_of, stale| vec![ehm.clone(), ("lcs".to_owned(), as_of, stale)];
         assert_eq!(told(&feeds, hours(101)), lcs(None, true), "nothing was loaded yet");
         assert_eq!(told(&feeds, hours(136)), lcs(Some(hours(100)), false));
         assert_eq!(told(&feeds, hours(137)), lcs(Some(hours(100)), true));
         assert_eq!(told(&feeds, hours(202)), lcs(Some(hours(200)), false));
+    }
+
+    #[test]
+    fn a_named_system_of_which_nothing_was_ever_loaded_is_stale() {
+        let expected = ["ehm", "lcs"].map(|name| (name.to_owned(), None, true));
+        assert_eq!(told(&Feeds::default(), hours(1)), expected);
     }
 
     #[test]
@@ -230,6 +257,7 @@ mod tests {
         feeds.loaded("ehm", hours(40), hours(41));
         let expected = [
             ("ehm".to_owned(), Some(hours(40)), false),
+            ("lcs".to_owned(), None, true),
             ("other".to_owned(), Some(hours(1)), true),
         ];
         assert_eq!(told(&feeds, hours(42)), expected);

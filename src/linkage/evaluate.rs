@@ -25,9 +25,22 @@ pub struct Stats {
     pub new: u64,
     /// Blocking keys of all people.
     pub keys: u64,
-    /// Rows that were not read.
+    /// Rows that were not read, and the first of them.
+    pub unread: u64,
     #[serde(skip)]
     pub faults: Vec<Fault>,
+}
+
+/// Faults that are told by their lines; more are only counted, but for one that ends a file.
+const MOST_TOLD: usize = 1_000;
+
+impl Stats {
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.unread += 1;
+        if self.faults.len() < MOST_TOLD || fault.lost {
+            self.faults.push(fault);
+        }
+    }
 }
 
 /// A referral and its candidates, best first.
@@ -48,7 +61,7 @@ pub struct Predicted {
 }
 
 /// Links every referral, and hands its prediction over. Rows that cannot be read are passed over
-/// and listed in [`Stats::faults`].
+/// and told in [`Stats::faults`].
 pub fn evaluate(
     people: impl Iterator<Item = Result<Person, Fault>>,
     referrals: impl Iterator<Item = Result<Person, Fault>>,
@@ -64,7 +77,7 @@ pub fn evaluate(
                 referral.profile.date(index.as_of);
                 take(link(&index, referral, model, &mut stats))?;
             }
-            Err(fault) => stats.faults.push(fault),
+            Err(fault) => stats.fault(fault),
         }
     }
     Ok(stats)
@@ -177,6 +190,14 @@ Q3,health,Alfie,,Tindall,2026-05-11,,M,7 Ash Grove,HX6 1AB,,Kelly Tindall
 Q4,public,Nobody,,Knowsher,2011-01-02,,F,90 Far Road,OL14 5ZZ,,
 Q5,school,Poppy,,Crossdale,2016-03-09,,F,12 Mill Lane,HX1 2XQ,,Leanne Crossdale
 ";
+
+    #[test]
+    fn of_many_faults_the_first_are_told_and_all_are_counted() {
+        let text = format!("record_id\n{}", "\"\"\n".repeat(1_500));
+        let people = || People::new(text.as_bytes()).expect("a header");
+        let stats = evaluate(people(), people(), &Model::shipped(), |_| Ok(())).expect("evaluates");
+        assert_eq!((stats.unread, stats.faults.len()), (3_000, 1_000));
+    }
 
     #[test]
     fn a_small_file_is_linked_and_twins_are_left_to_a_person() {

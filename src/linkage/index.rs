@@ -29,7 +29,7 @@ impl Index {
         for person in people {
             match person {
                 Ok(person) => index.add(person, stats),
-                Err(fault) => stats.faults.push(fault),
+                Err(fault) => stats.fault(fault),
             }
         }
         let as_of = super::date_all(&mut index.profiles);

@@ -71,6 +71,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("merged_into", Clear),
             ("merged_at", Clear),
             ("restriction", Clear),
+            ("merged_as_of", Clear),
         ],
     ),
     ("person_token", &[("person", Clear), ("token", Blind), ("lane_seq", Clear), ("fed", Clear)]),

@@ -51,6 +51,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0006_recounts.sql"),
         sqlite: include_str!("../../migrations/sqlite/0006_recounts.sql"),
     },
+    Migration {
+        version: 7,
+        name: "0007_circles",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0007_circles.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0007_circles.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -5,6 +5,7 @@
 
 pub mod columns;
 pub mod error;
+pub mod feed;
 pub mod keys;
 pub mod lane;
 pub mod matches;
@@ -23,6 +24,7 @@ mod deciding;
 mod deliveries;
 mod families;
 mod fault;
+mod feeding;
 mod gather;
 mod known;
 mod linking;
@@ -38,6 +40,7 @@ mod statements;
 
 pub use crate::audit::{ChainName, Event};
 pub use error::StoreError;
+pub use feed::*;
 pub use matches::*;
 pub use news::{News, NewsStore, Standing};
 pub use open::{open, open_alone};

@@ -2,9 +2,10 @@
 //! store. What is stored and cannot be read is `Damaged`, named by its column.
 
 use super::error::{Result, StoreError};
+use super::feed::*;
 use super::rows::*;
 use crate::audit::StoredLinkOfChain;
-use crate::domain::decision::{CaseStatus, LinkState};
+use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
     AgencyId, DestinationId, MessageId, PersonId, Priority, Purpose, Reference, ReferralId,
@@ -243,6 +244,14 @@ pub(super) struct KnownRecord {
     id: Uuid,
     as_of: Option<i64>,
     merged_into: Option<Uuid>,
+    changed: Option<i64>,
+    profile: Vec<u8>,
+    case_status: String,
+    case_team: Option<String>,
+    restricted: bool,
+    restriction: Option<String>,
+    wrapped_key: Vec<u8>,
+    record: Vec<u8>,
 }
 
 impl KnownRecord {
@@ -252,6 +261,14 @@ impl KnownRecord {
             id: PersonId(self.id),
             as_of: self.as_of.map(Timestamp),
             merged_into: self.merged_into.map(PersonId),
+            changed: self.changed,
+            profile: self.profile,
+            case_status: CaseStatus::parse(&self.case_status)
+                .ok_or_else(|| damaged("case_status"))?,
+            case_team: self.case_team.as_deref().map(DestinationId::new),
+            restricted: self.restricted,
+            restriction: self.restriction.as_deref().and_then(Restriction::parse),
+            record: Sealed { wrapped_key: self.wrapped_key, body: self.record },
         })
     }
 }

@@ -137,44 +137,6 @@ impl PersonRow {
     }
 }
 
-/// A person of the authority's own records, as loaded before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownPerson {
-    pub source: Token16,
-    pub id: PersonId,
-    pub as_of: Option<Timestamp>,
-    /// Whose record it was found to be.
-    pub merged_into: Option<PersonId>,
-}
-
-/// What one transaction of an import writes.
-#[derive(Clone, Debug, Default)]
-pub struct Feed {
-    /// Records as they stand, whole; one that is known is replaced under its id, with its tokens.
-    pub people: Vec<PersonRow>,
-    /// Records whose case was closed, and as of when.
-    pub closed: Vec<(PersonId, Timestamp)>,
-    /// In their order.
-    pub merges: Vec<Merge>,
-    /// What the import keeps for itself, by name, sealed; `None` takes it away.
-    pub notes: Vec<(&'static str, Option<Vec<u8>>)>,
-    pub events: Vec<Event>,
-}
-
-/// A statement that a record is another's, or that it is not after all.
-///
-/// The merged record keeps its row, its tokens and its links; it only names the survivor. Whoever
-/// is found by its tokens, and whoever has its links and history, is from then on the survivor.
-/// So a merge is undone by taking the name away, and nothing was lost by it. That each was made
-/// and undone stands in the `import` chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Merge {
-    pub person: PersonId,
-    /// `None` takes an earlier merge back.
-    pub into: Option<PersonId>,
-    pub as_of: Option<Timestamp>,
-}
-
 /// An append-only statement about a child of a referral and a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkRow {

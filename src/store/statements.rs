@@ -477,19 +477,6 @@ pub(super) const MARK_COPY: &str = "UPDATE outbox SET copy_of = $2, copy_why = $
 
 /// Takes back merges that would make `$1` the survivor of `$2` by way of others: the later
 /// statement says that it is the other way round.
-pub(super) const UNDO_CIRCLE: &str = "UPDATE person SET merged_into = NULL, changed = $3 \
-     WHERE merged_into = $1 AND id IN (WITH RECURSIVE up (id, survivor) AS (\
-         SELECT id, merged_into FROM person WHERE id = $2 \
-         UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
-         SELECT id FROM up)";
-
-pub(super) const MERGE: &str = "UPDATE person SET merged_into = $2, \
-     as_of = coalesce($3, as_of), changed = $4 \
-     WHERE id = $1 AND (as_of IS NULL OR as_of <= coalesce($3, as_of))";
-
-pub(super) const CLOSE_CASE: &str = "UPDATE person SET case_status = 'none', case_team = NULL, \
-     as_of = $2 WHERE id = $1 AND (as_of IS NULL OR as_of <= $2)";
-
 pub(super) const NOTE: &str = "INSERT INTO kept (name, value) VALUES ($1, $2) \
      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 

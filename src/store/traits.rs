@@ -2,6 +2,7 @@
 //! contract suite runs against all.
 
 use super::error::Result;
+use super::feed::*;
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
 use super::recounts::Recount;
@@ -244,11 +245,11 @@ pub trait ImportStore: Send + Sync {
     async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>>;
     /// Writes what a feed says. A person of whom something newer is known by now stays as it is.
     /// `Refused` when a `source` is known under another id: see [`ImportStore::known`].
-    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<()>;
-    /// As [`ImportStore::feed`], people only.
+    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<Fed>;
+    /// As [`ImportStore::feed`], people only, made from nothing that was read.
     async fn import(&self, people: &[PersonRow], event: Event, now: Timestamp) -> Result<()> {
         let feed = Feed { people: people.to_vec(), events: vec![event], ..Feed::default() };
-        self.feed(&feed, now).await
+        self.feed(&feed, now).await.map(|_| ())
     }
     async fn count_people(&self) -> Result<u64>;
 }

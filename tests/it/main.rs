@@ -17,6 +17,7 @@ mod broker;
 mod faults;
 mod harness;
 mod intake;
+mod linkage;
 mod policy;
 mod privacy;
 mod same_instant;

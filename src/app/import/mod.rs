@@ -7,13 +7,14 @@
 mod applying;
 mod reading;
 mod resuming;
+mod standing;
 
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
-use crate::linkage::people::Person;
+use crate::linkage::people::{Fault, Person};
 use crate::store::Store;
 use crate::store::keys::KeyRing;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use reading::Reader;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -35,24 +36,61 @@ pub struct Imported {
     /// Rows that say nothing new, and the first of them, each with its line.
     pub over: usize,
     pub passed_over: Vec<String>,
+    /// Merges that were undone, since newer ones make a circle with them, and the first of them.
+    pub undone: usize,
+    pub undone_merges: Vec<String>,
     /// The line up to which an earlier run had loaded the file.
     pub resumed_after: Option<u64>,
+    /// The line from which on nothing could be read: the file was not loaded to its end.
+    pub broken_off_at: Option<u64>,
+    /// How many systems the file tells the age of. Where it is none, no feed is newer than before.
+    pub systems: usize,
 }
 
 impl Imported {
-    fn fault(&mut self, told: impl ToString) {
+    fn fault(&mut self, fault: Fault) {
         self.unread += 1;
-        if self.faults.len() < MOST_TOLD {
-            self.faults.push(told.to_string());
-        }
+        self.broken_off_at = self.broken_off_at.or(fault.lost.then_some(fault.line));
+        tell(&mut self.faults, [fault.to_string()]);
     }
 
     fn pass_over(&mut self, line: u64, why: &str) {
         self.over += 1;
-        if self.passed_over.len() < MOST_TOLD {
-            self.passed_over.push(format!("line {line}: {why}"));
-        }
+        tell(&mut self.passed_over, [format!("line {line}: {why}")]);
     }
+
+    fn undo(&mut self, told: String) {
+        self.undone += 1;
+        tell(&mut self.undone_merges, [told]);
+    }
+
+    /// Adds what a part of the file did.
+    fn add(&mut self, part: Imported) {
+        self.loaded += part.loaded;
+        self.merged += part.merged;
+        self.closed += part.closed;
+        self.unread += part.unread;
+        self.over += part.over;
+        self.undone += part.undone;
+        tell(&mut self.faults, part.faults);
+        tell(&mut self.passed_over, part.passed_over);
+        tell(&mut self.undone_merges, part.undone_merges);
+    }
+}
+
+fn tell(first: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    let room = MOST_TOLD.saturating_sub(first.len());
+    first.extend(more.into_iter().take(room));
+}
+
+/// What is said of the file as a whole, of rows that do not say it themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    /// The system that keeps the records.
+    pub source: Option<String>,
+    /// When the file was true. It makes the feed of each of its systems as new, even where no row
+    /// says anything: then nothing has changed.
+    pub as_of: Option<Timestamp>,
 }
 
 /// How far an import is.
@@ -73,6 +111,7 @@ pub struct Import<'a> {
     pub file: &'a Path,
     /// Rows say what changed, and when.
     pub delta: bool,
+    pub whole: Whole,
     /// Told after each batch.
     pub progress: &'a (dyn Fn(Progress) + Sync),
 }
@@ -84,7 +123,8 @@ pub async fn import_people(
     env: &dyn Env,
     file: &Path,
 ) -> Result<Imported> {
-    Import { store, ring, env, file, delta: false, progress: &|_| {} }.run().await
+    let (delta, whole) = (false, Whole::default());
+    Import { store, ring, env, file, delta, whole, progress: &|_| {} }.run().await
 }
 
 impl Import<'_> {
@@ -92,20 +132,24 @@ impl Import<'_> {
     ///
     /// # Errors
     /// When the file cannot be opened or names no records, or the store fails. What was written
-    /// until then stays, and the same command goes on behind it.
+    /// until then stays, and the same command goes on behind it. A file that cannot be read to its
+    /// end is none: [`Imported::broken_off_at`] tells it, and no feed is newer for it.
     pub async fn run(&self) -> Result<Imported> {
         let name = self.file.display();
-        let identity = resuming::identity(self.ring, self.file, self.delta)
-            .with_context(|| format!("the file {name} cannot be read"))?;
+        let today = self.env.now().date();
+        if self.whole.as_of.is_some_and(|as_of| reading::is_ahead(as_of, today)) {
+            bail!("the time given for the file lies in the future; give when it was true");
+        }
+        let identity =
+            self.identity().with_context(|| format!("the file {name} cannot be read"))?;
         let mut imported = Imported {
             resumed_after: resuming::resume(self.store, self.ring, identity).await?,
             ..Imported::default()
         };
         let after = imported.resumed_after.unwrap_or_default();
-        let today = self.env.now().date();
-        let mut reader = Reader::open(self.file, self.ring, today, after)
+        let mut reader = Reader::open(self.file, self.ring, &self.whole, today, after)
             .with_context(|| format!("the file {name} cannot be read"))?;
-        let mut newest = BTreeMap::new();
+        let mut newest: BTreeMap<String, Timestamp> = BTreeMap::new();
         while let Some(batch) = reader.next().await? {
             let mut rows = Vec::with_capacity(batch.rows.len());
             for row in batch.rows {
@@ -120,6 +164,15 @@ impl Import<'_> {
             self.apply(rows, identity, &mut imported).await?;
             (self.progress)(batch.progress);
         }
+        if imported.broken_off_at.is_some() {
+            self.break_off(&imported).await?;
+            return Ok(imported);
+        }
+        if let Some(as_of) = self.whole.as_of {
+            newest.extend(self.whole.source.clone().map(|source| (source, as_of)));
+            newest.values_mut().for_each(|newest| *newest = as_of.max(*newest));
+        }
+        imported.systems = newest.len();
         self.end(newest, &imported).await?;
         Ok(imported)
     }

@@ -1,8 +1,9 @@
 //! Reads a file's rows ahead of the write, on several threads, in bounded memory.
 
-use super::Progress;
-use crate::linkage;
+use super::{Progress, Whole};
+use crate::domain::Timestamp;
 use crate::linkage::people::{Fault, Layout, Person, Row, Rows};
+use crate::linkage::{self, Profile};
 use crate::store::keys::KeyRing;
 use crate::store::{Token, Token16};
 use anyhow::Result;
@@ -41,7 +42,7 @@ pub(super) struct Reader {
     rows: Rows<Counted>,
     layout: Layout,
     ring: KeyRing,
-    /// When rows were true that do not say it.
+    whole: Whole,
     today: Date,
     /// Rows up to this line were loaded before: only their faults are told again.
     after: u64,
@@ -52,7 +53,13 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(file: &Path, ring: &KeyRing, today: Date, after: u64) -> Result<Self> {
+    pub(super) fn open(
+        file: &Path,
+        ring: &KeyRing,
+        whole: &Whole,
+        today: Date,
+        after: u64,
+    ) -> Result<Self> {
         let inner = File::open(file)?;
         let size = inner.metadata()?.len();
         let read = Arc::new(AtomicU64::new(0));
@@ -60,8 +67,8 @@ impl Reader {
         let is_json = file.extension().is_some_and(|kind| kind == "ndjson" || kind == "jsonl");
         let rows = if is_json { Rows::ndjson(counted) } else { Rows::csv(counted)? };
         let (layout, ring) = (rows.layout(), ring.clone());
-        let ahead = VecDeque::new();
-        Ok(Reader { rows, layout, ring, today, after, read, size, count: 0, ahead })
+        let (whole, ahead) = (whole.clone(), VecDeque::new());
+        Ok(Reader { rows, layout, ring, whole, today, after, read, size, count: 0, ahead })
     }
 
     /// The next batch; `None` at the end.
@@ -75,15 +82,17 @@ impl Reader {
             let bytes = self.read.load(Ordering::Relaxed);
             let progress = Progress { bytes, of: self.size, rows: self.count };
             let (layout, ring) = (self.layout.clone(), self.ring.clone());
-            let (today, after) = (self.today, self.after);
+            let (whole, today, after) = (self.whole.clone(), self.today, self.after);
             self.ahead.push_back(spawn_blocking(move || {
-                let told = |row: Result<Row, Fault>| {
-                    let mut told = row.and_then(|row| read(&layout, &ring, &row, after))?;
-                    told.person.profile.date(Some(today));
-                    not_ahead(&told.person, today)?;
-                    Ok(told)
+                let read = |row: Result<Row, Fault>| {
+                    let row = row?;
+                    let known = row.line <= after;
+                    let person = if known { layout.check(&row)? } else { layout.read(&row)? };
+                    let person = whole.complete(person, today);
+                    not_ahead(&person, today)?;
+                    Ok(told(&ring, person))
                 };
-                Batch { rows: rows.into_iter().map(told).collect(), progress }
+                Batch { rows: rows.into_iter().map(read).collect(), progress }
             }));
         }
         match self.ahead.pop_front() {
@@ -93,21 +102,40 @@ impl Reader {
     }
 }
 
-fn read(layout: &Layout, ring: &KeyRing, row: &Row, after: u64) -> Result<Told, Fault> {
-    let person = if row.line > after { layout.read(row)? } else { layout.check(row)? };
+fn told(ring: &KeyRing, person: Person) -> Told {
     let token = |id: &str| ring.token16("person", &person.source, id.as_bytes());
     let (source, into) = (token(&person.id), person.merged_into.as_deref().map(token));
-    let tokens = linkage::keys(&person.profile).iter().map(|key| ring.token(key)).collect();
-    Ok(Told { person, source, into, tokens })
+    let tokens = tokens(ring, &person.profile);
+    Told { person, source, into, tokens }
+}
+
+pub(super) fn tokens(ring: &KeyRing, profile: &Profile) -> Vec<Token> {
+    linkage::keys(profile).iter().map(|key| ring.token(key)).collect()
+}
+
+impl Whole {
+    /// Says of a row what it does not say itself. One that does not say when it was true is dated
+    /// by the file, or else by today.
+    fn complete(&self, mut person: Person, today: Date) -> Person {
+        if let Some(source) = self.source.as_ref().filter(|_| person.source.is_empty()) {
+            person.source.clone_from(source);
+        }
+        person.as_of = person.as_of.or(self.as_of);
+        person.profile.date(Some(person.as_of.map_or(today, Timestamp::date)));
+        person
+    }
 }
 
 /// A time to come would keep every later statement out, and the feed would never be stale.
 fn not_ahead(person: &Person, today: Date) -> Result<(), Fault> {
-    let tomorrow = today.tomorrow().unwrap_or(today);
-    if person.as_of.is_some_and(|as_of| as_of.date() > tomorrow) {
+    if person.as_of.is_some_and(|as_of| is_ahead(as_of, today)) {
         return Err(Fault::new(person.line, "as_of lies in the future; give when it was true"));
     }
     Ok(())
+}
+
+pub(super) fn is_ahead(as_of: Timestamp, today: Date) -> bool {
+    as_of.date() > today.tomorrow().unwrap_or(today)
 }
 
 /// A file that counts what was read of it.

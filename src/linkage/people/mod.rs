@@ -5,10 +5,13 @@
 //! `source, forename, middle_names, surname, full_name, known_as, dob, edd, sex, address, town,
 //! postcode, prev_postcode, nhs_number, upn, other_id, mother_name, father_name, phone`, of the
 //! case `case_status, case_team, case_worker, restricted, as_of`, and of a delta `op, merged_into`.
-//! Others are passed over.
+//! Others are passed over, and what there is no column for stays as it was ([`Person::complete`]).
 
+mod given;
+mod quotations;
 mod rows;
 
+pub use given::Given;
 pub use rows::{Mapping, Row, Rows};
 
 use super::profile::Profile;
@@ -22,10 +25,11 @@ use std::io::Read;
 /// What a row of a delta says of its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Op {
-    /// The record stands as the row says; so does every row of a whole feed.
+    /// The record stands as the row says; so does every row of a whole feed. A cell left empty is
+    /// empty now; what the file has no column for stays as it was.
     #[default]
     Add,
-    /// The record stands as the row says, whole: a cell left empty is empty now.
+    /// As [`Op::Add`], but a record that was merged stays merged.
     Change,
     /// The record was found to be another's, who is named by `merged_into`.
     Merge,
@@ -65,6 +69,8 @@ pub struct Person {
     pub op: Op,
     /// The record of the same system that this one was merged into; there where `op` is `merge`.
     pub merged_into: Option<String>,
+    /// The columns that the row has.
+    pub given: Given,
 }
 
 impl fmt::Debug for Person {
@@ -79,12 +85,19 @@ impl fmt::Debug for Person {
 pub struct Fault {
     pub line: u64,
     pub problem: String,
+    /// Nothing behind it was read.
+    pub lost: bool,
 }
 
 impl Fault {
     /// A fault of a line, and how to mend it.
     pub fn new(line: u64, problem: impl Into<String>) -> Self {
-        Fault { line, problem: problem.into() }
+        Fault { line, problem: problem.into(), lost: false }
+    }
+
+    /// Behind which the file could not be read.
+    fn that_loses(self) -> Self {
+        Fault { lost: true, ..self }
     }
 }
 
@@ -155,6 +168,7 @@ fn checked(line: u64, values: &Values<'_>) -> Result<Person, Fault> {
         as_of,
         op,
         merged_into,
+        given: values.given(),
     })
 }
 
@@ -227,7 +241,7 @@ fn restricted(text: &str) -> Option<Option<Restriction>> {
 }
 
 /// An instant, or a date as its first instant in UTC.
-fn as_of(text: &str) -> Option<Timestamp> {
+pub fn as_of(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
 }
 

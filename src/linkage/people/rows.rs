@@ -1,5 +1,7 @@
 //! Rows as they stand in a file: cheap to cut apart, so that many threads may read their values.
 
+use super::given::Given;
+use super::quotations::{LONGEST, Lost, Quotations};
 use super::{Fault, Layout};
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use serde::Deserialize;
@@ -7,9 +9,6 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
-
-/// Most bytes of one line of JSON; a person takes a few hundred.
-const LONGEST: u64 = 1 << 20;
 
 /// One row, its values not looked at.
 pub struct Row {
@@ -35,6 +34,7 @@ pub struct Mapping(BTreeMap<String, Vec<String>>);
 pub(super) struct Places {
     width: usize,
     of: HashMap<String, Vec<usize>>,
+    given: Given,
 }
 
 pub(super) type Columns = Arc<Places>;
@@ -52,9 +52,24 @@ impl Places {
         });
         let mapped: Vec<(String, Vec<usize>)> = mapped.collect();
         of.extend(mapped);
-        Places { width: header.len(), of }
+        let given = Given::of(|column| of.get(column).is_some_and(|places| !places.is_empty()));
+        Places { width: header.len(), of, given }
+    }
+
+    /// Whether a quotation has swallowed rows, of a row of several lines: there are other cells
+    /// than columns, or lines where a value has one. What other columns hold is not ours to say.
+    fn is_broken(&self, cells: &ByteRecord) -> bool {
+        if cells.len() != self.width {
+            return true;
+        }
+        let one_line = |column: &str| column != "address" && (Given::knows(column) || ID == column);
+        let places = self.of.iter().filter(|(column, _)| one_line(column.as_str()));
+        let mut cells = places.flat_map(|(_, places)| places).filter_map(|at| cells.get(*at));
+        cells.any(|cell| cell.trim_ascii().contains(&b'\n'))
     }
 }
+
+const ID: &str = "record_id";
 
 /// A row's values by the names of their columns.
 pub(super) enum Values<'r> {
@@ -65,6 +80,15 @@ pub(super) enum Values<'r> {
 impl Row {
     pub(super) fn values<'r>(&'r self, columns: &'r Columns) -> Result<Values<'r>, Fault> {
         match &self.content {
+            Content::Cells(cells) if lines(cells) > 1 && columns.is_broken(cells) => {
+                let through = self.line + lines(cells) - 1;
+                let problem = format!(
+                    "lines {} to {through} were read as one row, as a quotation mark that opens \
+                     on one is closed on another; close it where its value ends",
+                    self.line
+                );
+                Err(Fault::new(self.line, problem))
+            }
             Content::Cells(cells) if cells.len() == columns.width => {
                 Ok(Values::Cells(columns.as_ref(), cells))
             }
@@ -80,6 +104,11 @@ impl Row {
     }
 }
 
+/// Lines of a row.
+fn lines(cells: &ByteRecord) -> u64 {
+    1 + cells.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
 /// An object whose values are plain.
 fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let object: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
@@ -88,6 +117,14 @@ fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 }
 
 impl Values<'_> {
+    /// The columns that the row has, empty or not.
+    pub(super) fn given(&self) -> Given {
+        match self {
+            Values::Cells(columns, _) => columns.given,
+            Values::Object(object) => Given::of(|column| object.contains_key(column)),
+        }
+    }
+
     /// The text of a column; empty where there is none.
     pub(super) fn text(&self, column: &str) -> String {
         match self {
@@ -114,7 +151,7 @@ pub struct Rows<R> {
 }
 
 enum From<R> {
-    Cells(Box<Reader<R>>),
+    Cells(Box<Reader<Quotations<R>>>),
     Lines { reader: BufReader<R>, line: u64 },
 }
 
@@ -132,7 +169,7 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// As [`Rows::csv`].
     pub fn mapped(from: R, mapping: &Mapping) -> Result<Self, Fault> {
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(from);
+        let mut reader = ReaderBuilder::new().flexible(true).from_reader(Quotations::new(from));
         let header = reader.headers().map_err(|error| fault(&error, 1))?;
         let columns = Places::of(header, mapping);
         if !columns.of.contains_key("record_id") && !columns.of.contains_key("referral_id") {
@@ -195,13 +232,13 @@ fn object_line(reader: &mut BufReader<impl Read>, line: &mut u64) -> Next {
         match reader.by_ref().take(LONGEST).read_until(b'\n', &mut bytes) {
             Err(_) => {
                 let fault = Fault::new(*line, "the file could not be read to its end");
-                return (Some(Err(fault)), true);
+                return (Some(Err(fault.that_loses())), true);
             }
             Ok(0) => return (None, true),
             Ok(_) if bytes.len() as u64 == LONGEST && !bytes.ends_with(b"\n") => {
                 let lost = reader.skip_until(b'\n').is_err();
                 let fault = Fault::new(*line, "the line is longer than any person's");
-                return (Some(Err(fault)), lost);
+                return (Some(Err(Fault { lost, ..fault })), lost);
             }
             Ok(_) if bytes.trim_ascii().is_empty() => {}
             Ok(_) => {
@@ -216,10 +253,16 @@ fn object_line(reader: &mut BufReader<impl Read>, line: &mut u64) -> Next {
 
 fn fault(error: &csv::Error, line: u64) -> Fault {
     let line = error.position().map_or(line, csv::Position::line);
-    let problem = match error.kind() {
-        csv::ErrorKind::Io(_) => "the file could not be read to its end",
-        csv::ErrorKind::Utf8 { .. } => "the line is not UTF-8 text; save the file as UTF-8",
-        _ => "the line could not be read as comma-separated values",
-    };
-    Fault::new(line, problem)
+    match error.kind() {
+        csv::ErrorKind::Io(error) => {
+            let lost = error.get_ref().and_then(|lost| lost.downcast_ref::<Lost>());
+            let unread = Lost { line, problem: "the file could not be read to its end" };
+            let Lost { line, problem } = *lost.unwrap_or(&unread);
+            Fault::new(line, problem).that_loses()
+        }
+        csv::ErrorKind::Utf8 { .. } => {
+            Fault::new(line, "the line is not UTF-8 text; save the file as UTF-8")
+        }
+        _ => Fault::new(line, "the line could not be read as comma-separated values"),
+    }
 }

@@ -2,8 +2,11 @@ use super::{SqliteStore, append, many, news, people, write};
 use crate::audit::ChainName;
 use crate::domain::Timestamp;
 use crate::store::error::Result;
+use crate::store::feed::*;
+use crate::store::feeding::*;
 use crate::store::news::{Before, told};
 use crate::store::records::{KnownRecord, read_all};
+use crate::store::recounts::MERGED_AT;
 use crate::store::rows::*;
 use crate::store::statements::*;
 use crate::store::traits::ImportStore;
@@ -18,10 +21,7 @@ impl ImportStore for SqliteStore {
     async fn known(&self, sources: &[Token16]) -> Result<Vec<KnownPerson>> {
         let mut known = Vec::new();
         for sources in sources.chunks(many::ROWS) {
-            let mut query = QueryBuilder::new(
-                "SELECT source, id, as_of, merged_into FROM person \
-                 WHERE source IS NOT NULL AND source IN ",
-            );
+            let mut query = QueryBuilder::new(format!("{KNOWN} source IN "));
             many::push_list(&mut query, sources.iter().map(|source| source.as_slice()));
             let records = query.build_query_as().persistent(false).fetch_all(&self.readers).await?;
             known.extend(read_all(records, KnownRecord::row)?);
@@ -29,9 +29,12 @@ impl ImportStore for SqliteStore {
         Ok(known)
     }
 
-    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<()> {
+    async fn feed(&self, feed: &Feed, now: Timestamp) -> Result<Fed> {
         let chains = self.chains()?;
         let mut tx = self.begin_writing().await?;
+        if !is_as_read(&mut tx, feed).await? {
+            return Ok(Fed::Outdated);
+        }
         let seq = write::next_seq(&mut tx).await?;
         for rows in feed.people.chunks(many::ROWS) {
             let (rows, of_whom) = not_older(&mut tx, rows).await?;
@@ -40,10 +43,14 @@ impl ImportStore for SqliteStore {
             people::replace_tokens(&mut tx, &rows, seq).await?;
         }
         for (person, as_of) in &feed.closed {
-            sqlx::query(CLOSE_CASE).bind(person.0).bind(as_of.0).execute(&mut *tx).await?;
+            let query = sqlx::query(CLOSE_CASE).bind(person.0).bind(as_of.0).bind(seq);
+            query.execute(&mut *tx).await?;
         }
+        let (mut told, mut events) = (Vec::with_capacity(feed.merges.len()), feed.events.clone());
         for merge in &feed.merges {
-            merged(&mut tx, merge, seq, now).await?;
+            let came = merged(&mut tx, merge, seq, now).await?;
+            events.extend(merge_events(merge, came));
+            told.push(came);
         }
         for (name, value) in &feed.notes {
             let statement = if value.is_some() { NOTE } else { FORGET_NOTE };
@@ -53,8 +60,9 @@ impl ImportStore for SqliteStore {
                 None => query.execute(&mut *tx).await?,
             };
         }
-        append(&mut tx, chains, ChainName::Import, now, &feed.events).await?;
-        Ok(tx.commit().await?)
+        append(&mut tx, chains, ChainName::Import, now, &events).await?;
+        tx.commit().await?;
+        Ok(Fed::Written(told))
     }
 
     async fn count_people(&self) -> Result<u64> {
@@ -80,18 +88,52 @@ async fn not_older(
     Ok((rows, of_whom))
 }
 
+/// Whether what a feed was made from is as it was read.
+async fn is_as_read(db: &mut SqliteConnection, feed: &Feed) -> Result<bool> {
+    for (name, read) in &feed.notes_read {
+        let now: Option<Vec<u8>> =
+            sqlx::query_scalar(KEPT).bind(*name).fetch_optional(&mut *db).await?;
+        if now != *read {
+            return Ok(false);
+        }
+    }
+    for read in feed.read.chunks(many::ROWS) {
+        let mut query = QueryBuilder::new("SELECT id, changed FROM person WHERE id IN ");
+        many::push_list(&mut query, read.iter().map(|(person, _)| person.0));
+        let query = query.build_query_as().persistent(false);
+        let now: Vec<(Uuid, Option<i64>)> = query.fetch_all(&mut *db).await?;
+        if !stands(read, &now) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn merged(
     db: &mut SqliteConnection,
     merge: &Merge,
     seq: LaneSeq,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Merged> {
     let (person, into) = (merge.person.0, merge.into.map(|into| into.0));
-    let before = news::survivor(db, person).await?;
-    if let Some(into) = into {
-        sqlx::query(UNDO_CIRCLE).bind(person).bind(into).bind(seq).execute(&mut *db).await?;
+    let as_of: Option<i64> =
+        sqlx::query_scalar(AS_OF).bind(person).fetch_optional(&mut *db).await?.flatten();
+    let chain: Vec<Link> =
+        sqlx::query_as(CHAIN).bind(person).bind(into).fetch_all(&mut *db).await?;
+    let came = judge(merge, as_of, &chain);
+    if !came.holds() {
+        return Ok(came);
     }
-    let as_of = merge.as_of.map(|at| at.0);
-    sqlx::query(MERGE).bind(person).bind(into).bind(as_of).bind(seq).execute(&mut *db).await?;
-    news::survivor_changed(db, person, before, seq, now).await
+    let before = news::survivor(db, person).await?;
+    if let Merged::HoldsInstead(undone) = came {
+        // It stays of the family by way of the others, so that no history of it was wrong.
+        let query = sqlx::query(UNDO_MERGE).bind(undone.0).bind(seq);
+        query.execute(&mut *db).await?;
+        sqlx::query(MERGED_AT).bind(undone.0).bind(now.0).execute(&mut *db).await?;
+        news::tell(db, &[undone.0], seq).await?;
+    }
+    let query = sqlx::query(MERGE).bind(person).bind(into).bind(merge.as_of.map(|at| at.0));
+    query.bind(seq).execute(&mut *db).await?;
+    news::survivor_changed(db, person, before, seq, now).await?;
+    Ok(came)
 }

@@ -85,3 +85,16 @@ async fn a_stale_feed_is_a_warning_and_no_failure_and_shows_on_the_operations_pa
     let seen = page().await;
     assert!(seen.contains("<td>stale</td>") && !seen.contains("role=\"status\" hidden"), "{seen}");
 }
+
+#[tokio::test]
+async fn a_named_system_of_which_nothing_was_loaded_alarms_and_is_stated() {
+    let world = World::start().await;
+    let ready = world.client.get(format!("{}/health/ready", world.url)).send().await.unwrap();
+    let ready: Value = ready.json().await.unwrap();
+    assert_eq!(ready["warnings"], json!(["feed-stale"]));
+    let page = world.get("/ops", &world.operator).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("never loaded") && page.contains("<td>stale</td>"), "{page}");
+    let seen = document(&world, &world.masstt).await;
+    let lcs = json!({"source": "lcs", "as_of": null, "stale": true});
+    assert_eq!(seen["history"], json!({"sources": [lcs], "stale": true}));
+}

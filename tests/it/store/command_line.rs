@@ -91,3 +91,33 @@ async fn an_import_that_is_killed_midway_and_run_again_ends_in_the_same_state() 
         home.run(&["audit", "verify"]).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_breaks_off_fails_and_an_empty_delta_makes_its_feed_newer() {
+    let home = Home::sqlite().await;
+    let file = |name: &str, text: &str| {
+        let file = home.dir.path().join(name);
+        std::fs::write(&file, text).expect("is written");
+        file.to_str().expect("a path").to_owned()
+    };
+    let header = "record_id,source,surname,as_of\n";
+    let text =
+        format!("{header}R1,lcs,Testbury,2026-03-01\nR2,lcs,\"Testbury,2026-03-01\nR3,lcs,A,\n");
+    let broken = file("broken.csv", &text);
+    let (code, told) = home.try_run(&["people", "import", &broken]).await;
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("line 3: a quotation mark opens on this line"), "{told}");
+    assert!(told.contains("Broken off at line 3") && told.contains("1 people loaded"), "{told}");
+
+    let empty = file("empty.csv", "record_id,op,as_of\n");
+    let (code, told) = home.try_run(&["people", "import", &empty, "--delta"]).await;
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("give --as-of"), "{told}");
+    let whole = ["--delta", "--source", "lcs", "--as-of", "2026-03-02T02:00:00Z"];
+    let told = home.run(&[&["people", "import", &empty], whole.as_slice()].concat()).await;
+    assert!(!told.contains("--as-of"), "{told}");
+    let (code, told) = home.try_run(&["people", "import", &empty, "--as-of", "soon"]).await;
+    assert_eq!(code, 2, "{told}");
+    let (code, told) = home.try_run(&["people", "import", &empty, "--as-of", "2262-03-01"]).await;
+    assert!(code != 0 && told.contains("future"), "{code}: {told}");
+}

@@ -3,7 +3,7 @@
 use super::homes::{Home, ring};
 use super::on_both;
 use super::rows::*;
-use frontdoor::app::{Import, Imported, OsEnv};
+use frontdoor::app::{Import, Imported, OsEnv, Whole};
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::decision::CaseStatus;
 use frontdoor::domain::time::Env;
@@ -140,7 +140,8 @@ async fn import(store: &dyn Store, name: &str, text: &str, delta: bool) -> Impor
     let file = folder.path().join(name);
     std::fs::write(&file, text).expect("is written");
     let (ring, env) = (ring(), OsEnv::new());
-    let import = Import { store, ring: &ring, env: &env, file: &file, delta, progress: &|_| {} };
+    let (ring, env, file, whole) = (&ring, &env, &file, Whole::default());
+    let import = Import { store, ring, env, file, delta, whole, progress: &|_| {} };
     import.run().await.expect("imports")
 }
 
@@ -270,6 +271,7 @@ async fn an_import_that_ended_in_the_middle_goes_on_behind_what_it_wrote(home: H
         env: &env,
         file: &file,
         delta: false,
+        whole: Whole::default(),
         progress: &progress,
     };
     // Dropped at the third batch's write, as a killed process would be.

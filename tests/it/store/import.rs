@@ -50,8 +50,19 @@ async fn a_person_is_replaced_under_the_id_it_has_and_a_batch_under_way_sees_it(
     let first = recorded(1, &[1, 2]);
     store.import(&[first.clone(), recorded(2, &[9])], event(), at(0)).await.expect("imports");
     let known = store.known(&[token16(1), token16(77)]).await.expect("reads");
-    let expected =
-        KnownPerson { source: token16(1), id: first.id, as_of: first.as_of, merged_into: None };
+    let expected = KnownPerson {
+        source: token16(1),
+        id: first.id,
+        as_of: first.as_of,
+        merged_into: None,
+        changed: None,
+        profile: first.profile.clone(),
+        case_status: first.case_status,
+        case_team: first.case_team.clone(),
+        restricted: true,
+        restriction: None,
+        record: first.record.clone(),
+    };
     assert_eq!(known, [expected]);
     let (horizon, _) = ahead(store.as_ref(), &[Token(2)]).await;
     let changed = PersonRow {

@@ -6,6 +6,8 @@ mod beside;
 mod clocks;
 mod command_line;
 mod delta;
+mod feeds;
+mod folding;
 mod gateway;
 mod homes;
 mod import;
