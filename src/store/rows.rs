@@ -2,7 +2,6 @@
 //! level, priority, score and state; the rest is sealed bytes or blind tokens.
 
 pub use super::batch::Batch;
-use crate::audit::Event;
 use crate::domain::decision::{CaseStatus, LinkState, Restriction};
 use crate::domain::ids::{DecisionId, RefusalId};
 use crate::domain::{
