@@ -8,7 +8,7 @@ use frontdoor::audit::ChainName;
 use frontdoor::domain::decision::Restriction;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::{DestinationId, LinkState, MatchId, PersonId, Reference, Timestamp, Word};
-use frontdoor::pipeline::{Decided, Desk, Heard, Said};
+use frontdoor::pipeline::{Decided, Heard, Said};
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::work::Settled;
 use frontdoor::store::*;
