@@ -55,9 +55,9 @@ pub(super) async fn handle(
     let settled = match state.desk.hear(Said { of, word, lower, by, actor }).await {
         Heard::Settled(settled) => settled,
         Heard::Unread(proposed) => {
-            let proposed = RawValue::from_string(String::from_utf8_lossy(&proposed).into_owned());
-            let changed = Problem::new(&kind::PROPOSAL_CHANGED);
-            return Err(proposed.map_or(changed.clone(), |proposed| changed.proposed(proposed)));
+            let proposed = serde_json::from_slice(&proposed);
+            let proposed = proposed.map_err(|_| Problem::new(&kind::FAILED))?;
+            return Err(Problem::new(&kind::PROPOSAL_CHANGED).proposed(proposed));
         }
         Heard::Taken => return Err(Problem::new(&kind::MATCH_TAKEN)),
         Heard::Unknown => return Err(unknown()),

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 use std::fmt;
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -28,7 +28,7 @@ pub struct Problem {
     detail: Option<&'static str>,
     faults: Vec<Unread>,
     first: Option<Reference>,
-    proposed: Option<Box<RawValue>>,
+    proposed: Option<Box<Value>>,
     /// Seconds.
     retry_after: Option<u32>,
     challenge: Option<&'static str>,
@@ -75,8 +75,8 @@ impl Problem {
     }
 
     /// What would be lower now, for a person to read.
-    pub fn proposed(mut self, proposed: Box<RawValue>) -> Self {
-        self.proposed = Some(proposed);
+    pub fn proposed(mut self, proposed: Value) -> Self {
+        self.proposed = Some(Box::new(proposed));
         self
     }
 
@@ -191,7 +191,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    proposed: Option<&'a RawValue>,
+    proposed: Option<&'a Value>,
     duty: Duty<'a>,
 }
 
