@@ -2,7 +2,7 @@
 //! rested on what was wrong. Statements are only ever added; a later word supersedes.
 
 use super::error::StoreError;
-use super::families::{last_said, on_records};
+use super::families::{is_left, joined, last_said, on_records};
 use super::lane::LaneParts;
 use super::linking::year_before;
 use super::matches::*;
@@ -133,32 +133,6 @@ pub(super) async fn heed_word(
         return Ok(Ok(case.rows));
     }
     Ok(Err((stored, known)))
-}
-
-/// The statement by which a child was taken for a person, if it is: the first since when one or
-/// other of the person's records was the child.
-fn joined(said: &[Statement], referral: ReferralId, child: u16) -> Option<&Statement> {
-    let of_child = |one: &&Statement| (one.referral, one.child) == (referral, child);
-    let theirs: Vec<&Statement> = said.iter().filter(of_child).collect();
-    let (mut linked, mut first) = (BTreeSet::new(), None);
-    for batch in theirs.chunk_by(|one, next| one.seq == next.seq) {
-        for one in batch {
-            match one.state {
-                LinkState::Linked => linked.insert(one.record),
-                _ => linked.remove(&one.record),
-            };
-        }
-        let began = batch.iter().copied().find(|one| one.state == LinkState::Linked);
-        first = first.or(began).filter(|_| !linked.is_empty());
-    }
-    first
-}
-
-/// Whether the person was made by a referral and is nobody's any more. Of the authority's own
-/// people no referral has said that they are new.
-fn is_left(said: &[Statement]) -> bool {
-    let made = said.iter().any(|one| one.state == LinkState::New);
-    made && !last_said(said.to_vec()).values().any(|one| one.state.is_settled())
 }
 
 /// What a word changes in a match; `None` where the child, or the person, is taken.

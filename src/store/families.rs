@@ -5,8 +5,8 @@
 use super::matches::Statement;
 use super::rows::{LaneSeq, LinkRow, StoredLink};
 use crate::domain::{LinkState, PersonId, ReferralId};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From each person asked, by way of `(person, id, survivor)` rows that begin with it, to whoever
 /// has its history: `(person, root)`. The caller writes the first rows.
@@ -126,4 +126,30 @@ pub(super) fn on_records(rows: &mut [LinkRow], known: &[StoredLink]) {
         let held = known.iter().find(|link| link.child == row.child && link.person == row.person);
         row.person = held.map_or(row.person, |link| link.record);
     }
+}
+
+/// The statement by which a child was taken for a person, if it is: the first since when one or
+/// other of the person's records was the child.
+pub(super) fn joined(said: &[Statement], referral: ReferralId, child: u16) -> Option<&Statement> {
+    let of_child = |one: &&Statement| (one.referral, one.child) == (referral, child);
+    let theirs: Vec<&Statement> = said.iter().filter(of_child).collect();
+    let (mut linked, mut first) = (BTreeSet::new(), None);
+    for batch in theirs.chunk_by(|one, next| one.seq == next.seq) {
+        for one in batch {
+            match one.state {
+                LinkState::Linked => linked.insert(one.record),
+                _ => linked.remove(&one.record),
+            };
+        }
+        let began = batch.iter().copied().find(|one| one.state == LinkState::Linked);
+        first = first.or(began).filter(|_| !linked.is_empty());
+    }
+    first
+}
+
+/// Whether the person was made by a referral and is nobody's any more. Of the authority's own
+/// people no referral has said that they are new.
+pub(super) fn is_left(said: &[Statement]) -> bool {
+    let made = said.iter().any(|one| one.state == LinkState::New);
+    made && !last_said(said.to_vec()).values().any(|one| one.state.is_settled())
 }
