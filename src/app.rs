@@ -423,6 +423,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         intake: pipeline.clone(),
         store: store.clone(),
         matches: store.clone(),
+        adults: store.clone(),
         desk: pipeline,
         screening,
         letters: Arc::new(letters::OfMailbox(ends.mailbox)),

@@ -13,10 +13,11 @@ use crate::audit::Event;
 use crate::domain::adults::{AdultTold, Bar};
 use crate::domain::shortlist::shortlist;
 use crate::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, PersonId, Reference,
-    Referral, ReferralId, Timestamp,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, PersonId, Reference, Referral,
+    ReferralId, Timestamp,
 };
 use crate::linkage::{Profile, adults};
+use crate::store::adults::any_restricted;
 use crate::store::error::{Result, StoreError};
 use crate::store::lane::{Lane, LaneError};
 use crate::store::work::{AdultProfile, Work};
@@ -250,15 +251,7 @@ impl AdultWatch {
         let links = self.store.links(of).await?;
         let settled = links.iter().filter(|link| link.state.is_settled());
         let people = settled.map(|link| link.person).collect();
-        let mut restricted = false;
-        for link in links.iter().filter(|link| is_or_may_be(link.state)) {
-            let person = self.store.person(link.person).await?;
-            restricted |= person.is_some_and(|person| person.restricted);
-        }
+        let restricted = any_restricted(&links, self.store.as_ref()).await?;
         Ok(entry.insert(Arc::new(Family { people, restricted })).clone())
     }
-}
-
-fn is_or_may_be(state: LinkState) -> bool {
-    state.is_settled() || state == LinkState::Possible
 }

@@ -2,13 +2,13 @@
 //! one, and what people say of that.
 
 use super::error::Result;
-use super::matches::MatchState;
+use super::matches::{MatchState, MatchStore};
 use super::records::{damaged, reference};
-use super::rows::{LaneSeq, Sealed, Token};
+use super::rows::{LaneSeq, Sealed, StoredLink, Token};
 use super::traits::BLOCK_CAP;
 use crate::audit::Event;
 use crate::domain::{
-    AdultKey, AdultMatchId, AdultSeen, AdultWord, Reference, ReferralId, Timestamp,
+    AdultKey, AdultMatchId, AdultSeen, AdultWord, LinkState, Reference, ReferralId, Timestamp,
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -123,6 +123,21 @@ pub trait AdultStore: Send + Sync {
     async fn adult_match(&self, id: AdultMatchId) -> Result<Option<AdultMatch>>;
     /// Keeps what a person says, with its event; false where that is the last word already.
     async fn decide_adults(&self, decision: AdultDecision, now: Timestamp) -> Result<bool>;
+}
+
+/// Whether a child with these links is, or may be, somebody whose record is restricted.
+pub async fn any_restricted<M: MatchStore + ?Sized>(
+    links: &[StoredLink],
+    people: &M,
+) -> Result<bool> {
+    let may_be = |link: &&StoredLink| link.state.is_settled() || link.state == LinkState::Possible;
+    for link in links.iter().filter(may_be) {
+        let person = people.person(link.person).await?;
+        if person.is_some_and(|person| person.restricted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 macro_rules! adult_columns {
