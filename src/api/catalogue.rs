@@ -112,7 +112,8 @@ kinds! {
         "Give the name and the role of the person who has the referral, or who decides.";
     DECISION_NEEDED = "decision-needed", UNPROCESSABLE_ENTITY,
         "A decision on a match says what and why",
-        "Give `decision` (link, separate or not-sure), `reason`, and who decides in `by`.";
+        "Give `decision` (of a child link, separate or not-sure; of adults same-person or \
+         not-the-same), `reason`, and who decides in `by`.";
     RATE_LIMITED = "rate-limited", TOO_MANY_REQUESTS,
         "You are sending faster than agreed",
         "Wait as long as Retry-After says and send it again. If a child is in danger, telephone \

@@ -2,6 +2,7 @@
 //! word stands; saying it again changes nothing.
 
 use super::admission::overloaded;
+use super::adults;
 use super::catalogue as kind;
 use super::problem::Problem;
 use super::staff;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 const ASK: &str = "Send {\"decision\": …, \"reason\": …, \"by\": {\"name\": …, \"role\": …}}";
 /// Characters of a reason.
-const REASON: usize = 2000;
+pub(super) const REASON: usize = 2000;
 
 #[derive(Serialize)]
 struct Answer {
@@ -42,6 +43,9 @@ pub(super) async fn handle(
     let _place = state.admit_destination(&caller)?;
     staff::at_the_desk(&state, &caller)?;
     let body = staff::object(&state, &req, payload, ASK).await?;
+    if let Some(of) = adults::parse(&path) {
+        return adults::decide(&state, &caller, of, &body).await;
+    }
     let (word, lower, by) = read(&body)?;
     let unknown = || Problem::new(&kind::NOT_FOUND);
     let of = MatchId::parse(&path).ok_or_else(unknown)?;

@@ -12,7 +12,7 @@ use crate::access::DestinationPrincipal;
 use crate::domain::{AgencyId, LinkState, Priority, Reference, ReferralId, Timestamp, message};
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
-use crate::store::{StoreError, StoredReferral};
+use crate::store::{DeliveryRow, StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,10 +53,13 @@ impl History {
     }
 }
 
-/// When the referral was decided last: each time whoever it went to was told.
+/// When the referral was decided last: each time whoever it went to was told, but for what tells
+/// only of adults.
 fn decided_at(stored: &StoredReferral) -> Timestamp {
     let told = |kind: &str| kind == message::ROUTED || kind == message::UPDATED;
-    let messages = stored.deliveries.iter().filter(|row| told(&row.kind));
+    let decided =
+        |row: &&DeliveryRow| told(&row.kind) && row.purpose.as_str() != message::POSSIBLE_ADULT;
+    let messages = stored.deliveries.iter().filter(decided);
     messages.map(|row| row.created_at).max().unwrap_or(stored.row.received_at)
 }
 

@@ -6,6 +6,7 @@
 //! named for restricted records: they see of all such records of a child one line, with no id that
 //! could lead anywhere. A page never ends within a child, so that it is one line on any page.
 
+use super::adults;
 use super::catalogue as kind;
 use super::deliveries::read;
 use super::messages::whole;
@@ -103,6 +104,10 @@ pub(super) async fn handle(
     let _place = state.admit_destination(&caller)?;
     staff::at_the_desk(&state, &caller)?;
     let query = req.query_string();
+    let kind_of = |text: &str| ["child", "adult"].into_iter().find(|kind| *kind == text);
+    if read(query, "kind", "match-kind", kind_of)? == Some("adult") {
+        return adults::list(&state, &caller, query).await;
+    }
     let limit = whole(query, "limit", 1..=100, 20)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let wanted = read(query, "state", "match-state", MatchState::parse)?;

@@ -6,6 +6,7 @@
 
 mod adapted;
 mod admission;
+mod adults;
 mod body;
 pub mod catalogue;
 mod context;

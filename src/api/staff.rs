@@ -17,8 +17,7 @@ const BODY: usize = 16 << 10;
 /// Characters of a name or a role.
 const WORDS: usize = 200;
 
-pub(super) const WHOM_TO_ASK: &str =
-    "This record is restricted. Ask the team that the authority has named for restricted records.";
+pub(super) use crate::domain::adults::WHOM_TO_ASK;
 
 /// Only the screening team and the named few who may see restricted records.
 pub(super) fn at_the_desk(state: &ApiState, caller: &DestinationPrincipal) -> Result<(), Problem> {

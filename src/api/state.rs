@@ -12,7 +12,7 @@ use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Desk, Intake};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
-use crate::store::{MatchStore, QueuedMessage, ReadStore, ReferralRow, StoreError};
+use crate::store::{AdultStore, MatchStore, QueuedMessage, ReadStore, ReferralRow, StoreError};
 use crate::workers::Pool;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -106,6 +106,7 @@ pub struct ApiState {
     pub intake: Arc<dyn Intake>,
     pub store: Arc<dyn ReadStore>,
     pub matches: Arc<dyn MatchStore>,
+    pub adults: Arc<dyn AdultStore>,
     pub desk: Arc<dyn Desk>,
     /// The team whose people decide on matches.
     pub screening: DestinationId,

@@ -77,6 +77,8 @@ ids! {
     RefusalId;
     /// What a person decided of a match.
     DecisionId;
+    /// Two adults of different referrals who may be one.
+    AdultMatchId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

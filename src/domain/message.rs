@@ -3,7 +3,8 @@
 //!
 //! Each type's `data` has a schema in `schemas/messages/`. Nothing here holds personal data.
 
-use crate::domain::ids::RefusalId;
+use crate::domain::adults::AdultTold;
+use crate::domain::ids::{AdultMatchId, RefusalId};
 use crate::domain::refusal::Extent;
 use crate::domain::{
     AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId, Timestamp,
@@ -23,6 +24,10 @@ pub const REFUSED: &str = "referral.refused.v1";
 pub const DELIVERY_FAILING: &str = "referral.delivery-failing.v1";
 /// MASSTT's copy of a message that a destination gave back too often.
 pub const DELIVERY_DEAD: &str = "referral.delivery-dead.v1";
+
+/// Purpose of a message that tells of adults who may be in another family's referral: nothing was
+/// decided again.
+pub const POSSIBLE_ADULT: &str = "possible-adult";
 
 /// CloudEvents `source`, a URI reference.
 const SOURCE: &str = "/frontdoor";
@@ -55,6 +60,8 @@ pub struct OutboxDraft<'a> {
     pub children: usize,
     /// A wrong history that this message takes back.
     pub withdrawn: Option<Withdrawn>,
+    /// Adults who may be those of earlier referrals.
+    pub adults: &'a [(AdultMatchId, AdultTold<'a>)],
 }
 
 /// A refused submission: `referral.refused.v1`.
@@ -93,6 +100,7 @@ pub fn claim_check(draft: &OutboxDraft<'_>) -> Vec<u8> {
         rules: draft.rules,
         children: draft.children,
         withdrawn: draft.withdrawn.map(|what| WithdrawnData { what, why: "separated" }),
+        adults: draft.adults.iter().map(|(id, told)| AdultData { id: *id, told }).collect(),
     };
     write(&draft.envelope, &reference, &data)
 }
@@ -182,6 +190,16 @@ struct RoutedData<'a> {
     document: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn: Option<WithdrawnData>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adults: Vec<AdultData<'a>>,
+}
+
+#[derive(Serialize)]
+struct AdultData<'a> {
+    #[serde(rename = "match")]
+    id: AdultMatchId,
+    #[serde(flatten)]
+    told: &'a AdultTold<'a>,
 }
 
 #[derive(Serialize)]

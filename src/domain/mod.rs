@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number, and nothing here knows of HTTP,
 //! SQL or AMQP. Personal values have a redacting `Debug`, so that a stray `{:?}` tells no story.
 
+pub mod adults;
 pub mod agency;
 pub mod answer;
 pub mod child;
@@ -32,12 +33,14 @@ pub mod upn;
 pub mod values;
 pub mod working_days;
 
+pub use adults::{AdultKey, AdultRole, AdultSeen, AdultWord};
 pub use answer::{Answer, State};
 pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AgencyId, DecisionId, DestinationId, MessageId, PersonId, Priority, Purpose, ReferralId, RuleId,
+    AdultMatchId, AgencyId, DecisionId, DestinationId, MessageId, PersonId, Priority, Purpose,
+    ReferralId, RuleId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};

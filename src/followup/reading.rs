@@ -3,7 +3,7 @@
 use crate::audit::{ChainName, Event};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, PersonId, ReferralId};
-use crate::store::{ReadStore, StoreError};
+use crate::store::{AdultMatchRow, ReadStore, StoreError};
 
 /// A receiving team's system reads a referral. Show nothing unless this has succeeded.
 pub async fn document_read(
@@ -48,6 +48,24 @@ async fn pairs_read(
         Event::new(kind, by).about(*referral).of(*person)
     };
     let events: Vec<Event> = pairs.iter().map(event).collect();
+    if events.is_empty() {
+        return Ok(());
+    }
+    store.record(ChainName::Desk, events, env.now()).await
+}
+
+/// A receiving team's system reads matches of adults: each of two referrals.
+pub async fn adults_read(
+    store: &dyn ReadStore,
+    env: &dyn Env,
+    matches: &[AdultMatchRow],
+    by: &DestinationId,
+) -> Result<(), StoreError> {
+    let events = matches.iter().flat_map(|one| {
+        let event = |of| Event::new("adult.read", by.as_str()).about(of).detail(one.id.to_string());
+        [event(one.later.referral), event(one.earlier.referral)]
+    });
+    let events: Vec<Event> = events.collect();
     if events.is_empty() {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 //! [`judge`] gives one of three outcomes. Nothing here reads a store: the caller brings the
 //! candidates.
 
+pub mod adults;
 pub mod blocking;
 pub mod calibrate;
 pub mod comparison;

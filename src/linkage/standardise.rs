@@ -83,7 +83,7 @@ impl Stated {
     }
 }
 
-fn or(stated: String, otherwise: impl FnOnce() -> String) -> String {
+pub(super) fn or(stated: String, otherwise: impl FnOnce() -> String) -> String {
     if stated.trim().is_empty() { otherwise() } else { stated }
 }
 
@@ -96,7 +96,7 @@ fn first(answers: &[&Answer<Words>]) -> String {
 }
 
 /// The text of an answer, read or as stated.
-fn text<T: Readable>(answer: &Answer<T>) -> String {
+pub(super) fn text<T: Readable>(answer: &Answer<T>) -> String {
     match answer {
         Answer::Value(value) => match value.write() {
             Value::String(text) => text,

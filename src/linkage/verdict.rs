@@ -131,7 +131,7 @@ fn is_contradicted(found: &Comparison) -> bool {
 /// A twin shares home and birthday; a link needs a name or a number of the child's own. An unborn
 /// child has none: its mother and the expected date must do. What may be a twin is never linked by
 /// the machine, whatever else agrees.
-fn is_own(found: &Comparison) -> bool {
+pub(super) fn is_own(found: &Comparison) -> bool {
     let named = matches!(
         found.forename,
         Forename::Exact

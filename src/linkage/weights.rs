@@ -22,7 +22,16 @@ pub struct Weighed {
 
 /// Compares and weighs. Symmetric, and without allocation.
 pub fn weigh(model: &Model, one: &Profile, two: &Profile) -> Weighed {
-    let found = compare(one, two);
+    weigh_found(model, one, two, compare(one, two))
+}
+
+/// Weighs what a comparison found.
+pub(super) fn weigh_found(
+    model: &Model,
+    one: &Profile,
+    two: &Profile,
+    found: Comparison,
+) -> Weighed {
     let parts = Parts::of(model, one, two, &found);
     Weighed { found, weight: parts.weight(model) }
 }
@@ -105,8 +114,17 @@ pub struct Explanation {
 
 /// Weighs two profiles and says why. The evidence adds up to the weight.
 pub fn explain(model: &Model, one: &Profile, two: &Profile) -> Explanation {
-    let found = compare(one, two);
-    let parts = Parts::of(model, one, two, &found);
+    explain_found(model, one, two, &compare(one, two))
+}
+
+/// Says why of what a comparison found.
+pub(super) fn explain_found(
+    model: &Model,
+    one: &Profile,
+    two: &Profile,
+    found: &Comparison,
+) -> Explanation {
+    let parts = Parts::of(model, one, two, found);
     let bar = |field, level, bits| Evidence { field, level, bits };
     let mut evidence = vec![bar("prior", "any two", model.prior())];
     let fields = FIELDS.iter().zip(found.levels()).zip(parts.bits).enumerate();

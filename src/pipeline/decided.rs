@@ -152,6 +152,8 @@ impl Stages {
             facts_of: rules.policy.hash.clone(),
             completeness,
             children,
+            // They are kept already.
+            adults: Vec::new(),
             repeat: RepeatKey { key: [0; 16], body: [0; 16], expires_at: at },
             traceparent: None,
         })

@@ -4,11 +4,11 @@
 use super::intake::Pipeline;
 use crate::domain::ids::DecisionId;
 use crate::domain::matching::ProposalHash;
-use crate::domain::{DestinationId, MatchId, PersonId, Word};
+use crate::domain::{AdultMatchId, AdultSeen, DestinationId, MatchId, PersonId, Word};
 use crate::linkage::{self, Explanation, Profile};
-use crate::store::ReferralRow;
 use crate::store::lane::LaneError;
 use crate::store::work::{Done, MatchWord, Settled, Work};
+use crate::store::{AdultRow, ReferralRow};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -46,6 +46,11 @@ pub fn sealed_name(id: DecisionId) -> Vec<u8> {
     [b"match-decision:".as_slice(), id.0.as_bytes()].concat()
 }
 
+/// The name under which a word on two adults is sealed.
+pub fn sealed_adult_name(id: AdultMatchId) -> Vec<u8> {
+    [b"adult-decision:".as_slice(), id.0.as_bytes()].concat()
+}
+
 /// The desk's side of the pipeline.
 #[async_trait]
 pub trait Desk: Send + Sync + 'static {
@@ -61,6 +66,14 @@ pub trait Desk: Send + Sync + 'static {
         person: PersonId,
         profile: &[u8],
     ) -> Option<Explanation>;
+
+    /// What is told of two adults who may be one; `None` when one of them cannot be opened.
+    fn adult_seen(
+        &self,
+        later: &AdultRow,
+        earlier: &AdultRow,
+        restricted: bool,
+    ) -> Option<AdultSeen>;
 
     /// How likely a match weight makes it.
     fn probability(&self, weight: f32) -> f32;
@@ -99,6 +112,15 @@ impl Desk for Pipeline {
         let rules = self.stages.rules.load();
         rules.linkage.shared.clear(&mut person);
         Some(linkage::explain(&rules.linkage.model, &child, &person))
+    }
+
+    fn adult_seen(
+        &self,
+        later: &AdultRow,
+        earlier: &AdultRow,
+        restricted: bool,
+    ) -> Option<AdultSeen> {
+        self.stages.adult_seen(later, earlier, restricted)
     }
 
     fn probability(&self, weight: f32) -> f32 {

@@ -135,6 +135,7 @@ impl Pipeline {
         let facts = rules.policy.reader.read(&referral, received_at);
         let completeness = rules.scorer.score(&referral, &facts, unread);
         let children = self.stages.profiles(&referral, received_at);
+        let adults = self.stages.adults_of(&referral, received_at);
         Referred {
             agency: submission.agency.id.clone(),
             received_at,
@@ -145,6 +146,7 @@ impl Pipeline {
             facts_of: rules.policy.hash.clone(),
             completeness,
             children,
+            adults,
             repeat,
             traceparent: submission.traceparent.clone(),
         }

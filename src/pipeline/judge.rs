@@ -16,7 +16,9 @@ use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
-use crate::store::{Batch, InformationRow, NewRepeat, Repeat, Sealed, StoredReferral, Token16};
+use crate::store::{
+    Batch, InformationRow, Meeting, NewRepeat, Repeat, Sealed, StoredReferral, Token16,
+};
 use crate::threshold::{self, Policy};
 use arc_swap::ArcSwap;
 use std::borrow::Cow;
@@ -218,6 +220,7 @@ impl Judge for Stages {
         let facts = rules.policy.reader.read(&referral, at);
         let completeness = rules.scorer.score(&referral, &facts, &unread);
         let children = self.profiles(&referral, at);
+        let adults = self.adults_of(&referral, at);
         Ok(Ok(Referred {
             agency: addition.agency.clone(),
             received_at: addition.received_at,
@@ -228,6 +231,7 @@ impl Judge for Stages {
             facts_of: rules.policy.hash.clone(),
             completeness,
             children,
+            adults,
             repeat: addition.repeat,
             traceparent: addition.traceparent.clone(),
         }))
@@ -294,6 +298,15 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)> {
         self.decide_again(revisit, now)
+    }
+
+    fn conclude_meetings(
+        &self,
+        stored: &StoredReferral,
+        meetings: &[Meeting],
+        now: Timestamp,
+    ) -> Result<Batch> {
+        self.tell_of_meetings(stored, meetings, now)
     }
 
     fn conclude_refusal(

@@ -5,8 +5,10 @@
 
 mod adapted;
 mod addition;
+mod adults;
 mod decided;
 pub mod desk;
+mod follower;
 mod guard;
 mod identity;
 mod intake;
@@ -18,6 +20,7 @@ mod rows;
 pub use crate::adapter::media_type;
 pub use crate::linkage::{Evidence, Explanation};
 pub use adapted::{Adapted, Answered, Canonical};
+pub use adults::AdultWatch;
 pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};

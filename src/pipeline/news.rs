@@ -5,6 +5,7 @@
 //! those referrals looked at again that it may concern, one after another. What was not heard to
 //! its end is heard again, which changes nothing twice.
 
+use super::follower::{self, Follower};
 use super::judge::Stages;
 use crate::domain::{LinkState, PersonId, Reference};
 use crate::store::error::{Result, StoreError};
@@ -13,14 +14,10 @@ use crate::store::work::{Candidate, ChildProfile, Judge, Work};
 use crate::store::{CandidateRow, News, Standing, Store, Token};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
 
 /// People heard of in one round.
 const ROUND: usize = 100;
-/// How long to wait for news, and between two rounds while there are more.
-const EVERY: Duration = Duration::from_secs(3);
-const BETWEEN: Duration = Duration::from_millis(100);
 
 /// The task that follows the news.
 pub struct Newsreader {
@@ -29,29 +26,18 @@ pub struct Newsreader {
     pub lane: Lane,
 }
 
+impl Follower for Newsreader {
+    const DELAYED: &'static str = "news-delayed";
+
+    async fn next(&self) -> Result<bool> {
+        Ok(self.round().await? == ROUND)
+    }
+}
+
 impl Newsreader {
     /// Runs until `stop` is true or its sender is gone.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
-        tokio::select! {
-            biased;
-            _ = stopped => {}
-            () = self.follow() => {}
-        }
-    }
-
-    async fn follow(&self) {
-        loop {
-            let wait = match self.round().await {
-                Ok(ROUND) => BETWEEN,
-                Ok(_) => EVERY,
-                Err(error) => {
-                    tracing::warn!(code = "news-delayed", %error, "news wait for the next round");
-                    EVERY
-                }
-            };
-            tokio::time::sleep(wait).await;
-        }
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        follower::run(&self, stop).await;
     }
 
     /// Has the next referrals decided again whose history was wrong, and hears of the next people;

@@ -1,16 +1,18 @@
 //! From a decision to the rows that carry it.
 
 use crate::audit::Event;
+use crate::domain::adults::AdultTold;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    Decision, DestinationId, Directory, Level, LinkState, MessageId, ReferralId, Route, RuleId,
-    Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, Decision, DestinationId, Directory, Level, LinkState, MessageId,
+    Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{
-    Batch, DeliveryRow, LinkRow, OutboxRow, PersonRow, ReferralRow, Sealed, Tally, WithdrawalRow,
+    Batch, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed, Tally,
+    WithdrawalRow,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,14 @@ pub(super) struct Facts<'a> {
     pub directory: &'a Directory,
     pub links: &'a [ChildLink],
     pub now: Timestamp,
+}
+
+/// What a message says besides what was decided.
+#[derive(Clone, Copy, Default)]
+struct Besides<'a> {
+    /// Taken back from whoever was sent it.
+    withdrawn: Option<Withdrawn>,
+    adults: &'a [(AdultMatchId, AdultTold<'a>)],
 }
 
 /// Seconds in which whoever was sent a wrong history should know.
@@ -80,6 +90,11 @@ impl Facts<'_> {
             }
             self.links_of(index, link, into);
         }
+        into.adults.people.extend(self.referred.adults.iter().map(|adult| {
+            let key = AdultKey { referral: self.row.id, n: adult.n };
+            let profile = ring.seal_adult(key, &adult.profile, env);
+            NewAdult { key, profile, tokens: adult.tokens.clone() }
+        }));
     }
 
     fn links_of(&self, index: usize, link: &ChildLink, into: &mut Batch) {
@@ -112,7 +127,7 @@ impl Facts<'_> {
 
     /// One message a destination: routed where it is new there, updated where it was before.
     pub(super) fn messages(&self, before: &[DeliveryRow], env: &dyn Env, into: &mut Batch) {
-        self.send(&self.decided.full.routes, before, None, env, into);
+        self.send(&self.decided.full.routes, before, Besides::default(), env, into);
     }
 
     /// The same, also to whoever was sent it and would not be now; `withdrawn` is taken back from
@@ -130,23 +145,52 @@ impl Facts<'_> {
                 routes.push(former(row, self.decided.full.children.len()));
             }
         }
-        self.send(&routes, before, withdrawn, env, into);
+        let besides = Besides { withdrawn, ..Besides::default() };
+        self.send(&routes, before, besides, env, into);
+    }
+
+    /// One message that tells a destination of adults. It says no more of what was decided than
+    /// the one before, and has a clock of its own.
+    pub(super) fn tell_of_adults(
+        &self,
+        to: &DestinationId,
+        adults: &[(AdultMatchId, AdultTold<'_>)],
+        before: &[DeliveryRow],
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        let sent = before.iter().filter(|row| row.destination == *to);
+        let sent = sent.max_by_key(|row| row.sequence);
+        let (soon, urgency) = (self.now.plus_seconds(A_DAY), sent.map(|row| row.priority));
+        let route = Route {
+            destination: to.clone(),
+            purpose: Purpose::new(message::POSSIBLE_ADULT),
+            priority: urgency.unwrap_or_default(),
+            due_at: sent.map_or(soon, |row| row.due_at.max(soon)),
+            rules: Vec::new(),
+            children: all(self.decided.full.children.len()),
+        };
+        let besides = Besides { adults, ..Besides::default() };
+        self.send(&[route], before, besides, env, into);
     }
 
     fn send(
         &self,
         routes: &[Route],
         before: &[DeliveryRow],
-        withdrawn: Option<Withdrawn>,
+        besides: Besides<'_>,
         env: &dyn Env,
         into: &mut Batch,
     ) {
+        let Besides { withdrawn, adults } = besides;
         for route in routes {
             if withdrawn.is_some() && !self.sees_history(&route.destination) {
                 // It was never sent a history: that there was one is not its business either.
                 continue;
             }
-            let (route, level, rules) = self.as_told(route);
+            let (own, level, rules) = self.as_told(route);
+            // What tells of adults alone says why it was sent, and has a clock of its own.
+            let (route, rules) = if adults.is_empty() { (own, rules) } else { (route, Vec::new()) };
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
             let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
@@ -176,6 +220,7 @@ impl Facts<'_> {
                 rules: &rules,
                 children: route.children.len(),
                 withdrawn,
+                adults,
             });
             into.outbox.push(OutboxRow {
                 id,
@@ -249,8 +294,13 @@ fn former(row: &DeliveryRow, children: usize) -> Route {
         priority: row.priority,
         due_at: row.due_at,
         rules: Vec::new(),
-        children: (0..u16::try_from(children).unwrap_or(u16::MAX)).collect(),
+        children: all(children),
     }
+}
+
+/// The indices of so many children.
+fn all(children: usize) -> Vec<u16> {
+    (0..u16::try_from(children).unwrap_or(u16::MAX)).collect()
 }
 
 /// The referral's row for a decision.

@@ -1,5 +1,6 @@
 //! What one batch of the commit lane writes.
 
+use super::adults::AdultRows;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use super::recounts::Recount;
 use super::rows::*;
@@ -21,6 +22,7 @@ pub struct Batch {
     /// Tokens that known persons gain.
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
+    pub adults: AdultRows,
     /// Referrals decided again because of what a person said of a match; each at the revision that
     /// was read, which stays.
     pub revisits: Vec<ReferralRow>,
@@ -53,6 +55,7 @@ impl Batch {
         self.profiles.extend(other.profiles);
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
+        self.adults.append(other.adults);
         self.revisits.extend(other.revisits);
         self.decisions.extend(other.decisions);
         self.apart.extend(other.apart);
@@ -79,6 +82,7 @@ impl Batch {
             profiles,
             tokens,
             links,
+            adults,
             revisits,
             decisions,
             apart,
@@ -100,6 +104,7 @@ impl Batch {
             && profiles.is_empty()
             && tokens.is_empty()
             && links.is_empty()
+            && adults.is_empty()
             && revisits.is_empty()
             && decisions.is_empty()
             && apart.is_empty()

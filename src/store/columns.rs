@@ -137,6 +137,41 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
         ],
     ),
     (
+        "adult",
+        &[
+            ("referral", Clear),
+            ("n", Clear),
+            ("lane_seq", Clear),
+            ("profile", Sealed),
+            ("compared", Clear),
+        ],
+    ),
+    ("adult_token", &[("token", Blind), ("referral", Clear), ("n", Clear)]),
+    (
+        "adult_match",
+        &[
+            ("id", Clear),
+            ("later", Clear),
+            ("later_n", Clear),
+            ("earlier", Clear),
+            ("earlier_n", Clear),
+            ("alleged", Clear),
+            ("weight", Clear),
+            ("at", Clear),
+        ],
+    ),
+    (
+        "adult_decision",
+        &[
+            ("adult_match", Clear),
+            ("number", Clear),
+            ("word", Clear),
+            ("at", Clear),
+            ("wrapped_key", Sealed),
+            ("record", Sealed),
+        ],
+    ),
+    (
         "outbox",
         &[
             ("id", Clear),

@@ -5,8 +5,8 @@ use super::rows::{Sealed, Token, Token16};
 use super::seal::{Cipher, open, open_packed, seal, seal_packed};
 use super::traits::KeyStore;
 use crate::audit::ChainKey;
-use crate::domain::PersonId;
 use crate::domain::time::Env;
+use crate::domain::{AdultKey, PersonId};
 use hmac::{Hmac, KeyInit as _, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -119,6 +119,16 @@ impl KeyRing {
         open(&self.profiles, person.0.as_bytes(), sealed)
     }
 
+    /// Seals an adult's role and linkage profile.
+    pub fn seal_adult(&self, adult: AdultKey, plain: &[u8], env: &dyn Env) -> Vec<u8> {
+        seal(&self.profiles, &adult_name(adult), plain, env)
+    }
+
+    /// Opens them; `None` when they are damaged or another adult's.
+    pub fn open_adult(&self, adult: AdultKey, sealed: &[u8]) -> Option<Vec<u8>> {
+        open(&self.profiles, &adult_name(adult), sealed)
+    }
+
     /// Seals a value that is kept once under its name.
     pub fn seal_note(&self, name: &str, plain: &[u8], env: &dyn Env) -> Vec<u8> {
         seal(&self.wrapping, name.as_bytes(), plain, env)
@@ -153,6 +163,11 @@ impl KeyRing {
         first.copy_from_slice(&bytes[..16]);
         first
     }
+}
+
+/// Longer than a person's, so that neither opens the other's.
+fn adult_name(adult: AdultKey) -> Vec<u8> {
+    [b"adult:".as_slice(), adult.referral.0.as_bytes(), &adult.n.to_be_bytes()].concat()
 }
 
 #[cfg(test)]

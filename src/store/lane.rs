@@ -11,7 +11,7 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use super::{recounting, relinking};
+use super::{meeting, recounting, relinking};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use futures::FutureExt;
@@ -272,6 +272,9 @@ impl Runner {
                 Work::Recount(wrong) => {
                     recounting::recount(&self.parts, tx.as_mut(), wrong, now).await?
                 }
+                Work::Meet(reference, meetings) => {
+                    meeting::meet(&self.parts, tx.as_mut(), *reference, meetings, now).await?
+                }
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -394,7 +397,7 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
 
 /// Additions to one referral go in transactions of their own, in order: each reads what the one
 /// before has written. So does every word on a match, which may change several, and every referral
-/// that is looked at again. Everything else is in the first.
+/// that is looked at again, or of whose adults something is told. Everything else is in the first.
 fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
     let mut earlier: HashMap<Reference, usize> = HashMap::new();
     let (mut rounds, mut words) = (vec![Vec::new()], Vec::new());
@@ -405,7 +408,7 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
                 *count += 1;
                 *count - 1
             }
-            Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => {
+            Work::Decide(_) | Work::Relink(_) | Work::Recount(_) | Work::Meet(..) => {
                 words.push(vec![*index]);
                 continue;
             }

@@ -45,6 +45,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0004_news.sql"),
     },
     Migration {
+        version: 5,
+        name: "0005_adults",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0005_adults.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0005_adults.sql"),
+    },
+    Migration {
         version: 6,
         name: "0006_recounts",
         expanding: false,

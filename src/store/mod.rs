@@ -3,6 +3,7 @@
 //! The only room with SQL. Personal data enters it sealed or as blind tokens (invariant 8); every
 //! change of state is written in one transaction with its audit events (invariant 9).
 
+pub mod adults;
 pub mod columns;
 pub mod error;
 pub mod feed;
@@ -29,6 +30,7 @@ mod gather;
 mod known;
 mod linking;
 mod match_records;
+mod meeting;
 mod migrations;
 mod records;
 mod recounting;
@@ -39,6 +41,7 @@ mod standing;
 mod statements;
 
 pub use crate::audit::{ChainName, Event};
+pub use adults::*;
 pub use error::StoreError;
 pub use feed::*;
 pub use matches::*;

@@ -1,6 +1,7 @@
 //! What a store must do. PostgreSQL, SQLite and the simulation's store implement these; one
 //! contract suite runs against all.
 
+use super::adults::{AdultPair, AdultStore};
 use super::error::Result;
 use super::feed::*;
 use super::matches::{MatchStore, Statement};
@@ -74,6 +75,9 @@ pub trait LaneTx: Send {
 
     /// Whether it was not decided again yet.
     async fn recount_stands(&mut self, recount: &Recount) -> Result<bool>;
+
+    /// The pairs of adults of this referral and of earlier ones of whom something was told.
+    async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(
@@ -334,6 +338,7 @@ pub trait Store:
     + SchemaStore
     + MatchStore
     + NewsStore
+    + AdultStore
     + 'static
 {
 }
@@ -351,6 +356,7 @@ impl<T> Store for T where
         + SchemaStore
         + MatchStore
         + NewsStore
+        + AdultStore
         + 'static
 {
 }

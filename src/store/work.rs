@@ -1,5 +1,6 @@
 //! What passes through the commit lane, and who judges it there.
 
+use super::adults::Meeting;
 use super::error::Result;
 use super::recounts::Recount;
 use super::rows::*;
@@ -18,6 +19,14 @@ use std::sync::Arc;
 pub struct ChildProfile {
     pub tokens: Vec<Token>,
     pub profile: Vec<u8>,
+}
+
+/// An adult of a submission: the place within it, role and profile to be sealed, and tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct AdultProfile {
+    pub n: u16,
+    pub profile: Vec<u8>,
+    pub tokens: Vec<Token>,
 }
 
 /// By what a repeat of a submission is known.
@@ -45,6 +54,7 @@ pub struct Referred {
     pub facts_of: String,
     pub completeness: Completeness,
     pub children: Vec<ChildProfile>,
+    pub adults: Vec<AdultProfile>,
     pub repeat: RepeatKey,
     pub traceparent: Option<String>,
 }
@@ -107,6 +117,8 @@ pub enum Work {
     Relink(Reference),
     /// A referral was decided with a history that was wrong.
     Recount(Recount),
+    /// Adults of this referral may be those of earlier ones.
+    Meet(Reference, Vec<Meeting>),
 }
 
 impl Work {
@@ -115,7 +127,11 @@ impl Work {
         match self {
             Work::Refer(referred) => Some(referred.repeat),
             Work::Add(addition) => Some(addition.repeat),
-            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => None,
+            Work::Refuse(_)
+            | Work::Decide(_)
+            | Work::Relink(_)
+            | Work::Recount(_)
+            | Work::Meet(..) => None,
         }
     }
 
@@ -129,7 +145,11 @@ impl Work {
                 let about = Some(one.reference);
                 (&one.agency, one.received_at, &one.raw, one.repeat, about, &one.traceparent)
             }
-            Work::Refuse(_) | Work::Decide(_) | Work::Relink(_) | Work::Recount(_) => return None,
+            Work::Refuse(_)
+            | Work::Decide(_)
+            | Work::Relink(_)
+            | Work::Recount(_)
+            | Work::Meet(..) => return None,
         };
         Some(Refused {
             agency: agency.clone(),
@@ -302,6 +322,14 @@ pub trait Judge: Send + Sync + 'static {
         revisit: &Revisit<'_>,
         now: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)>;
+
+    /// Makes the rows of adults who may be those of earlier referrals, with what is told of it.
+    fn conclude_meetings(
+        &self,
+        stored: &StoredReferral,
+        meetings: &[Meeting],
+        now: Timestamp,
+    ) -> Result<Batch>;
 
     /// Makes the rows of a refusal; `again` is the open refusal of the same body.
     fn conclude_refusal(

@@ -5,6 +5,7 @@ use super::{PostgresStore, column, write};
 use crate::audit::{ChainKey, ChainName};
 use crate::domain::ids::RefusalId;
 use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
+use crate::store::adults::AdultPair;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of, up_to_survivors};
@@ -255,6 +256,11 @@ impl LaneTx for PgLaneTx {
         let query = sqlx::query_scalar(RECOUNT_STANDS).bind(recount.seq);
         let query = query.bind(recount.referral.0).bind(recount.person.0);
         let answer = query.fetch_one(&mut *self.tx).await.map_err(StoreError::from);
+        self.noting(answer)
+    }
+
+    async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>> {
+        let answer = super::adults::pairs(&mut self.tx, later).await;
         self.noting(answer)
     }
 

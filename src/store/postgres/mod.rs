@@ -1,5 +1,6 @@
 //! The store an authority runs: PostgreSQL 15 or later, with as many gateways as it likes.
 
+mod adults;
 mod audit;
 mod clocks;
 mod copy;

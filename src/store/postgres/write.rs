@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{column, matched, people};
+use super::{adults, column, matched, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -32,6 +32,7 @@ pub(super) async fn batch(
     people::write(&mut all, &batch.persons);
     people::tokens(&mut all, &batch.persons, &batch.tokens, seq);
     links(&mut all, &batch.links, seq);
+    adults::write(&mut all, &batch.adults, seq);
     matched::decisions(&mut all, &batch.decisions);
     matched::apart(&mut all, &batch.apart, seq);
     matched::withdrawals(&mut all, &batch.withdrawals);

@@ -1,5 +1,6 @@
 //! The store of one machine: a SQLite file, one gateway, one writer at a time.
 
+mod adults;
 mod audit;
 mod clocks;
 mod files;

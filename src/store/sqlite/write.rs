@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::{matched, people};
+use super::{adults, matched, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::records::priority_code;
@@ -25,6 +25,7 @@ pub(super) async fn batch(
     people::improve(db, &batch.profiles, seq).await?;
     people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
+    adults::write(db, &batch.adults, seq).await?;
     matched::write(db, batch, seq).await?;
     outbox(db, &batch.outbox).await?;
     repeats(db, &batch.repeats).await?;

@@ -4,11 +4,13 @@
 use async_trait::async_trait;
 use frontdoor::api::{Letters, LettersError, Vitals};
 use frontdoor::audit::{ChainName, Event};
+use frontdoor::domain::adults::Bar;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    DestinationId, LinkState, MessageId, PersonId, Reference, ReferralId, Timestamp, Word,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, PersonId,
+    Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -16,9 +18,10 @@ use frontdoor::pipeline::{
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    ChronologyRow, DeliveryRow, DeliveryState, KeyRow, KeyStore, MatchRow, MatchState, MatchStore,
-    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, StoreError,
-    StoredLink, StoredReferral, WithdrawnRow,
+    AdultDecision, AdultMatch, AdultRow, AdultStore, ChronologyRow, DeliveryRow, DeliveryState,
+    KeyRow, KeyStore, MatchRow, MatchState, MatchStore, Overview, PersonRecord, QueuedMessage,
+    ReadStore, ReferralRow, RefusalRow, Sealed, StoreError, StoredLink, StoredReferral, Token,
+    WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -177,6 +180,8 @@ pub(crate) struct FakeStore {
     /// Of every referral.
     pub links: Mutex<Vec<StoredLink>>,
     pub withdrawals: Mutex<Vec<WithdrawnRow>>,
+    pub adults: Mutex<Vec<AdultMatch>>,
+    pub said_of_adults: Mutex<Vec<AdultDecision>>,
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) audit_down: AtomicBool,
@@ -408,6 +413,19 @@ impl Desk for FakeDesk {
         Some(Explanation { weight: -10.5, probability, model, evidence })
     }
 
+    fn adult_seen(&self, _: &AdultRow, earlier: &AdultRow, restricted: bool) -> Option<AdultSeen> {
+        Some(AdultSeen {
+            role: AdultRole::Carer,
+            other: earlier.reference,
+            other_role: AdultRole::Alleged,
+            restricted,
+            weight: -1.0,
+            probability: 0.25,
+            model: "invented".to_owned(),
+            evidence: vec![Bar { field: "birth", level: "exact", bits: 11.5, total: -1.0 }],
+        })
+    }
+
     fn probability(&self, _: f32) -> f32 {
         0.25
     }
@@ -450,5 +468,59 @@ impl MatchStore for FakeStore {
     async fn withdrawals(&self, _: Option<MessageId>, _: usize) -> Result<Vec<WithdrawnRow>> {
         self.up()?;
         Ok(self.withdrawals.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl AdultStore for FakeStore {
+    async fn adults_waiting(&self, _: usize) -> Result<Vec<AdultRow>> {
+        self.up().map(|()| Vec::new())
+    }
+
+    async fn adult_blocks(&self, _: &[Token]) -> Result<Vec<Vec<AdultKey>>> {
+        self.up().map(|()| Vec::new())
+    }
+
+    async fn adult(&self, key: AdultKey) -> Result<Option<AdultRow>> {
+        self.up()?;
+        let referrals = self.referrals.lock().unwrap();
+        let of = referrals.values().find(|stored| stored.row.id == key.referral);
+        let row = |of: &StoredReferral| AdultRow {
+            key,
+            seq: 1,
+            reference: of.row.reference,
+            profile: Vec::new(),
+        };
+        Ok(of.map(row))
+    }
+
+    async fn adults_compared(&self, _: &[AdultRow]) -> Result<()> {
+        self.up()
+    }
+
+    async fn adult_matches(
+        &self,
+        state: MatchState,
+        after: Option<AdultMatchId>,
+        limit: usize,
+    ) -> Result<Vec<AdultMatch>> {
+        self.up()?;
+        let adults = self.adults.lock().unwrap();
+        let wanted = |one: &&AdultMatch| {
+            one.said.is_some() == (state == MatchState::Decided)
+                && after.is_none_or(|after| one.row.id > after)
+        };
+        Ok(adults.iter().filter(wanted).take(limit).cloned().collect())
+    }
+
+    async fn adult_match(&self, id: AdultMatchId) -> Result<Option<AdultMatch>> {
+        self.up()?;
+        Ok(self.adults.lock().unwrap().iter().find(|one| one.row.id == id).cloned())
+    }
+
+    async fn decide_adults(&self, decision: AdultDecision, _: Timestamp) -> Result<bool> {
+        self.up()?;
+        self.said_of_adults.lock().unwrap().push(decision);
+        Ok(true)
     }
 }

@@ -3,6 +3,7 @@
 mod fakes;
 
 mod acknowledgement;
+mod adults;
 mod desk;
 mod destinations;
 mod document;
@@ -109,6 +110,7 @@ impl World {
             intake: intake.clone(),
             store: store.clone(),
             matches: store.clone(),
+            adults: store.clone(),
             desk: desk.clone(),
             screening: DestinationId::new("masstt"),
             letters: letters.clone(),

@@ -36,6 +36,92 @@ async fn a_destination_reads_marks_decision_and_referral_each_in_its_place() {
     gateway.stop().await;
 }
 
+/// A family with an adult, referred by a school.
+async fn family(url: &str, key: &str, child: &str, man: Value) -> String {
+    let body = json!({
+        "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
+        "children": [
+            {"given_name": child, "family_name": "Invented", "date_of_birth": "2016-03-09"},
+        ],
+        "household": {"people": [man]},
+        "worry": format!("There is a man at {child}'s home."),
+        "concerns": ["11A"],
+        "danger_now": "no",
+    });
+    let sent = http::post_referral(&http::client(), url, key, None, &body).await;
+    let (status, receipt) = sent.expect("an answer");
+    assert_eq!(status, 201, "{receipt}");
+    receipt["reference"].as_str().expect("a reference").to_owned()
+}
+
+async fn get(url: String, key: &str) -> Value {
+    let answer = http::client().get(url).bearer_auth(key).send().await.expect("an answer");
+    answer.json().await.expect("JSON")
+}
+
+/// What a destination's queue holds of a referral.
+async fn messages(url: &str, to: &str, key: &str, reference: &str) -> Vec<Value> {
+    let page = get(format!("{url}/v1/destinations/{to}/messages?limit=50"), key).await;
+    let all = page["messages"].as_array().expect("a list").clone();
+    let of = |one: &Value| one["event"]["data"]["reference"] == reference;
+    all.into_iter().filter(of).map(|one| one["event"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_man_of_another_family_is_told_to_the_screening_team_and_to_nobody_else() {
+    let home = Home::sqlite().await;
+    let agency = home.key("--agency", "school-ridgeway").await;
+    let masstt = home.key("--destination", "masstt").await;
+    let panel = home.key("--destination", "cse-panel").await;
+    let gateway = home.start().await;
+    let url = &gateway.url;
+    let man =
+        |more: &str| json!({"name": "William Pike", "date_of_birth": "1985-06-12", more: "yes"});
+    let first = family(url, &agency, "Ada", man("alleged_to_have_harmed")).await;
+    let second = family(url, &agency, "Ben", man("lives_with_child")).await;
+    let listed = async {
+        loop {
+            let page = get(format!("{url}/v1/matches?kind=adult"), &masstt).await;
+            if page["matches"].as_array().is_some_and(|all| !all.is_empty()) {
+                return page["matches"][0].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let one = tokio::time::timeout(Duration::from_secs(30), listed).await.expect("in seconds");
+    assert_eq!((&one["reference"], &one["other"]["reference"]), (&json!(second), &json!(first)));
+    let mut told = Vec::new();
+    for _ in 0..100 {
+        told.extend(messages(url, "masstt", &masstt, &second).await);
+        if told.len() > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(told[1]["data"]["adults"][0]["match"], one["id"], "{told:?}");
+    let of_panel = messages(url, "cse-panel", &panel, &second).await;
+    assert_eq!(of_panel.len(), 1, "{of_panel:?}");
+    assert!(of_panel[0]["data"].get("adults").is_none());
+    // Its sender sees what the sender of any other referral sees.
+    let status = async |reference: &str| {
+        let mut seen = get(format!("{url}/v1/referrals/{reference}"), &agency).await;
+        let steps = seen["timeline"].as_array().expect("steps").len();
+        (seen["status"].take(), seen["destinations"].take(), steps)
+    };
+    assert_eq!(status(&second).await, status(&first).await);
+    let path = format!("{url}/v1/matches/{}/decision", one["id"].as_str().expect("an id"));
+    let word = json!({
+        "decision": "not-the-same",
+        "reason": "Two men of one name",
+        "by": {"name": "Invented Osei", "role": "Duty"},
+    });
+    let said = http::client().post(path).bearer_auth(&masstt).json(&word).send().await;
+    assert_eq!(said.expect("an answer").status(), 200);
+    let page = get(format!("{url}/v1/matches?kind=adult&state=decided"), &masstt).await;
+    assert_eq!(page["matches"][0]["state"], "not-the-same");
+    gateway.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_issued_to_those_who_are_configured_and_revoked_by_their_holder() {
     let home = Home::sqlite().await;

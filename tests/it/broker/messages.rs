@@ -2,16 +2,18 @@
 
 use super::support::{START, Still, row};
 use frontdoor::broker::copies::{Cause, for_masstt};
+use frontdoor::domain::adults::Bar;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::message::{
-    Envelope, OutboxDraft, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check, refusal,
+    Envelope, OutboxDraft, POSSIBLE_ADULT, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check,
+    refusal,
 };
 use frontdoor::domain::refusal::Extent;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AgencyId, DestinationId, Level, MessageId, PersonId, Priority, Purpose, Reference, RuleId,
-    Withdrawn,
+    AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, Level, MessageId, PersonId,
+    Priority, Purpose, Reference, RuleId, Withdrawn,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +61,7 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         rules: &[RuleId::new("danger-now")],
         children: 2,
         withdrawn: None,
+        adults: &[],
     });
     (reference, message)
 }
@@ -94,11 +97,47 @@ fn a_history_that_is_taken_back_names_a_person_by_id_and_nothing_else() {
         rules: &[],
         children: 1,
         withdrawn: Some(withdrawn),
+        adults: &[],
     });
     let what = &fits(&message)["data"]["withdrawn"];
     let since = json!(START);
     let (kind, why) = ("counted", "separated");
     assert_eq!(*what, json!({"person": person, "kind": kind, "why": why, "since": since}));
+}
+
+#[test]
+fn adults_who_may_be_in_another_family_are_told_by_codes_and_a_reference() {
+    let env = Still::new();
+    let (reference, other) = (Reference::from_entropy(7), Reference::from_entropy(8));
+    let level = Level { code: "2".into(), label: "Help".into(), basis: String::new(), rank: 2 };
+    let seen = |restricted| AdultSeen {
+        role: AdultRole::Carer,
+        other,
+        other_role: AdultRole::Alleged,
+        restricted,
+        weight: 6.5,
+        probability: 0.98,
+        model: "invented".to_owned(),
+        evidence: vec![Bar { field: "birth", level: "exact", bits: 11.5, total: 6.5 }],
+    };
+    let id = AdultMatchId::from_parts(START, env.entropy_id());
+    let (open, closed) = (seen(false), seen(true));
+    let message = claim_check(&OutboxDraft {
+        envelope: envelope(UPDATED, &env),
+        reference,
+        destination: &DestinationId::new("masstt"),
+        purpose: &Purpose::new(POSSIBLE_ADULT),
+        priority: Priority::Standard,
+        level: &level,
+        due_at: START,
+        rules: &[],
+        children: 1,
+        withdrawn: None,
+        adults: &[(id, open.told(None, false)), (id, closed.told(None, false))],
+    });
+    let told = &fits(&message)["data"]["adults"];
+    assert_eq!(told[0]["other"], json!({"reference": other, "role": "alleged"}));
+    assert_eq!((&told[1]["restricted"], &told[1]["other"]), (&json!(true), &Value::Null));
 }
 
 #[test]

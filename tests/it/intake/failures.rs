@@ -9,7 +9,7 @@ use frontdoor::pipeline::{Outcome, Stages};
 use frontdoor::store::Batch;
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::work::*;
-use frontdoor::store::{Repeat, StoredReferral, Token16};
+use frontdoor::store::{Meeting, Repeat, StoredReferral, Token16};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,6 +102,15 @@ impl Judge for Spoilt {
         now: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)> {
         self.stages.conclude_revisit(revisit, now)
+    }
+
+    fn conclude_meetings(
+        &self,
+        stored: &StoredReferral,
+        meetings: &[Meeting],
+        now: Timestamp,
+    ) -> Result<Batch> {
+        self.stages.conclude_meetings(stored, meetings, now)
     }
 
     fn conclude_refusal(

@@ -70,6 +70,7 @@ fn concluded(
         referral: read(document),
         completeness: Default::default(),
         children: Vec::new(),
+        adults: Vec::new(),
         repeat,
         traceparent: None,
         // Read again by the stages: these are of no policy.

@@ -295,6 +295,7 @@ impl Judge for SimJudge {
             facts_of: String::new(),
             completeness: Default::default(),
             children: merged.profiles(),
+            adults: Vec::new(),
             repeat: addition.repeat,
             traceparent: None,
         }))
@@ -353,6 +354,10 @@ impl Judge for SimJudge {
         _: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)> {
         Err(StoreError::Refused("nobody decides on matches here".to_owned()))
+    }
+
+    fn conclude_meetings(&self, _: &StoredReferral, _: &[Meeting], _: Timestamp) -> Result<Batch> {
+        Ok(Batch::default())
     }
 
     fn conclude_refusal(

@@ -181,6 +181,7 @@ impl Submission {
                 facts_of: String::new(),
                 completeness: Default::default(),
                 children: self.spec.profiles(),
+                adults: Vec::new(),
                 repeat,
                 traceparent: None,
             })),

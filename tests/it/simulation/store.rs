@@ -245,6 +245,10 @@ impl LaneTx for SimTx {
         unavailable()
     }
 
+    async fn adult_pairs(&mut self, _: ReferralId) -> Result<Vec<AdultPair>> {
+        unavailable()
+    }
+
     async fn referral(
         &mut self,
         reference: Reference,
