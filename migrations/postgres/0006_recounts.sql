@@ -10,4 +10,7 @@ CREATE TABLE recount (
 );
 
 -- Since when a record has counted as its survivor's.
+ALTER TABLE person ADD COLUMN merged_seq bigint;
 ALTER TABLE person ADD COLUMN merged_at bigint;
+UPDATE person SET merged_seq = coalesce(changed, 0), merged_at = coalesce(as_of, 0)
+    WHERE merged_into IS NOT NULL;

@@ -9,4 +9,7 @@ CREATE TABLE recount (
     PRIMARY KEY (lane_seq, referral, person)
 ) WITHOUT ROWID;
 
+ALTER TABLE person ADD COLUMN merged_seq INTEGER;
 ALTER TABLE person ADD COLUMN merged_at INTEGER;
+UPDATE person SET merged_seq = coalesce(changed, 0), merged_at = coalesce(as_of, 0)
+    WHERE merged_into IS NOT NULL;

@@ -7,7 +7,7 @@ use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
 use crate::domain::matching::ProposalHash;
 use crate::domain::{ChildDecision, Decision, Referral, RuleId, Timestamp};
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
 use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{Batch, ReferralRow, Sealed, StoredReferral};
@@ -176,7 +176,7 @@ impl Stages {
                 let anew = again(now);
                 return (raised(policy, &before, anew.clone()), Some(anew));
             }
-            How::Propose => right(before),
+            How::Propose | How::Free => right(before),
             How::Lower(read) => right(before).take(*read),
             How::Take(read) => before.take(*read),
             // The policy may be mended since it failed: whoever asks has it tried again.
@@ -198,9 +198,13 @@ impl Stages {
         let before: Decided = from_json(&dossier.decision)?;
         let told = before.clone();
         let (decided, anew) = self.outcome(&rules, before, revisit, now);
+        if *how == How::Free && decided.failure().is_some() {
+            let failed = "the policy fails, so that a wrong history cannot be taken back yet";
+            return Err(StoreError::Refused(failed.to_owned()));
+        }
         let says_nothing = match how {
             How::Heed => !says_more(policy, &told.full, &decided.full),
-            How::Take(_) | How::Look => decided == told,
+            How::Take(_) | How::Look | How::Free => decided == told,
             _ => false,
         };
         if says_nothing {

@@ -10,7 +10,7 @@ use super::judge::Stages;
 use crate::domain::{LinkState, PersonId, Reference};
 use crate::store::error::{Result, StoreError};
 use crate::store::lane::{Lane, LaneError};
-use crate::store::work::{Candidate, ChildProfile, Judge, Work};
+use crate::store::work::{Candidate, ChildProfile, Done, Judge, Work};
 use crate::store::{CandidateRow, News, Standing, Store, Token};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use tokio::sync::watch;
 
 /// People heard of in one round.
 const ROUND: usize = 100;
+/// A referral has fewer children.
+const MOST_LOOKS: usize = 100;
 
 /// The task that follows the news.
 pub struct Newsreader {
@@ -40,29 +42,51 @@ impl Newsreader {
         follower::run(&self, stop).await;
     }
 
-    /// Has the next referrals decided again whose history was wrong, and hears of the next people;
-    /// returns of how many, whichever are more.
+    /// Has the referrals decided again whose history was wrong, and hears of the next people;
+    /// returns of how many.
     ///
     /// # Errors
     /// Of the store, and when the lane is full or away: the same are heard again.
     pub async fn round(&self) -> Result<usize> {
-        let wrong = self.store.recounts(ROUND).await?;
-        for recount in &wrong {
-            self.submit(Work::Recount(*recount)).await?;
-        }
+        // News is heard also where that fails.
+        let recounted = self.recount().await;
         let news = self.store.news(ROUND).await?;
-        let Some(last) = news.last() else { return Ok(wrong.len()) };
-        for reference in self.concerned(&news).await? {
-            self.submit(Work::Relink(reference)).await?;
+        if let Some(last) = news.last() {
+            for reference in self.concerned(&news).await? {
+                self.look_again(reference).await?;
+            }
+            self.store.heard(*last).await?;
         }
-        self.store.heard(*last).await?;
-        Ok(news.len().max(wrong.len()))
+        recounted.map(|()| news.len())
     }
 
-    async fn submit(&self, work: Work) -> Result<()> {
+    /// All of them, each once: one that fails stays, and does not keep the others waiting.
+    async fn recount(&self) -> Result<()> {
+        let mut page = self.store.recounts(None, ROUND).await?;
+        while let Some(last) = page.last().copied() {
+            for wrong in page {
+                self.submit(Work::Recount(wrong)).await?;
+            }
+            page = self.store.recounts(Some(last), ROUND).await?;
+        }
+        Ok(())
+    }
+
+    /// Until there is nothing more to find: each child is parted at most once.
+    async fn look_again(&self, reference: Reference) -> Result<()> {
+        for _ in 0..MOST_LOOKS {
+            if self.submit(Work::Relink(reference)).await? != Some(Done::LookAgain) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn submit(&self, work: Work) -> Result<Option<Done>> {
         match self.lane.submit(work).await {
+            Ok(done) => Ok(Some(done)),
             // The lane has told of a failure, and it would fail again.
-            Ok(_) | Err(LaneError::Failed) => Ok(()),
+            Err(LaneError::Failed) => Ok(None),
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
         }
     }

@@ -69,6 +69,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("wrapped_key", Sealed),
             ("record", Sealed),
             ("merged_into", Clear),
+            ("merged_seq", Clear),
             ("merged_at", Clear),
             ("restriction", Clear),
             ("merged_as_of", Clear),

@@ -103,13 +103,15 @@ pub(super) async fn decide(
 }
 
 /// The machine has linked a child to a record, and the authority's records have merged it since
-/// with another, of which a person had said that it is not the child. That word holds for both.
+/// with another, of which a person had said that it is not the child. The word outweighs the link:
+/// the child is one of its own, and should the merge be taken back the machine's is possible.
+/// Of one child at a time; `None` where there is nothing to heed.
 pub(super) async fn heed_word(
     parts: &LaneParts,
     tx: &mut dyn LaneTx,
-    (stored, known): (StoredReferral, Vec<StoredLink>),
+    (stored, known): &(StoredReferral, Vec<StoredLink>),
     now: Timestamp,
-) -> Result<std::result::Result<Batch, (StoredReferral, Vec<StoredLink>)>, StoreError> {
+) -> Result<Option<Batch>, StoreError> {
     let by_machine =
         known.iter().filter(|link| link.state == LinkState::Linked && link.decision.is_none());
     for pair in by_machine {
@@ -125,14 +127,14 @@ pub(super) async fn heed_word(
         let by = Sealed { wrapped_key: Vec::new(), body: Vec::new() };
         let actor = "frontdoor".to_owned();
         let word = MatchWord { of, id, word: Word::Separate, lower: None, by, actor };
-        let (event, pair) = (Event::new("match.separated", "frontdoor"), pair.clone());
-        let event = event.about(stored.row.id).of(pair.person).detail(id.to_string());
-        let rows = Batch { desk: vec![event], ..Batch::default() };
+        let event = Event::new("match.separated", "frontdoor").about(stored.row.id);
+        let rows = Batch { desk: vec![event.of(pair.record)], ..Batch::default() };
+        let (stored, known, pair) = (stored.clone(), known.clone(), pair.clone());
         let mut case = Case { parts, tx, word: &word, now, stored, known, pair, rows };
-        case.settle(Change::Part).await?;
-        return Ok(Ok(case.rows));
+        case.give_way(other).await?;
+        return Ok(Some(case.rows));
     }
-    Ok(Err((stored, known)))
+    Ok(None)
 }
 
 /// What a word changes in a match; `None` where the child, or the person, is taken.
@@ -229,6 +231,8 @@ impl Case<'_> {
         if self.pair.state.is_settled() {
             let link = StoredLink { decision: None, ..self.pair.clone() };
             self.write(&link, merged, LinkState::Possible);
+            let moved = self.event("match.moved").detail(format!("{merged} to {own}"));
+            self.rows.desk.push(moved);
             self.write(&self.pair.clone(), own, self.pair.state);
         }
         let pair = &self.pair;
@@ -300,8 +304,8 @@ impl Case<'_> {
         });
     }
 
-    fn tell_apart(&mut self, own: PersonId, stands: bool) {
-        let (person, at, decision) = (self.pair.person, self.now, self.word.id);
+    fn tell_apart(&mut self, own: PersonId, person: PersonId, stands: bool) {
+        let (at, decision) = (self.now, self.word.id);
         let row = |one, other| ApartRow { one, other, stands, at, decision };
         self.rows.apart.extend([row(own, person), row(person, own)]);
     }
@@ -331,26 +335,48 @@ impl Case<'_> {
             }
         }
         if self.pair.state == LinkState::Separate {
-            self.tell_apart(own, false);
+            self.tell_apart(own, self.pair.person, false);
         }
         self.say(own, LinkState::Left, Some(self.word.id));
         self.say(self.pair.person, LinkState::Linked, Some(self.word.id));
         Ok(())
     }
 
-    /// The child goes back to the person that its referral made, or gets a new one, which is
-    /// returned. The other is not the child, or may be.
+    /// The child is one of its own. The other is not the child, or may be.
     async fn part(&mut self, state: LinkState) -> Result<Option<PersonId>, StoreError> {
+        self.say(self.pair.person, state, Some(self.word.id));
+        let not = (state == LinkState::Separate).then_some(self.pair.person);
+        self.its_own(not).await
+    }
+
+    /// The same for a word that was said of another record of the same person.
+    async fn give_way(&mut self, other: PersonId) -> Result<(), StoreError> {
+        let machine = StoredLink { decision: None, ..self.pair.clone() };
+        self.write(&machine, self.pair.record, LinkState::Possible);
+        let pair = &self.pair;
+        let same = |link: &&mut StoredLink| (link.child, link.person) == (pair.child, pair.person);
+        if let Some(held) = self.known.iter_mut().find(same) {
+            (held.state, held.record) = (LinkState::Separate, other);
+            held.decision = Some(self.word.id);
+        }
+        let fresh = self.its_own(Some(other)).await?;
+        let withdrawn = self.wrong().await?;
+        self.revisit_own(How::Propose, withdrawn, fresh).await?;
+        Ok(())
+    }
+
+    /// The child goes back to the person that its referral made, or gets a new one, which is
+    /// returned; told apart from whom it is `not`.
+    async fn its_own(&mut self, not: Option<PersonId>) -> Result<Option<PersonId>, StoreError> {
         let child = usize::from(self.pair.child);
         let left = of_child(&self.known, child).find(|link| link.state == LinkState::Left);
         let by = left.and_then(|link| link.decision);
         let left = left.map(|link| link.person);
         let own =
             left.unwrap_or_else(|| PersonId::from_parts(self.now, self.parts.env.entropy_id()));
-        self.say(self.pair.person, state, Some(self.word.id));
         self.say(own, LinkState::New, None);
-        if state == LinkState::Separate {
-            self.tell_apart(own, true);
+        if let Some(not) = not {
+            self.tell_apart(own, not, true);
         }
         // Whoever might have been it may be it again.
         for other in self.others_of(own, |state| state == LinkState::Moved).await? {
@@ -370,7 +396,7 @@ impl Case<'_> {
             .find(|link| matches!(link.state, LinkState::New | LinkState::Left))
             .map(|link| link.person);
         if let Some(own) = made {
-            self.tell_apart(own, out);
+            self.tell_apart(own, self.pair.person, out);
         }
         Ok(())
     }
@@ -419,7 +445,7 @@ impl Case<'_> {
         let (seq, since) = (first.seq, first.at);
         let counted = last_said(said).into_values().filter(|one| {
             let may_be = one.state.is_settled() || one.state == LinkState::Possible;
-            one.referral != referral && may_be && one.seq >= seq
+            one.referral != referral && may_be && one.decided >= seq
         });
         let others: BTreeMap<ReferralId, Reference> =
             counted.map(|one| (one.referral, one.reference)).collect();

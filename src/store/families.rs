@@ -120,11 +120,16 @@ pub(super) fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Sta
     all
 }
 
-/// Says of the records of which it was said before what is said of people.
+/// Says of the records of which it was said before what is said of people. Where it says nothing
+/// new, a person's word on it stays one.
 pub(super) fn on_records(rows: &mut [LinkRow], known: &[StoredLink]) {
     for row in rows {
         let held = known.iter().find(|link| link.child == row.child && link.person == row.person);
-        row.person = held.map_or(row.person, |link| link.record);
+        let Some(held) = held else { continue };
+        row.person = held.record;
+        if row.state == held.state {
+            row.decision = row.decision.or(held.decision);
+        }
     }
 }
 

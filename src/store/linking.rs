@@ -258,7 +258,13 @@ impl<'a> Linker<'a> {
             .into_iter()
             .enumerate()
             .map(|(child, verdict)| {
-                let person = verdict.person.filter(|person| own.get(person) == Some(&child));
+                // What was settled before stays, also where two children are one person by now.
+                let stays = |person: &PersonId| {
+                    settled(known, child).is_some_and(|link| link.person == *person)
+                };
+                let person = verdict
+                    .person
+                    .filter(|person| stays(person) || own.get(person) == Some(&child));
                 let decision = settled(known, child).and_then(|link| link.decision);
                 match made_before(known, child) {
                     Some(person) => child_of_its_own(verdict, person),

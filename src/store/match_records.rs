@@ -31,6 +31,7 @@ pub(super) struct StatementRecord {
     decision: Option<Uuid>,
     at: i64,
     lane_seq: LaneSeq,
+    decided: LaneSeq,
 }
 
 impl StatementRecord {
@@ -46,6 +47,7 @@ impl StatementRecord {
             decision: self.decision.map(DecisionId),
             at: Timestamp(self.at),
             seq: self.lane_seq,
+            decided: self.decided,
         })
     }
 }

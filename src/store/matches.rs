@@ -61,6 +61,8 @@ pub struct Statement {
     pub decision: Option<DecisionId>,
     pub at: Timestamp,
     pub seq: LaneSeq,
+    /// When its referral was last decided.
+    pub decided: LaneSeq,
 }
 
 /// Which matches are asked for.

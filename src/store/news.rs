@@ -39,8 +39,8 @@ pub trait NewsStore: Send + Sync {
     /// All people who carry any of `tokens`, but for blocks over the cap: each may be another's
     /// candidate, so that there is no one child to make a shortlist for.
     async fn sharing(&self, tokens: &[Token]) -> Result<Vec<CandidateRow>>;
-    /// Referrals to be decided again without a wrong history, the oldest first.
-    async fn recounts(&self, limit: usize) -> Result<Vec<Recount>>;
+    /// Referrals to be decided again without a wrong history, the oldest first, after one of them.
+    async fn recounts(&self, after: Option<Recount>, limit: usize) -> Result<Vec<Recount>>;
     /// Children of referrals who are one of these people, by any of their records, or may be.
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>>;
 }

@@ -37,13 +37,17 @@ pub(super) async fn recount(
         referred: &referred,
         links: &links,
         histories: &histories,
-        how: How::Propose,
+        how: if wrong.decision.is_some() { How::Propose } else { How::Free },
         withdrawn: Some(withdrawn),
         own: false,
     };
     let (mut rows, _) = parts.judge.conclude_revisit(&visit, now)?;
-    let word = wrong.decision.map_or("records".to_owned(), |id| id.to_string());
-    let event = Event::new("history.withdrawn", "frontdoor").about(stored.row.id);
+    let (kind, word) = match wrong.decision {
+        None if rows.is_empty() => ("history.counted-again", "records".to_owned()),
+        None => ("history.withdrawn", "records".to_owned()),
+        Some(id) => ("history.withdrawn", id.to_string()),
+    };
+    let event = Event::new(kind, "frontdoor").about(stored.row.id);
     rows.desk.push(event.of(wrong.person).detail(word));
     rows.recounted.push(*wrong);
     Ok(Concluded { rows, done: Done::Looked })

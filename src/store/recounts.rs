@@ -7,6 +7,7 @@ use super::families::{family_of, survivor_of};
 use super::records::reference;
 use super::rows::LaneSeq;
 use crate::domain::{DecisionId, PersonId, Reference, ReferralId, Timestamp};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 /// One referral to be decided again.
@@ -26,7 +27,8 @@ pub struct Recount {
 
 pub(super) const RECOUNTS: &str = "SELECT c.lane_seq, c.referral, r.reference, c.person, \
      c.since, c.decision FROM recount c JOIN referral r ON r.id = c.referral \
-     ORDER BY c.lane_seq, c.referral, c.person LIMIT $1";
+     WHERE (c.lane_seq, c.referral, c.person) > ($1, $2, $3) \
+     ORDER BY c.lane_seq, c.referral, c.person LIMIT $4";
 
 pub(super) const RECOUNT_STANDS: &str = "SELECT EXISTS (SELECT 1 FROM recount \
      WHERE lane_seq = $1 AND referral = $2 AND person = $3)";
@@ -34,27 +36,50 @@ pub(super) const RECOUNT_STANDS: &str = "SELECT EXISTS (SELECT 1 FROM recount \
 pub(super) const RECOUNTED: &str =
     "DELETE FROM recount WHERE lane_seq = $1 AND referral = $2 AND person = $3";
 
-/// Whose record one has become, and when.
-pub(super) type Survivor = (Option<Uuid>, Option<i64>);
+/// What is kept of a record's merge: into whose, by which batch and when; and whose record it is by
+/// way of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub(super) struct Merging {
+    pub(super) into: Option<Uuid>,
+    pub(super) seq: Option<LaneSeq>,
+    pub(super) at: Option<i64>,
+    pub(super) root: Uuid,
+}
 
-pub(super) const SURVIVOR: &str = "SELECT merged_into, merged_at FROM person WHERE id = $1";
-
-pub(super) const MERGED_AT: &str = "UPDATE person SET merged_at = $2 WHERE id = $1";
-
-/// Of the children of `$2`'s records, decided since `$4`, that `$3`'s history was not theirs; where
-/// `$3` had any.
-pub(super) const PARTED: &str = concat!(
-    "INSERT INTO recount (lane_seq, referral, person, since) \
-     SELECT DISTINCT $1, l.referral, $3, $4 FROM link l \
-     WHERE l.state IN ('new', 'linked', 'possible') AND l.at >= $4 AND l.person IN ",
-    family_of!("$2"),
-    " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-         AND later.child = l.child AND later.person = l.person AND later.lane_seq > l.lane_seq) \
-     AND (EXISTS (SELECT 1 FROM person WHERE id = $3 AND case_status <> 'none') \
-         OR EXISTS (SELECT 1 FROM link theirs WHERE theirs.state = 'linked' AND theirs.person IN ",
-    family_of!("$3"),
-    ")) ON CONFLICT DO NOTHING"
+pub(super) const MERGING: &str = concat!(
+    "SELECT merged_into AS \"into\", merged_seq AS seq, merged_at AS at, ",
+    survivor_of!("$1"),
+    " AS root FROM person WHERE id = $1"
 );
+
+pub(super) const MERGED_SINCE: &str =
+    "UPDATE person SET merged_seq = $2, merged_at = $3 WHERE id = $1";
+
+macro_rules! parted {
+    ($records:expr) => {
+        concat!(
+            "INSERT INTO recount (lane_seq, referral, person, since) \
+             SELECT DISTINCT $1, l.referral, $3, $5 FROM link l \
+             WHERE l.state IN ('new', 'linked', 'possible') AND l.person IN ",
+            $records,
+            " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+                 AND later.child = l.child AND later.person = l.person \
+                 AND later.lane_seq > l.lane_seq) \
+             AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
+                 AND decided.lane_seq >= $4) ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// Of the children of `$2` and of those merged into it, that the history of `$3` was not theirs,
+/// where they were decided by the batch `$4` (at `$5`) or later.
+pub(super) const PARTED: &str = parted!(
+    "(WITH RECURSIVE below (id) AS (SELECT id FROM person WHERE id = $2 \
+     UNION SELECT m.id FROM below b JOIN person m ON m.merged_into = b.id) SELECT id FROM below)"
+);
+
+/// The same of the children of all records of a person that `$2` is one of.
+pub(super) const LEFT_BY: &str = parted!(family_of!("$2"));
 
 /// Batch, referral, reference, person, since, decision.
 pub(super) type RecountRecord = (LaneSeq, Uuid, String, Uuid, i64, Option<Uuid>);

@@ -27,10 +27,10 @@ pub(super) async fn relink(
 ) -> Result<Concluded, StoreError> {
     let nothing = || Concluded { rows: Batch::default(), done: Done::Looked };
     let Some(read) = tx.referral(reference).await? else { return Ok(nothing()) };
-    let (stored, known) = match heed_word(parts, tx, read, now).await? {
-        Ok(rows) => return Ok(Concluded { rows, done: Done::Looked }),
-        Err(read) => read,
-    };
+    if let Some(rows) = heed_word(parts, tx, &read, now).await? {
+        return Ok(Concluded { rows, done: Done::LookAgain });
+    }
+    let (stored, known) = read;
     let referred = parts.judge.reopen(&stored, now)?;
     let id = stored.row.id;
     let (mut links, _) = linker.links_again(tx, id, &referred, &known, now).await?;

@@ -156,8 +156,9 @@ pub(super) const LINKS_OF: &str = concat!(
 /// Every statement about a person's records, in the order in which they were made.
 pub(super) const STATEMENTS: &str = concat!(
     "SELECT l.referral, r.reference, l.child, l.person AS record, l.state, l.weight, \
-     l.agency, l.decision, l.at, l.lane_seq FROM link l JOIN referral r ON r.id = l.referral \
-     WHERE l.person IN ",
+     l.agency, l.decision, l.at, l.lane_seq, \
+     (SELECT max(lane_seq) FROM link decided WHERE decided.referral = l.referral) AS decided \
+     FROM link l JOIN referral r ON r.id = l.referral WHERE l.person IN ",
     family_of!("$1"),
     " ORDER BY l.lane_seq, l.referral, l.child, l.person"
 );

@@ -184,6 +184,8 @@ pub enum Done {
     Unread(Arc<[u8]>),
     /// A referral was looked at again, and whatever was found is written.
     Looked,
+    /// The same, and there may be more to find now.
+    LookAgain,
 }
 
 /// How a match stands after a person's word.
@@ -268,6 +270,9 @@ pub enum How {
     Heed,
     /// A wrong history is gone: its reasons go, and what would be lower is proposed.
     Propose,
+    /// The same, but where nothing was said by it nothing is written; and it is an error where the
+    /// policy fails, so that it is tried again.
+    Free,
     /// The same; and what is lower is taken, where it is the proposal that a person has read.
     Lower(ProposalHash),
     /// A person has confirmed what was proposed before, where it is what they have read.

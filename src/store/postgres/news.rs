@@ -4,11 +4,12 @@ use crate::domain::{PersonId, Timestamp};
 use crate::store::error::Result;
 use crate::store::news::*;
 use crate::store::records::read_all;
-use crate::store::recounts::{MERGED_AT, PARTED, RECOUNTS, Recount, SURVIVOR, Survivor, recount};
+use crate::store::recounts::*;
 use crate::store::rows::{CandidateRow, LaneSeq, Token};
 use crate::store::statements::{HEARD, NEWS, and_their_records, shared, standing_of};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const FED_TOKENS: &str =
@@ -42,35 +43,39 @@ pub(super) async fn fed_tokens(
     Ok(sqlx::query_as(FED_TOKENS).bind(people).fetch_all(db).await?)
 }
 
-/// Whose record a person's has become, and when; as kept.
-pub(super) async fn survivor(db: &mut PgConnection, person: Uuid) -> Result<Survivor> {
-    let found: Option<Survivor> = sqlx::query_as(SURVIVOR).bind(person).fetch_optional(db).await?;
-    Ok(found.unwrap_or_default())
+/// How a record stands to others.
+pub(super) async fn merging(db: &mut PgConnection, person: Uuid) -> Result<Merging> {
+    let found = sqlx::query_as(MERGING).bind(person).fetch_optional(db).await?;
+    Ok(found.unwrap_or(Merging { root: person, ..Merging::default() }))
 }
 
-/// After what the authority says of a record: if it is another's now, or is its own again, the
-/// children of both are looked at again, and what was counted for one and is the other's is wrong.
+/// After what the authority says of a record. If it is another person's now, or its own again, the
+/// children of both are looked at again; and what was counted of the one that it was for its
+/// children, or of it for theirs, was wrong.
 pub(super) async fn survivor_changed(
     db: &mut PgConnection,
     person: Uuid,
-    before: Survivor,
-    seq: LaneSeq,
-    now: Timestamp,
+    before: Merging,
+    (seq, now): (LaneSeq, Timestamp),
 ) -> Result<()> {
-    let (into, _) = survivor(db, person).await?;
-    let (was, since) = before;
-    if into == was {
+    let after = merging(db, person).await?;
+    if after.into == before.into {
         return Ok(());
     }
-    sqlx::query(MERGED_AT).bind(person).bind(now.0).execute(&mut *db).await?;
-    if let Some(was) = was {
-        for (of, not) in [(person, was), (was, person)] {
-            let query = sqlx::query(PARTED).bind(seq).bind(of).bind(not);
-            query.bind(since.unwrap_or_default()).execute(&mut *db).await?;
+    if after.root != before.root {
+        let query = sqlx::query(MERGED_SINCE).bind(person).bind(seq).bind(now.0);
+        query.execute(&mut *db).await?;
+        if let Some(was) = before.into {
+            let since = (before.seq.unwrap_or_default(), before.at.unwrap_or_default());
+            for (parted, of, not) in [(PARTED, person, was), (LEFT_BY, was, person)] {
+                let query = sqlx::query(parted).bind(seq).bind(of).bind(not);
+                query.bind(since.0).bind(since.1).execute(&mut *db).await?;
+            }
         }
     }
-    let concerned: Vec<Uuid> = [Some(person), into, was].into_iter().flatten().collect();
-    tell(db, &concerned, seq).await
+    let concerned = [Some(person), after.into, before.into, Some(after.root), Some(before.root)];
+    let concerned: BTreeSet<Uuid> = concerned.into_iter().flatten().collect();
+    tell(db, &Vec::from_iter(concerned), seq).await
 }
 
 #[async_trait]
@@ -98,10 +103,12 @@ impl NewsStore for PostgresStore {
         candidates_since(&mut *self.pool.acquire().await?, LaneSeq::MIN, tokens).await
     }
 
-    async fn recounts(&self, limit: usize) -> Result<Vec<Recount>> {
+    async fn recounts(&self, after: Option<Recount>, limit: usize) -> Result<Vec<Recount>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let records = sqlx::query_as(RECOUNTS).bind(limit).fetch_all(&self.readers).await?;
-        read_all(records, recount)
+        let after = after.map(|one| (one.seq, one.referral.0, one.person.0));
+        let (seq, referral, person) = after.unwrap_or_default();
+        let query = sqlx::query_as(RECOUNTS).bind(seq).bind(referral).bind(person).bind(limit);
+        read_all(query.fetch_all(&self.readers).await?, recount)
     }
 
     async fn standing(&self, people: &[PersonId]) -> Result<Vec<Standing>> {

@@ -6,7 +6,6 @@ use crate::store::feed::*;
 use crate::store::feeding::*;
 use crate::store::news::{Before, told};
 use crate::store::records::{KnownRecord, read_all};
-use crate::store::recounts::MERGED_AT;
 use crate::store::rows::*;
 use crate::store::statements::*;
 use crate::store::traits::ImportStore;
@@ -124,16 +123,15 @@ async fn merged(
     if !came.holds() {
         return Ok(came);
     }
-    let before = news::survivor(db, person).await?;
+    let before = news::merging(db, person).await?;
     if let Merged::HoldsInstead(undone) = came {
         // It stays of the family by way of the others, so that no history of it was wrong.
         let query = sqlx::query(UNDO_MERGE).bind(undone.0).bind(seq);
         query.execute(&mut *db).await?;
-        sqlx::query(MERGED_AT).bind(undone.0).bind(now.0).execute(&mut *db).await?;
         news::tell(db, &[undone.0], seq).await?;
     }
     let query = sqlx::query(MERGE).bind(person).bind(into).bind(merge.as_of.map(|at| at.0));
     query.bind(seq).execute(&mut *db).await?;
-    news::survivor_changed(db, person, before, seq, now).await?;
+    news::survivor_changed(db, person, before, (seq, now)).await?;
     Ok(came)
 }

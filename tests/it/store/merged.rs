@@ -171,5 +171,5 @@ async fn a_history_that_was_wrong_is_counted_again_once(home: Home) {
     told.dedup();
     assert_eq!(told.len(), rows.len(), "each destination once: {rows:?}");
     assert!(!rows.is_empty() && stored.deliveries.len() > rows.len());
-    assert!(gateway.store.recounts(9).await.expect("reads").is_empty());
+    assert!(gateway.store.recounts(None, 9).await.expect("reads").is_empty());
 }

@@ -121,7 +121,7 @@ impl World {
                 assert_eq!(gateway.chronology(*record).await, referrals, "{step}");
             }
         }
-        assert!(gateway.store.recounts(9).await.expect("reads").is_empty(), "{step}");
+        assert!(gateway.store.recounts(None, 9).await.expect("reads").is_empty(), "{step}");
     }
 }
 
