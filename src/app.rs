@@ -4,6 +4,7 @@
 mod adapters;
 mod env;
 mod feeds;
+mod following;
 mod import;
 mod letters;
 mod master_key;
@@ -33,7 +34,7 @@ use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
 use crate::followup::feeds::FeedWatch;
-use crate::pipeline::{AdultWatch, Decided, Newsreader, Pipeline, Rules, Stages};
+use crate::pipeline::{Decided, Pipeline, Rules, Stages};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
 use crate::store::patient::Patient;
@@ -247,19 +248,6 @@ fn listen(settings: &settings::Http) -> Result<Listen> {
     Ok(listen)
 }
 
-/// The tasks that follow what the authority's records tell, and the adults of referrals.
-fn followers(
-    store: &Arc<dyn Store>,
-    stages: &Arc<Stages>,
-    lane: &Lane,
-    stopped: &watch::Receiver<bool>,
-) -> [JoinHandle<()>; 2] {
-    let (store, stages, lane) = (store.clone(), stages.clone(), lane.clone());
-    let news = Newsreader { store: store.clone(), stages: stages.clone(), lane: lane.clone() };
-    let adults = AdultWatch { store, stages, lane };
-    [tokio::spawn(news.run(stopped.clone())), tokio::spawn(adults.run(stopped.clone()))]
-}
-
 impl App {
     /// Opens everything over the store of the settings, and starts every role.
     pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<App> {
@@ -280,7 +268,7 @@ impl App {
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = background(&store, &ends, &env, masstt, &stopped);
-        tasks.extend(followers(&store, &stages, &entrance, &stopped));
+        tasks.extend(following::start(&store, &stages, &entrance, &stopped));
         let reload = reload::Reload {
             settings: settings.clone(),
             rules: rules.clone(),
