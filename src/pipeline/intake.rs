@@ -184,7 +184,9 @@ impl Pipeline {
             Ok(Done::Unknown) => Outcome::Unknown,
             // The lane could not conclude it, and has kept it as it was sent.
             Ok(Done::Kept) => Outcome::Refused(Refusal::failed()),
-            Ok(Done::Settled(_) | Done::Taken | Done::Unread(_) | Done::Looked | Done::LookAgain) => Outcome::Failed,
+            Ok(
+                Done::Settled(_) | Done::Taken | Done::Unread(_) | Done::Looked | Done::LookAgain,
+            ) => Outcome::Failed,
             Err(LaneError::Full) => Outcome::Busy,
             Err(LaneError::Unavailable) => Outcome::Unavailable,
             Err(LaneError::Failed) => Outcome::Failed,

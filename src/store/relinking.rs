@@ -44,6 +44,7 @@ pub(super) async fn relink(
             links[child] = link;
         }
     }
+    keep_possible(&mut links, &known);
     let read = people_of(tx, &links, year_before(now), &[id]).await?;
     let histories = histories(parts, &links, &read);
     let visit = Revisit {
@@ -89,6 +90,20 @@ fn found(links: &[ChildLink], known: &[StoredLink]) -> Found {
         }
     }
     found
+}
+
+/// Whoever may be the child may be it still, also where the survivor's record is not found by it.
+fn keep_possible(links: &mut [ChildLink], known: &[StoredLink]) {
+    for (child, link) in links.iter_mut().enumerate() {
+        for held in of_child(known, child).filter(|held| held.state == LinkState::Possible) {
+            if link.possible.iter().all(|(person, _)| *person != held.person) {
+                link.possible.push((held.person, held.weight));
+            }
+        }
+        if link.state == LinkState::New && !link.possible.is_empty() {
+            link.state = LinkState::Possible;
+        }
+    }
 }
 
 fn number(child: usize) -> u16 {
