@@ -35,6 +35,7 @@ use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
 use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages};
+use crate::routing::close_proposal;
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
 use crate::store::patient::Patient;
@@ -204,12 +205,8 @@ fn cut(
     let route = decision.routes.iter().find(|route| route.destination == to.id);
     let mut cut = rules.routing.cut(&referral, to, &decision);
     if let (true, Some(mut proposal)) = (to.statutory, decided.proposal()) {
-        if let Some(proposal) = proposal.as_object_mut()
-            && !restricted.is_empty()
-            && !to.restricted
-        {
-            // Where it would go tells the team that holds the case.
-            proposal.retain(|member, _| !matches!(member.as_str(), "destinations" | "routes"));
+        if !restricted.is_empty() && !to.restricted {
+            close_proposal(&mut proposal);
         }
         cut["decision"]["proposed"] = proposal;
     }

@@ -108,9 +108,9 @@ pub(super) async fn decide(
     of: AdultMatchId,
     body: &Map<String, Value>,
 ) -> Result<HttpResponse, Problem> {
-    let (word, by) = said(body)?;
     let one = state.adults.adult_match(of).await?;
     let one = one.ok_or_else(|| Problem::new(&kind::NOT_FOUND))?;
+    let (word, by) = said(body)?;
     if !caller.destination.restricted && is_restricted(state, &one).await? {
         return Err(Denied::WrongHolder.into());
     }

@@ -4,6 +4,7 @@
 use super::admission::overloaded;
 use super::adults;
 use super::catalogue as kind;
+use super::document;
 use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
@@ -11,9 +12,9 @@ use crate::access::{Denied, DestinationPrincipal};
 use crate::domain::matching::ProposalHash;
 use crate::domain::{MatchId, PersonId, Word};
 use crate::pipeline::{Heard, Said};
+use crate::routing::close_proposal;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 const ASK: &str = "Send {\"decision\": …, \"reason\": …, \"by\": {\"name\": …, \"role\": …}}";
@@ -30,7 +31,7 @@ struct Answer {
     /// Who the child is now.
     person: PersonId,
     /// What would be lower, until `confirm_lowering` with its `hash`.
-    proposed: Option<Box<RawValue>>,
+    proposed: Option<Value>,
 }
 
 pub(super) async fn handle(
@@ -46,22 +47,25 @@ pub(super) async fn handle(
     if let Some(of) = adults::parse(&path) {
         return adults::decide(&state, &caller, of, &body).await;
     }
-    let (word, lower, by) = read(&body)?;
     let unknown = || Problem::new(&kind::NOT_FOUND);
     let of = MatchId::parse(&path).ok_or_else(unknown)?;
     let person = state.matches.person(of.person).await?.ok_or_else(unknown)?;
     if person.restricted && !caller.destination.restricted {
         return Err(Denied::WrongHolder.into());
     }
+    let (word, lower, by) = read(&body)?;
     // Who is asked after by a record that was merged since is its survivor.
     let of = MatchId { person: person.id, ..of };
+    // What is lower of a referral may rest on what is known of any of its children.
+    let closed = !caller.destination.restricted && concerns_restricted(&state, of).await?;
+    if closed && lower.is_some() {
+        return Err(Denied::WrongHolder.into());
+    }
     let actor = caller.destination.id.clone();
     let settled = match state.desk.hear(Said { of, word, lower, by, actor }).await {
         Heard::Settled(settled) => settled,
         Heard::Unread(proposed) => {
-            let proposed = serde_json::from_slice(&proposed);
-            let proposed = proposed.map_err(|_| Problem::new(&kind::FAILED))?;
-            return Err(Problem::new(&kind::PROPOSAL_CHANGED).proposed(proposed));
+            return Err(Problem::new(&kind::PROPOSAL_CHANGED).proposed(told(&proposed, closed)?));
         }
         Heard::Taken => return Err(Problem::new(&kind::MATCH_TAKEN)),
         Heard::Unknown => return Err(unknown()),
@@ -69,14 +73,29 @@ pub(super) async fn handle(
         Heard::Unavailable => return Err(Problem::new(&kind::UNAVAILABLE).retry_after(2)),
         Heard::Failed => return Err(Problem::new(&kind::FAILED)),
     };
-    let proposed = settled.proposed.as_deref().map(serde_json::from_slice);
+    let proposed = settled.proposed.as_deref().map(|proposed| told(proposed, closed));
     Ok(HttpResponse::Ok().json(Answer {
         id: of,
         state: settled.state.as_str(),
         confirmed: settled.confirmed,
         person: settled.person,
-        proposed: proposed.transpose().map_err(|_| Problem::new(&kind::FAILED))?,
+        proposed: proposed.transpose()?,
     }))
+}
+
+/// Whether a child of the referral is, or may be, somebody whose record is restricted.
+async fn concerns_restricted(state: &ApiState, of: MatchId) -> Result<bool, Problem> {
+    let Some(stored) = state.store.referral(of.reference).await? else { return Ok(false) };
+    Ok(!document::restricted(state, stored.row.id).await?.is_empty())
+}
+
+/// A proposal, as much of it as the caller may see.
+fn told(proposed: &[u8], closed: bool) -> Result<Value, Problem> {
+    let mut proposed = serde_json::from_slice(proposed).map_err(|_| Problem::new(&kind::FAILED))?;
+    if closed {
+        close_proposal(&mut proposed);
+    }
+    Ok(proposed)
 }
 
 type Read = (Word, Option<ProposalHash>, Vec<u8>);

@@ -103,7 +103,10 @@ pub(super) async fn handle(
 }
 
 /// Children who are, or may be, somebody whose record is restricted.
-async fn restricted(state: &ApiState, of: ReferralId) -> Result<BTreeSet<u16>, StoreError> {
+pub(super) async fn restricted(
+    state: &ApiState,
+    of: ReferralId,
+) -> Result<BTreeSet<u16>, StoreError> {
     let mut children = BTreeSet::new();
     for link in state.store.links(of).await? {
         let may_be = link.state.is_settled() || link.state == LinkState::Possible;

@@ -118,7 +118,9 @@ pub(super) async fn handle(
             let stored = stored.ok_or_else(|| {
                 Problem::new(&kind::PARAMETER).fault("after", "match-id", "Give a page's `next`")
             })?;
-            Some((stored.row.id, id.child, id.person))
+            // Between two records of a child there is a page's end for the named few alone.
+            let end = if caller.destination.restricted { id.person } else { PersonId(Uuid::max()) };
+            Some((stored.row.id, id.child, end))
         }
     };
     let wanted = wanted.unwrap_or(MatchState::Open);

@@ -6,7 +6,7 @@ use super::judge::{LINKAGE_FAILED, Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
 use crate::domain::matching::ProposalHash;
-use crate::domain::{ChildDecision, Decision, Referral, RuleId, Timestamp};
+use crate::domain::{ChildDecision, Decision, Referral, Route, RuleId, Timestamp};
 use crate::store::error::{Result, StoreError};
 use crate::store::seal::Dossier;
 use crate::store::work::*;
@@ -88,28 +88,33 @@ impl Decided {
 
 /// All of a proposal that a person takes.
 fn shown(lower: &Decision) -> Value {
+    let routes = |routes: &[Route]| {
+        let route = |route: &Route| {
+            json!({
+                "destination": route.destination,
+                "purpose": route.purpose,
+                "priority": route.priority,
+                "due_at": route.due_at,
+                "children": route.children,
+            })
+        };
+        Value::Array(routes.iter().map(route).collect())
+    };
     let children = lower.children.iter().map(|child| {
         json!({
             "index": child.index,
             "level_of_need": {"code": child.level.code, "label": child.level.label},
             "priority": child.priority,
+            "routes": routes(&child.routes),
         })
     });
     let destinations = lower.routes.iter().map(|route| &route.destination);
-    let routes = lower.routes.iter().map(|route| {
-        json!({
-            "destination": route.destination,
-            "purpose": route.purpose,
-            "priority": route.priority,
-            "due_at": route.due_at,
-        })
-    });
     json!({
         "children": children.collect::<Vec<_>>(),
         "priority": lower.priority,
         "respond_by": lower.respond_by,
         "destinations": destinations.collect::<Vec<_>>(),
-        "routes": routes.collect::<Vec<_>>(),
+        "routes": routes(&lower.routes),
     })
 }
 

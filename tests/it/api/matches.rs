@@ -9,7 +9,7 @@ use frontdoor::domain::{
     Timestamp, Word,
 };
 use frontdoor::store::{
-    ChronologyRow, DeliveryState, MatchRow, PersonRecord, WithdrawalRow, WithdrawnRow,
+    ChronologyRow, DeliveryState, MatchRow, PersonRecord, StoredLink, WithdrawalRow, WithdrawnRow,
 };
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -262,6 +262,50 @@ async fn a_proposal_that_has_changed_is_shown_and_says_what_to_do() {
     let document = problem(answer, 409, "proposal-changed").await;
     assert_eq!(document["proposed"], proposed);
     assert!(document["detail"].as_str().expect("text").contains("`hash`"), "{document}");
+}
+
+/// Another child of the referral is restricted: what is lower may rest on that.
+#[tokio::test]
+async fn whoever_is_not_named_confirms_nothing_of_a_restricted_child_s_referral() {
+    let world = World::start().await;
+    for (number, restricted) in [(1, false), (2, true)] {
+        let kept = record(person(number), restricted);
+        world.store.people.lock().unwrap().insert(person(number), kept);
+    }
+    let id = found(&world, 1, person(1), LinkState::Linked);
+    let other = person(2);
+    let sibling = StoredLink {
+        child: 1,
+        person: other,
+        record: other,
+        state: LinkState::Linked,
+        weight: 9.0,
+        level_rank: 3,
+        decision: None,
+        seq: 1,
+    };
+    world.store.links.lock().unwrap().push(sibling);
+    let route = json!({"destination": "team", "children": [0]});
+    let proposed = json!({
+        "hash": ProposalHash([3; 16]).to_string(),
+        "priority": "standard",
+        "children": [{"index": 0, "routes": [route]}],
+        "destinations": ["team"],
+        "routes": [route],
+    });
+    *world.desk.unread.lock().unwrap() = Some(proposed.clone());
+    let path = format!("/v1/matches/{id}/decision");
+    let answer = world.post(&path, &world.masstt).json(&word("separate")).send().await.unwrap();
+    let document = problem(answer, 409, "proposal-changed").await;
+    assert_eq!(document["proposed"], json!({"priority": "standard", "children": [{"index": 0}]}));
+    let mut body = word("separate");
+    body["confirm_lowering"] = json!(true);
+    body["proposal"] = json!(ProposalHash([3; 16]).to_string());
+    let answer = world.post(&path, &world.masstt).json(&body).send().await.unwrap();
+    problem(answer, 403, "not-permitted").await;
+    let answer = world.post(&path, &world.named).json(&body).send().await.unwrap();
+    let document = problem(answer, 409, "proposal-changed").await;
+    assert_eq!(document["proposed"], proposed, "the named few see all of it");
 }
 
 #[tokio::test]
