@@ -21,6 +21,7 @@ pub use crate::adapter::media_type;
 pub use crate::linkage::{Evidence, Explanation};
 pub use adapted::{Adapted, Answered, Canonical};
 pub use adults::AdultWatch;
+pub use decided::close_proposal;
 pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};

@@ -105,18 +105,6 @@ fn decided(decision: &Decision, route: Option<&Route>, to: &Destination) -> Valu
     })
 }
 
-/// What of a proposal is for whoever may not see all that is known of the children: where it would
-/// go tells which team holds the case; and without that it cannot be confirmed.
-pub fn close_proposal(proposal: &mut Value) {
-    if let Some(proposal) = proposal.as_object_mut() {
-        proposal.retain(|member, _| !matches!(member.as_str(), "destinations" | "routes" | "hash"));
-        let children = proposal.get_mut("children").and_then(Value::as_array_mut);
-        for child in children.into_iter().flatten().filter_map(Value::as_object_mut) {
-            child.remove("routes");
-        }
-    }
-}
-
 fn shown(reason: &Reason) -> Value {
     json!({
         "rule": reason.rule,

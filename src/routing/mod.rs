@@ -9,7 +9,6 @@ mod cut;
 mod receipt;
 
 pub use advice::{AdviceRule, Duty};
-pub use cut::close_proposal;
 pub use receipt::receipt;
 
 use crate::domain::facts::Reader;

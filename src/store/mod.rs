@@ -21,6 +21,7 @@ pub mod traits;
 pub mod work;
 
 mod batch;
+mod change;
 mod deciding;
 mod deliveries;
 mod families;

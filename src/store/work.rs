@@ -253,7 +253,8 @@ pub struct Revisit<'a> {
     pub how: How,
     /// What is taken back from everyone who was sent it.
     pub withdrawn: Option<Withdrawn>,
-    /// It is the match's own referral: its links and people are written again.
+    /// It is the match's own referral: its links and people are written again. Of another one it
+    /// is an error where the policy fails: it is tried again.
     pub own: bool,
 }
 
@@ -270,8 +271,7 @@ pub enum How {
     Heed,
     /// A wrong history is gone: its reasons go, and what would be lower is proposed.
     Propose,
-    /// The same, but where nothing was said by it nothing is written; and it is an error where the
-    /// policy fails, so that it is tried again.
+    /// The same, but where nothing was said by it nothing is written.
     Free,
     /// The same; and what is lower is taken, where it is the proposal that a person has read.
     Lower(ProposalHash),

@@ -128,27 +128,32 @@ async fn where_nothing_is_lowered_the_audit_says_nothing_of_it(home: Home) {
 async fn a_policy_that_fails_takes_no_reason_away(home: Home) {
     let gateway = Gateway::over(&home).await;
     let ([_, second, third], person) = three(&gateway).await;
-    let (fired, before) = (gateway.fired(third).await, gateway.decided(third).await);
+    let (fired, before) = (gateway.fired(second).await, gateway.decided(second).await);
+    let counted = (gateway.fired(third).await, gateway.told(third).await.len());
     let mut broken = load_rules(&Settings::default()).expect("the configuration is sound");
     // There is no such fact: whatever reads it panics.
     broken.policy.rules[0].when = Expr::Any(FactId(250), 1);
     gateway.pipeline.stages.rules.store(Arc::new(broken));
-    let told = gateway.told(third).await.len();
+    let told = gateway.told(second).await.len();
     gateway.settled(of(second, person), Word::Separate, false).await;
-    assert_eq!(gateway.fired(third).await, fired);
-    let after = gateway.decided(third).await;
+    assert_eq!(gateway.fired(second).await, fired);
+    let after = gateway.decided(second).await;
     assert_eq!(after.full.failure.as_deref(), Some("policy-failed"));
     assert_eq!((&after.full.level, &after.full.routes), (&before.full.level, &before.full.routes));
-    assert!(gateway.told(third).await.len() > told, "those who have it are told");
+    assert!(gateway.told(second).await.len() > told, "those who have it are told");
     assert_eq!(gateway.person(second).await.1, LinkState::New, "the word stands");
+    // The other one that had counted it waits for a policy that can tell.
+    assert_eq!((gateway.fired(third).await, gateway.told(third).await.len()), counted);
+    assert_eq!(gateway.store.recounts(None, 9).await.expect("reads").len(), 1);
 
-    // Once the policy is mended, asking again decides: what was wrong goes.
+    // Once the policy is mended it is decided, and the word's own when somebody asks again.
     gateway.pipeline.stages.rules.store(gateway.rules.clone());
-    gateway.settled(of(third, person), Word::Link, false).await;
-    gateway.settled(of(third, person), Word::Link, false).await;
-    let mended = gateway.decided(third).await;
-    assert_eq!(mended.full.failure, None);
+    gateway.settled(of(second, person), Word::Separate, false).await;
+    assert_eq!(gateway.decided(second).await.full.failure, None);
+    assert!(!gateway.fired(second).await.contains(&"re-referral".to_owned()));
     assert!(!gateway.fired(third).await.contains(&"several-agencies-worry".to_owned()));
+    assert!(gateway.told(third).await.len() > counted.1);
+    assert!(gateway.store.recounts(None, 9).await.expect("reads").is_empty());
 }
 
 async fn of_a_long_chronology_the_newest_are_kept(home: Home) {
