@@ -4,7 +4,7 @@
 use super::error::Result;
 use super::matches::{MatchState, MatchStore};
 use super::records::{damaged, reference};
-use super::rows::{LaneSeq, Sealed, StoredLink, Token};
+use super::rows::{Batch, LaneSeq, Sealed, StoredLink, Token};
 use super::traits::BLOCK_CAP;
 use crate::audit::Event;
 use crate::domain::{
@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// An adult of a referral, to be compared.
@@ -154,6 +154,22 @@ pub(super) const ADULT: &str = concat!(adult_columns!(), "WHERE a.referral = $1 
 
 pub(super) const COMPARED: &str =
     "UPDATE adult SET compared = true WHERE referral = $1 AND n = $2 AND lane_seq = $3";
+
+/// Where a child is somebody else by now, what was passed over as the same family may be news.
+pub(super) const AGAIN: &str =
+    "UPDATE adult SET compared = false, lane_seq = $2 WHERE referral = $1";
+
+/// The referrals that were there before a batch, and whose children it says something else of.
+pub(super) fn to_compare_again(batch: &Batch) -> BTreeSet<ReferralId> {
+    let linked = batch.links.iter().map(|row| row.referral);
+    let revisited = batch.revisits.iter().map(|row| row.id);
+    let recounted = batch.recounted.iter().map(|row| row.referral);
+    let mut again: BTreeSet<_> = linked.chain(revisited).chain(recounted).collect();
+    for new in &batch.referrals {
+        again.remove(&new.id);
+    }
+    again
+}
 
 /// What was told of a referral; of two whom a person has told apart nothing more is.
 pub(super) const PAIRS: &str = "SELECT m.later_n, m.earlier, m.earlier_n, \

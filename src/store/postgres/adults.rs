@@ -7,7 +7,7 @@ use crate::store::error::Result;
 use crate::store::gather::{READ_OF_BLOCK, distinct};
 use crate::store::matches::MatchState;
 use crate::store::records::read_all;
-use crate::store::rows::{LaneSeq, Token};
+use crate::store::rows::{Batch, LaneSeq, Token};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -65,6 +65,14 @@ fn matches(all: &mut Together, rows: &[AdultMatchRow]) {
     .bind(column(rows, |r| r.alleged))
     .bind(column(rows, |r| r.weight))
     .bind(column(rows, |r| r.at.0));
+}
+
+/// Has the adults compared again of referrals whose children are somebody else by this batch.
+pub(super) async fn again(db: &mut PgConnection, batch: &Batch, seq: LaneSeq) -> Result<()> {
+    for referral in to_compare_again(batch) {
+        sqlx::query(AGAIN).bind(referral.0).bind(seq).execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 /// The pairs of a referral that are known, as the lane reads them.

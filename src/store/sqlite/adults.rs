@@ -7,7 +7,7 @@ use crate::store::error::Result;
 use crate::store::gather::{READ_OF_BLOCK, distinct};
 use crate::store::matches::MatchState;
 use crate::store::records::read_all;
-use crate::store::rows::{LaneSeq, Token};
+use crate::store::rows::{Batch, LaneSeq, Token};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -59,6 +59,14 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &AdultRows, seq: Lane
         r.weight,
         r.at.0
     );
+    Ok(())
+}
+
+/// Has the adults compared again of referrals whose children are somebody else by this batch.
+pub(super) async fn again(db: &mut SqliteConnection, batch: &Batch, seq: LaneSeq) -> Result<()> {
+    for referral in to_compare_again(batch) {
+        sqlx::query(AGAIN).bind(referral.0).bind(seq).execute(&mut *db).await?;
+    }
     Ok(())
 }
 

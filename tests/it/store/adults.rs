@@ -2,12 +2,12 @@
 
 use super::gateway::{Gateway, accepted};
 use super::homes::Home;
-use super::matches::{ON_A_PLAN, imogen, import};
+use super::matches::{ON_A_PLAN, imogen, import, of};
 use super::on_both;
 use frontdoor::app::OsEnv;
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::time::Env;
-use frontdoor::domain::{AdultWord, LinkState, Reference};
+use frontdoor::domain::{AdultWord, LinkState, Reference, Word};
 use frontdoor::pipeline::{AdultWatch, Intake, Outcome};
 use frontdoor::store::lane::{LaneParts, lane, offload_in_place};
 use frontdoor::store::*;
@@ -19,6 +19,7 @@ on_both!(
     whoever_is_first_named_as_a_partner_is_seen_when_he_is_accused_elsewhere,
     a_mother_is_seen_with_other_children,
     the_same_child_again_is_no_news,
+    a_wrong_link_hides_the_adults_only_until_it_is_parted,
     a_restricted_childs_family_is_told_to_nobody_but_the_named,
     a_name_alone_is_no_match,
     a_follower_that_was_stopped_goes_on_and_tells_nothing_twice,
@@ -190,6 +191,19 @@ async fn the_same_child_again_is_no_news(home: Home) {
     let third = gateway.family(child("Ben", "Sugden"), "3 Dale Street", json!([william()])).await;
     gateway.compare().await;
     assert_eq!(gateway.adults_told(third).await[0].1.as_array().expect("a list").len(), 2);
+}
+
+async fn a_wrong_link_hides_the_adults_only_until_it_is_parted(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let first = gateway.family(imogen(), "1 Mill Lane", json!([accused()])).await;
+    let second = gateway.family(imogen(), "9 Ash Grove", json!([william()])).await;
+    let (person, _) = gateway.person(first).await;
+    assert_eq!(gateway.compare().await, 2);
+    assert_eq!(gateway.adults_told(second).await, []);
+    gateway.settled(of(second, person), Word::Separate, false).await;
+    assert_eq!(gateway.compare().await, 1, "those of the child that was parted");
+    assert_eq!(gateway.adults_told(second).await.len(), 1);
+    assert_eq!(gateway.compare().await, 0);
 }
 
 async fn a_restricted_childs_family_is_told_to_nobody_but_the_named(home: Home) {
