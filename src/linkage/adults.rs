@@ -3,7 +3,7 @@
 
 use super::comparison::{Address, Comparison, Phone, compare};
 use super::model::Model;
-use super::names::fold;
+use super::names::{Agreement, Name, fold};
 use super::profile::{Birth, Profile};
 use super::standardise::{Stated, or, standardise, text};
 use super::verdict::is_own;
@@ -34,23 +34,30 @@ pub struct Adult {
 }
 
 /// The adults of a referral that was received on a day, as far as there is anything to know them
-/// by. Who is a child, or there for work, is left out, unless said to have harmed.
+/// by. Who is a child, or there for work, is left out, unless said to have harmed. A parent whom
+/// several children of one home name is one adult.
 pub fn adults_of(referral: &Referral, on: Date) -> Vec<Adult> {
     let household = &referral.household;
     let of_house = household.people.iter().enumerate().filter_map(|(n, person)| {
-        let role = role(person)?;
+        let role = role(person, on)?;
         let profile = standardise(&stated(person, role, referral));
         (role <= AdultRole::Father || is_grown(&profile, on)).then(|| adult(n, role, profile))
     });
     let mut adults: Vec<Adult> = of_house.flatten().collect();
+    let mut named = Vec::new();
     for (index, child) in referral.children.iter().enumerate() {
         let parents =
             [(AdultRole::Mother, &child.mother_name), (AdultRole::Father, &child.father_name)];
         for (place, (role, name)) in parents.into_iter().enumerate() {
             let stated = of_child(child, referral, text(name));
-            if !is_in_household(&stated.full_name, role, &household.people) {
-                let n = NAMED_BY_CHILD + 2 * index + place;
-                adults.extend(adult(n, role, standardise(&stated)));
+            let name = stated.full_name.as_str();
+            let profile = standardise(&stated);
+            let parent = (role, name_words(name), profile.home);
+            let is_known =
+                named.contains(&parent) || is_in_household(name, role, &household.people, on);
+            if !is_known {
+                adults.extend(adult(NAMED_BY_CHILD + 2 * index + place, role, profile));
+                named.push(parent);
             }
         }
     }
@@ -163,27 +170,34 @@ const AT_WORK: [&str; 15] = [
 const KIN: [&str; 8] =
     ["mothers", "mums", "fathers", "dads", "maternal", "paternal", "grand", "great"];
 
-/// What somebody is to the children; `None` where they are a child, or there for work.
-fn role(person: &Person) -> Option<AdultRole> {
+/// What somebody is to the children; `None` where they are a child, or there for work. A father may
+/// be on police bail, and a mother work at a nursery: who is a parent or carer is so before all
+/// else. A brother who is known to be grown is an adult.
+fn role(person: &Person, on: Date) -> Option<AdultRole> {
     if person.alleged_to_have_harmed.says_yes() {
         return Some(AdultRole::Alleged);
     }
     let folded = fold(&text(&person.relationship));
     let words: Vec<&str> = folded.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let any = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    if any(&AT_WORK) {
-        None
-    } else if any(&CARER) {
+    let is_kin = any(&KIN);
+    if any(&CARER) {
         Some(AdultRole::Carer)
-    } else if any(&KIN) {
-        Some(AdultRole::Other)
-    } else if any(&MOTHER) {
+    } else if any(&MOTHER) && !is_kin {
         Some(AdultRole::Mother)
-    } else if any(&FATHER) {
+    } else if any(&FATHER) && !is_kin {
         Some(AdultRole::Father)
+    } else if any(&AT_WORK) {
+        None
     } else {
-        (!any(&CHILD)).then_some(AdultRole::Other)
+        (is_kin || !any(&CHILD) || is_known_grown(person, on)).then_some(AdultRole::Other)
     }
+}
+
+fn is_known_grown(person: &Person, on: Date) -> bool {
+    let date_of_birth = text(&person.date_of_birth);
+    let profile = standardise(&Stated { date_of_birth, ..Stated::default() });
+    matches!(profile.birth, Birth::Born(_)) && is_grown(&profile, on)
 }
 
 /// Words that stand where a name would and are none.
@@ -245,16 +259,32 @@ fn at(home: Option<&Home>) -> Stated {
     })
 }
 
-/// Whether the household has this parent: the same role and a word of the name, or all of the name.
-fn is_in_household(name: &str, role_of: AdultRole, people: &[Person]) -> bool {
-    let name = fold(name);
-    let words = |name: &str| -> Vec<String> { name.split([' ', ',']).map(str::to_owned).collect() };
+/// Whether the household has this parent: all of the name, or in the same role a word of it and the
+/// forename, another form of it or its initial, as far as both have more than one word.
+fn is_in_household(name: &str, role_of: AdultRole, people: &[Person], on: Date) -> bool {
+    let ours = name_words(name);
     people.iter().any(|person| {
-        let theirs = fold(&text(&person.name));
-        let ours = words(&name);
-        let shared = words(&theirs).iter().any(|word| !word.is_empty() && ours.contains(word));
-        theirs == name || shared && role(person) == Some(role_of)
+        let theirs = text(&person.name);
+        let words = name_words(&theirs);
+        let shared = words.iter().any(|word| ours.contains(word));
+        fold(&theirs) == fold(name)
+            || shared && role(person, on) == Some(role_of) && forenames_agree(name, &theirs)
     })
+}
+
+fn name_words(name: &str) -> Vec<String> {
+    fold(name).split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn forenames_agree(one: &str, other: &str) -> bool {
+    let profile =
+        |name: &str| standardise(&Stated { full_name: name.to_owned(), ..Stated::default() });
+    let (one, other) = (profile(one), profile(other));
+    let is_one_word =
+        |of: &Profile| of.forenames.as_slice().len() + of.surnames.as_slice().len() < 2;
+    let best = Name::best(one.forenames.as_slice(), other.forenames.as_slice());
+    let agree = matches!(best, Some(Agreement::Exact | Agreement::Family | Agreement::Initial));
+    is_one_word(&one) || is_one_word(&other) || agree
 }
 
 #[cfg(test)]
@@ -314,6 +344,53 @@ mod tests {
             (5, AdultRole::Other),
         ];
         assert_eq!(roles, expected);
+    }
+
+    #[test]
+    fn a_parent_is_no_professional_and_a_brother_may_be_grown() {
+        let of = |relationship: &str, dob: &str| {
+            let people = [person("Kit Crossdale", relationship, dob)];
+            let found = adults(json!({"household": {"people": people}}));
+            found.first().map(|adult| adult.role)
+        };
+        assert_eq!(of("Father (police bail)", "1985-06-12"), Some(AdultRole::Father));
+        assert_eq!(of("Mother, works at nursery", "1985-06-12"), Some(AdultRole::Mother));
+        assert_eq!(of("Mother's partner, a teacher", "1985-06-12"), Some(AdultRole::Carer));
+        assert_eq!(of("Mother's social worker", "1985-06-12"), None);
+        assert_eq!(of("Police officer", "1985-06-12"), None);
+        assert_eq!(of("Mother's brother", "1985-06-12"), Some(AdultRole::Other));
+        assert_eq!(of("Brother", "2000-05-01"), Some(AdultRole::Other));
+        assert_eq!(of("Brother", "2014-05-01"), None);
+        assert_eq!(of("Brother", ""), None, "who is not known to be grown");
+    }
+
+    #[test]
+    fn a_parent_whom_siblings_name_is_one_and_one_of_another_forename_is_another() {
+        let child = |mother: &str, postcode: &str| {
+            let home = json!({"lines": "12 Mill Lane", "postcode": postcode});
+            json!({"given_name": "Imogen", "mother_name": mother, "address": home})
+        };
+        let places = |children: Value, people: Value| {
+            let household = json!({"people": people});
+            let found = adults(json!({"children": children, "household": household}));
+            found.iter().map(|adult| adult.n).collect::<Vec<_>>()
+        };
+        let three = json!([
+            child("Leanne Crossdale", "HX1 2XQ"),
+            child("leanne  CROSSDALE", "hx1 2xq"),
+            child("Leanne Crossdale", "OL14 5AA"),
+        ]);
+        assert_eq!(places(three, json!([])), [10_000, 10_004]);
+        for (name, expected) in [
+            ("Jade Crossdale", vec![0, 10_000]),
+            ("L. Crossdale", vec![0]),
+            ("Mrs Crossdale", vec![0]),
+            ("Leanne", vec![0]),
+        ] {
+            let named = json!([child("Leanne Crossdale", "HX1 2XQ")]);
+            let people = json!([person(name, "Mother", "1990-05-01")]);
+            assert_eq!(places(named, people), expected, "{name}");
+        }
     }
 
     #[test]
