@@ -19,6 +19,8 @@ CREATE TABLE adult_token (
     n        integer NOT NULL,
     PRIMARY KEY (token, referral, n)
 );
+-- An addition takes away those that its referral has no more.
+CREATE INDEX adult_token_referral ON adult_token (referral);
 
 -- Append-only: an adult of a later referral who may be one of an earlier. The same two are there
 -- again when one of them is later said to have harmed a child.

@@ -121,7 +121,8 @@ pub trait AdultStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<AdultMatch>>;
     async fn adult_match(&self, id: AdultMatchId) -> Result<Option<AdultMatch>>;
-    /// Keeps what a person says, with its event; false where that is the last word already.
+    /// Keeps what a person says, with its event. False where it was the last word already: it is
+    /// kept all the same, since somebody else may have said it, or for another reason.
     async fn decide_adults(&self, decision: AdultDecision, now: Timestamp) -> Result<bool>;
 }
 
@@ -170,6 +171,20 @@ pub(super) fn to_compare_again(batch: &Batch) -> BTreeSet<ReferralId> {
     }
     again
 }
+
+/// The referrals that a batch adds to, with the places of the adults that they have now. Where
+/// there are none nothing is taken away: reading them may have failed.
+pub(super) fn read_again(batch: &Batch) -> Vec<(ReferralId, Vec<i32>)> {
+    let places = |of: ReferralId| {
+        let own = batch.adults.people.iter().filter(move |adult| adult.key.referral == of);
+        own.map(|adult| place(adult.key)).collect::<Vec<_>>()
+    };
+    let added_to = batch.information.iter().map(|row| row.referral.id);
+    added_to.map(|of| (of, places(of))).filter(|(_, places)| !places.is_empty()).collect()
+}
+
+/// Before the tokens that they have now are written.
+pub(super) const FORGET_TOKENS: &str = "DELETE FROM adult_token WHERE referral = $1";
 
 /// What was told of a referral; of two whom a person has told apart nothing more is.
 pub(super) const PAIRS: &str = "SELECT m.later_n, m.earlier, m.earlier_n, \
@@ -220,12 +235,9 @@ pub(super) const LAST_WORD: &str = "SELECT number, word FROM adult_decision \
 pub(super) const SAY: &str = "INSERT INTO adult_decision \
      (adult_match, number, word, at, wrapped_key, record) VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// The number of the next word on a match; `None` where it was the last one already.
-pub(super) fn next_word(last: Option<(i32, String)>, word: AdultWord) -> Option<i32> {
-    match last {
-        Some((_, said)) if said == word.as_str() => None,
-        last => Some(last.map_or(0, |(number, _)| number) + 1),
-    }
+/// The number of the next word on a match, and whether it says something else than the last one.
+pub(super) fn next_word(last: Option<(i32, String)>, word: AdultWord) -> (i32, bool) {
+    last.map_or((1, true), |(number, said)| (number.saturating_add(1), said != word.as_str()))
 }
 
 pub(super) fn place(key: AdultKey) -> i32 {

@@ -18,6 +18,8 @@ const BLOCKS: &str = "SELECT asked.token, block.referral, block.n \
          SELECT referral, n FROM adult_token WHERE adult_token.token = asked.token LIMIT $2) \
      AS block";
 
+const GONE: &str = "DELETE FROM adult WHERE referral = $1 AND n <> ALL($2)";
+
 /// Adds what a batch writes of adults. Of one referral there is one row for each.
 pub(super) fn write(all: &mut Together, rows: &AdultRows, seq: LaneSeq) {
     people(all, &rows.people, seq);
@@ -65,6 +67,16 @@ fn matches(all: &mut Together, rows: &[AdultMatchRow]) {
     .bind(column(rows, |r| r.alleged))
     .bind(column(rows, |r| r.weight))
     .bind(column(rows, |r| r.at.0));
+}
+
+/// Takes away adults whom a referral has no more since it was added to, and outdated tokens.
+pub(super) async fn forget(db: &mut PgConnection, batch: &Batch) -> Result<()> {
+    for (referral, places) in read_again(batch) {
+        sqlx::query(FORGET_TOKENS).bind(referral.0).execute(&mut *db).await?;
+        let gone = sqlx::query(GONE).bind(referral.0).bind(places);
+        gone.execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 /// Has the adults compared again of referrals whose children are somebody else by this batch.
@@ -131,11 +143,11 @@ impl AdultStore for PostgresStore {
         let AdultDecision { of, word, by, event } = decision;
         let mut tx = self.begin_locked().await?;
         let last = sqlx::query_as(LAST_WORD).bind(of.0).fetch_optional(&mut *tx).await?;
-        let Some(number) = next_word(last, word) else { return Ok(false) };
+        let (number, is_new) = next_word(last, word);
         let say = sqlx::query(SAY).bind(of.0).bind(number).bind(word.as_str()).bind(now.0);
         say.bind(by.wrapped_key).bind(by.body).execute(&mut *tx).await?;
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(is_new)
     }
 }

@@ -23,6 +23,7 @@ pub(super) async fn batch(
     matched::revisits(db, &batch.revisits).await?;
     matched::recounted(db, &batch.recounted).await?;
     people::improve(db, &batch.profiles, seq).await?;
+    adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;

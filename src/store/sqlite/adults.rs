@@ -18,6 +18,9 @@ const BLOCKS: &str = "SELECT asked.value, held.referral, held.n FROM json_each($
      WHERE (SELECT count(*) FROM (SELECT 1 FROM adult_token AS block \
          WHERE block.token = asked.value LIMIT $2)) < $2";
 
+const GONE: &str =
+    "DELETE FROM adult WHERE referral = $1 AND n NOT IN (SELECT value FROM json_each($2))";
+
 /// Writes what a batch says of adults.
 pub(super) async fn write(db: &mut SqliteConnection, rows: &AdultRows, seq: LaneSeq) -> Result<()> {
     many::insert(
@@ -59,6 +62,18 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &AdultRows, seq: Lane
         r.weight,
         r.at.0
     );
+    Ok(())
+}
+
+/// Takes away adults whom a referral has no more since it was added to, and outdated tokens.
+pub(super) async fn forget(db: &mut SqliteConnection, batch: &Batch) -> Result<()> {
+    for (referral, places) in read_again(batch) {
+        sqlx::query(FORGET_TOKENS).bind(referral.0).execute(&mut *db).await?;
+        let gone = sqlx::query(GONE)
+            .bind(referral.0)
+            .bind(many::numbers(&places.iter().map(|n| i64::from(*n)).collect::<Vec<_>>()));
+        gone.execute(&mut *db).await?;
+    }
     Ok(())
 }
 
@@ -123,11 +138,11 @@ impl AdultStore for SqliteStore {
         let AdultDecision { of, word, by, event } = decision;
         let mut tx = self.begin_writing().await?;
         let last = sqlx::query_as(LAST_WORD).bind(of.0).fetch_optional(&mut *tx).await?;
-        let Some(number) = next_word(last, word) else { return Ok(false) };
+        let (number, is_new) = next_word(last, word);
         let say = sqlx::query(SAY).bind(of.0).bind(number).bind(word.as_str()).bind(now.0);
         say.bind(by.wrapped_key).bind(by.body).execute(&mut *tx).await?;
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(is_new)
     }
 }

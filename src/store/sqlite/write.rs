@@ -25,6 +25,7 @@ pub(super) async fn batch(
     people::improve(db, &batch.profiles, seq).await?;
     people::gain_tokens(db, &batch.tokens, seq).await?;
     links(db, &batch.links, seq).await?;
+    adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     adults::write(db, &batch.adults, seq).await?;
     matched::write(db, batch, seq).await?;

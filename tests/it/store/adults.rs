@@ -26,6 +26,7 @@ on_both!(
     a_block_that_is_over_full_is_passed_over,
     a_persons_word_is_kept_and_not_asked_for_again,
     an_addition_brings_new_adults,
+    an_addition_takes_away_whom_it_has_no_more,
     who_is_accused_later_is_told_again_unless_told_apart,
     what_is_refused_or_tried_out_leaves_no_adults,
     the_gateway_follows_adults_by_itself,
@@ -300,9 +301,9 @@ async fn a_persons_word_is_kept_and_not_asked_for_again(home: Home) {
     let now = gateway.store.adult_match(one.row.id).await.expect("reads").expect("there");
     assert_eq!(now.said.map(|said| said.0), Some(AdultWord::Same));
     let words = home.texts("SELECT word FROM adult_decision ORDER BY number").await;
-    assert_eq!(words, ["not-the-same", "same-person"]);
+    assert_eq!(words, ["not-the-same", "not-the-same", "same-person"], "whoever said it");
     let desk = gateway.store.chain(ChainName::Desk, 0, 9).await.expect("reads");
-    assert_eq!(desk.len(), 2);
+    assert_eq!(desk.len(), 3);
     let after = Some(one.row.id);
     let next = gateway.store.adult_matches(MatchState::Decided, after, 9).await.expect("reads");
     assert!(next.is_empty());
@@ -326,6 +327,24 @@ async fn an_addition_brings_new_adults(home: Home) {
     accepted(gateway.pipeline.inform(first, submission).await);
     assert_eq!(gateway.compare().await, 1);
     assert_eq!(gateway.adults_told(second).await.len(), 1);
+}
+
+async fn an_addition_takes_away_whom_it_has_no_more(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let named = with(child("Ada", "Earnshaw"), "mother_name", json!("Leanne Earnshaw"));
+    let first = gateway.family(named, "1 Mill Lane", json!([william()])).await;
+    let places = async || home.texts("SELECT CAST(n AS text) FROM adult ORDER BY n").await;
+    assert_eq!(places().await, ["0", "10000"]);
+    let mother = json!({
+        "name": "Leanne Earnshaw", "relationship": "Mother", "date_of_birth": "1990-05-01",
+    });
+    let more = json!({"household": {"people": [mother]}});
+    let submission = gateway.submission("school-ridgeway", &more);
+    accepted(gateway.pipeline.inform(first, submission).await);
+    assert_eq!(places().await, ["0", "1"], "she is one person");
+    let outdated = "SELECT 'x' FROM adult_token WHERE n = 10000";
+    assert!(home.texts(outdated).await.is_empty());
+    assert_eq!(home.texts("SELECT DISTINCT CAST(n AS text) FROM adult_token").await.len(), 2);
 }
 
 async fn who_is_accused_later_is_told_again_unless_told_apart(home: Home) {
