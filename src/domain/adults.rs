@@ -3,6 +3,7 @@
 
 use super::{Reference, ReferralId};
 use serde::{Serialize, Serializer};
+use std::cmp::Ordering;
 
 /// Told in the place of what only the few who are named for it may see.
 pub const WHOM_TO_ASK: &str =
@@ -118,6 +119,12 @@ impl AdultSeen {
     /// Whether either is said to have harmed a child.
     pub fn is_alleged(&self) -> bool {
         self.role == AdultRole::Alleged || self.other_role == AdultRole::Alleged
+    }
+
+    /// Which is the graver of two: somebody is said to have harmed a child, then what is likelier.
+    pub fn gravity(&self, other: &Self) -> Ordering {
+        let alleged = self.is_alleged().cmp(&other.is_alleged());
+        alleged.then(self.weight.total_cmp(&other.weight))
     }
 
     /// As a reader may see it. Of a restricted record all but the few who are `named` for it learn

@@ -60,8 +60,9 @@ pub struct OutboxDraft<'a> {
     pub children: usize,
     /// A wrong history that this message takes back.
     pub withdrawn: Option<Withdrawn>,
-    /// Adults who may be those of earlier referrals.
+    /// Adults who may be those of earlier referrals, and how many more there are.
     pub adults: &'a [(AdultMatchId, AdultTold<'a>)],
+    pub more_adults: usize,
 }
 
 /// A refused submission: `referral.refused.v1`.
@@ -101,6 +102,7 @@ pub fn claim_check(draft: &OutboxDraft<'_>) -> Vec<u8> {
         children: draft.children,
         withdrawn: draft.withdrawn.map(|what| WithdrawnData { what, why: "separated" }),
         adults: draft.adults.iter().map(|(id, told)| AdultData { id: *id, told }).collect(),
+        more_adults: (draft.more_adults > 0).then_some(draft.more_adults),
     };
     write(&draft.envelope, &reference, &data)
 }
@@ -192,6 +194,8 @@ struct RoutedData<'a> {
     withdrawn: Option<WithdrawnData>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adults: Vec<AdultData<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_adults: Option<usize>,
 }
 
 #[derive(Serialize)]

@@ -30,6 +30,9 @@ use tokio::sync::watch;
 /// Adults compared in one round.
 const ROUND: usize = 50;
 
+/// Pairs listed in one message: all of them can be read from the gateway.
+const MOST_TOLD: usize = 20;
+
 /// An adult whose sealed parts were opened.
 struct Opened {
     role: AdultRole,
@@ -102,8 +105,8 @@ impl Stages {
         })
     }
 
-    /// The rows of what was found, and one message to the screening team; also to the few who may
-    /// see restricted records, where they were sent the referral.
+    /// The rows of what was found, and one message to the screening team, of the gravest; also to
+    /// the few who may see restricted records, where they were sent the referral.
     pub(super) fn tell_of_meetings(
         &self,
         stored: &StoredReferral,
@@ -117,8 +120,9 @@ impl Stages {
         let (row, links) = (&stored.row, &[]);
         let facts = Facts { row, referred: &referred, decided: &decided, directory, links, now };
         let id = || AdultMatchId::from_parts(now, env.entropy_id());
-        let found: Vec<(AdultMatchId, &Meeting)> =
+        let mut found: Vec<(AdultMatchId, &Meeting)> =
             meetings.iter().map(|meeting| (id(), meeting)).collect();
+        found.sort_by(|(_, one), (_, other)| other.seen.gravity(&one.seen));
         let mut rows = Batch::default();
         let named =
             |to: &DestinationId| directory.destinations.get(to).is_some_and(|team| team.restricted);
@@ -129,7 +133,9 @@ impl Stages {
             let is_named = named(to);
             let told: Vec<(AdultMatchId, AdultTold<'_>)> =
                 found.iter().map(|(id, one)| (*id, one.seen.told(None, is_named))).collect();
-            facts.tell_of_adults(to, &told, &stored.deliveries, env, &mut rows);
+            let (told, more) = told.split_at(told.len().min(MOST_TOLD));
+            let told = (told, more.len());
+            facts.tell_of_adults(to, told, &stored.deliveries, env, &mut rows);
         }
         for (id, Meeting { later, earlier, seen }) in found {
             rows.adults.matches.push(AdultMatchRow {

@@ -51,6 +51,7 @@ struct Besides<'a> {
     /// Taken back from whoever was sent it.
     withdrawn: Option<Withdrawn>,
     adults: &'a [(AdultMatchId, AdultTold<'a>)],
+    more_adults: usize,
 }
 
 /// Seconds in which whoever was sent a wrong history should know.
@@ -149,12 +150,12 @@ impl Facts<'_> {
         self.send(&routes, before, besides, env, into);
     }
 
-    /// One message that tells a destination of adults. It says no more of what was decided than
+    /// One message that tells a destination of adults, and how many more there are. It says no more of what was decided than
     /// the one before, and has a clock of its own.
     pub(super) fn tell_of_adults(
         &self,
         to: &DestinationId,
-        adults: &[(AdultMatchId, AdultTold<'_>)],
+        (adults, more_adults): (&[(AdultMatchId, AdultTold<'_>)], usize),
         before: &[DeliveryRow],
         env: &dyn Env,
         into: &mut Batch,
@@ -170,7 +171,7 @@ impl Facts<'_> {
             rules: Vec::new(),
             children: all(self.decided.full.children.len()),
         };
-        let besides = Besides { adults, ..Besides::default() };
+        let besides = Besides { withdrawn: None, adults, more_adults };
         self.send(&[route], before, besides, env, into);
     }
 
@@ -182,7 +183,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let Besides { withdrawn, adults } = besides;
+        let Besides { withdrawn, adults, more_adults } = besides;
         for route in routes {
             if withdrawn.is_some() && !self.sees_history(&route.destination) {
                 // It was never sent a history: that there was one is not its business either.
@@ -221,6 +222,7 @@ impl Facts<'_> {
                 children: route.children.len(),
                 withdrawn,
                 adults,
+                more_adults,
             });
             into.outbox.push(OutboxRow {
                 id,

@@ -62,6 +62,7 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         children: 2,
         withdrawn: None,
         adults: &[],
+        more_adults: 0,
     });
     (reference, message)
 }
@@ -98,6 +99,7 @@ fn a_history_that_is_taken_back_names_a_person_by_id_and_nothing_else() {
         children: 1,
         withdrawn: Some(withdrawn),
         adults: &[],
+        more_adults: 0,
     });
     let what = &fits(&message)["data"]["withdrawn"];
     let since = json!(START);
@@ -134,8 +136,11 @@ fn adults_who_may_be_in_another_family_are_told_by_codes_and_a_reference() {
         children: 1,
         withdrawn: None,
         adults: &[(id, open.told(None, false)), (id, closed.told(None, false))],
+        more_adults: 3,
     });
-    let told = &fits(&message)["data"]["adults"];
+    let data = &fits(&message)["data"];
+    assert_eq!(data["more_adults"], 3);
+    let told = &data["adults"];
     assert_eq!(told[0]["other"], json!({"reference": other, "role": "alleged"}));
     assert_eq!((&told[1]["restricted"], &told[1]["other"]), (&json!(true), &Value::Null));
 }
