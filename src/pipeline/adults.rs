@@ -1,40 +1,23 @@
-//! Whoever harmed one family's children, and is seen in another's.
-//!
-//! The lane keeps the adults of each referral. The gateway follows: it compares those who were not
-//! compared yet with the adults of other referrals who share a blocking token, and has the
-//! screening team of the later referral told of likely ones. Nothing is decided by it. What was
-//! not compared to its end is compared again, which tells nothing twice.
+//! Whoever harmed one family's children, and is seen in another's: the adults of a referral,
+//! whether two may be one, and what is told of it. [`super::adult_watch`] looks for them.
 
-use super::follower::{self, Follower};
 use super::guard::guarded;
 use super::judge::{Stages, from_json};
 use super::rows::{Decided, Facts};
 use crate::audit::Event;
 use crate::domain::adults::{AdultTold, Bar};
-use crate::domain::shortlist::shortlist;
-use crate::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, PersonId, Reference, Referral,
-    ReferralId, Timestamp,
-};
+use crate::domain::{AdultMatchId, AdultRole, AdultSeen, DestinationId, Referral, Timestamp};
 use crate::linkage::{Profile, adults};
-use crate::store::adults::any_restricted;
-use crate::store::error::{Result, StoreError};
-use crate::store::lane::{Lane, LaneError};
-use crate::store::work::{AdultProfile, Work};
-use crate::store::{AdultMatchRow, AdultRow, Batch, Meeting, Store, StoredReferral, Token};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
-use tokio::sync::watch;
-
-/// Adults compared in one round.
-const ROUND: usize = 50;
+use crate::store::error::Result;
+use crate::store::work::AdultProfile;
+use crate::store::{AdultMatchRow, AdultRow, Batch, Meeting, StoredReferral, Token};
+use std::collections::BTreeSet;
 
 /// Pairs listed in one message: all of them can be read from the gateway.
 const MOST_TOLD: usize = 20;
 
 /// An adult whose sealed parts were opened.
-struct Opened {
+pub(super) struct Opened {
     role: AdultRole,
     profile: Profile,
 }
@@ -62,7 +45,12 @@ impl Stages {
         tokens.into_iter().collect()
     }
 
-    fn open_adult(&self, adult: &AdultRow) -> Option<Opened> {
+    /// What an opened adult shares with others who may be the same.
+    pub(super) fn tokens_of(&self, adult: &Opened) -> Vec<Token> {
+        self.adult_tokens(&adult.profile)
+    }
+
+    pub(super) fn open_adult(&self, adult: &AdultRow) -> Option<Opened> {
         let plain = self.ring.open_adult(adult.key, &adult.profile)?;
         let (role, profile) = plain.split_first()?;
         let mut profile = Profile::decode(profile).ok()?;
@@ -70,11 +58,12 @@ impl Stages {
         Some(Opened { role: AdultRole::of_code(*role)?, profile })
     }
 
-    /// Whether it matters that these two may be one, and is likely enough.
-    fn may_be_one(&self, one: &Opened, other: &Opened) -> bool {
+    /// Whether it matters that these two may be one, and is likely enough; `None` where comparing
+    /// them fails.
+    pub(super) fn may_be_one(&self, one: &Opened, other: &Opened) -> Option<bool> {
         let model = &self.rules.load().linkage.model;
         let meet = || adults::meet(model, &one.profile, &other.profile).is_some();
-        one.role.matters_with(other.role) && guarded("adults", meet).unwrap_or(false)
+        if one.role.matters_with(other.role) { guarded("adults", meet) } else { Some(false) }
     }
 
     /// What is told of two adults; `None` where one of them cannot be opened.
@@ -150,114 +139,5 @@ impl Stages {
             rows.audit.push(event.detail(id.to_string()));
         }
         Ok(rows)
-    }
-}
-
-/// The task that follows the adults.
-pub struct AdultWatch {
-    pub store: Arc<dyn Store>,
-    pub stages: Arc<Stages>,
-    pub lane: Lane,
-}
-
-impl Follower for AdultWatch {
-    const DELAYED: &'static str = "adults-delayed";
-
-    async fn next(&self) -> Result<bool> {
-        Ok(self.round().await? == ROUND)
-    }
-}
-
-/// The children of a referral, as they stand.
-struct Family {
-    people: HashSet<PersonId>,
-    /// One of them is, or may be, somebody whose record is restricted.
-    restricted: bool,
-}
-
-type Families = HashMap<ReferralId, Arc<Family>>;
-
-impl AdultWatch {
-    /// Runs until `stop` is true or its sender is gone.
-    pub async fn run(self, stop: watch::Receiver<bool>) {
-        follower::run(&self, stop).await;
-    }
-
-    /// Compares the next adults; returns how many.
-    ///
-    /// # Errors
-    /// Of the store, and when the lane is full or away: the same are compared again.
-    pub async fn round(&self) -> Result<usize> {
-        let waiting = self.store.adults_waiting(ROUND).await?;
-        let (mut families, mut found) = (Families::new(), BTreeMap::new());
-        for adult in &waiting {
-            self.meetings(adult, &mut families, &mut found).await?;
-        }
-        let mut by_referral: BTreeMap<Reference, Vec<Meeting>> = BTreeMap::new();
-        for (reference, meeting) in found.into_values() {
-            by_referral.entry(reference).or_default().push(meeting);
-        }
-        for (reference, mut meetings) in by_referral {
-            meetings.sort_by(|one, two| two.seen.weight.total_cmp(&one.seen.weight));
-            match self.lane.submit(Work::Meet(reference, meetings)).await {
-                // The lane has told of a failure, and it would fail again.
-                Ok(_) | Err(LaneError::Failed) => {}
-                Err(error) => return Err(StoreError::Unavailable(error.to_string())),
-            }
-        }
-        if !waiting.is_empty() {
-            self.store.adults_compared(&waiting).await?;
-        }
-        Ok(waiting.len())
-    }
-
-    /// The likely ones among the adults of other families, by pair, with the later referral's name.
-    async fn meetings(
-        &self,
-        adult: &AdultRow,
-        families: &mut Families,
-        found: &mut BTreeMap<(AdultKey, AdultKey), (Reference, Meeting)>,
-    ) -> Result<()> {
-        let Some(opened) = self.stages.open_adult(adult) else {
-            tracing::warn!(code = "adult-damaged", "an adult's profile cannot be opened");
-            return Ok(());
-        };
-        let mut blocks =
-            self.store.adult_blocks(&self.stages.adult_tokens(&opened.profile)).await?;
-        for block in &mut blocks {
-            block.retain(|key| key.referral != adult.key.referral);
-        }
-        for key in shortlist(blocks.iter().map(Vec::as_slice).collect()) {
-            let Some(other) = self.store.adult(key).await? else { continue };
-            let Some(theirs) = self.stages.open_adult(&other) else { continue };
-            if !self.stages.may_be_one(&opened, &theirs) {
-                continue;
-            }
-            let ours = self.family(adult.key.referral, families).await?;
-            let family = self.family(key.referral, families).await?;
-            if !ours.people.is_disjoint(&family.people) {
-                // The same child, who is linked: its history is seen already.
-                continue;
-            }
-            let (later, earlier) = if adult.key > key { (adult, &other) } else { (&other, adult) };
-            let restricted = ours.restricted || family.restricted;
-            if let Some(seen) = self.stages.adult_seen(later, earlier, restricted) {
-                let meeting = Meeting { later: later.key, earlier: earlier.key, seen };
-                found.insert((later.key, earlier.key), (later.reference, meeting));
-            }
-        }
-        Ok(())
-    }
-
-    async fn family(&self, of: ReferralId, families: &mut Families) -> Result<Arc<Family>> {
-        let entry = match families.entry(of) {
-            Entry::Occupied(known) => return Ok(known.get().clone()),
-            Entry::Vacant(entry) => entry,
-        };
-        let links = self.store.links(of).await?;
-        let settled = links.iter().filter(|link| link.state.is_settled());
-        let people = settled.map(|link| link.person).collect();
-        let restricted = any_restricted(&links, self.store.as_ref()).await?;
-        Ok(entry.insert(Arc::new(Family { people, restricted })).clone())
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 /// How long to wait for more, and between two rounds while there is.
 const EVERY: Duration = Duration::from_secs(3);
-const BETWEEN: Duration = Duration::from_millis(100);
+pub(super) const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Somebody who follows.
 pub(super) trait Follower: Sync {

@@ -5,6 +5,7 @@
 
 mod adapted;
 mod addition;
+mod adult_watch;
 mod adults;
 mod decided;
 pub mod desk;
@@ -20,7 +21,7 @@ mod rows;
 pub use crate::adapter::media_type;
 pub use crate::linkage::{Evidence, Explanation};
 pub use adapted::{Adapted, Answered, Canonical};
-pub use adults::AdultWatch;
+pub use adult_watch::AdultWatch;
 pub use decided::close_proposal;
 pub use desk::{Desk, Heard, Said};
 pub use intake::{Intake, Outcome, Pipeline, Submission};

@@ -150,8 +150,8 @@ impl Facts<'_> {
         self.send(&routes, before, besides, env, into);
     }
 
-    /// One message that tells a destination of adults, and how many more there are. It says no more of what was decided than
-    /// the one before, and has a clock of its own.
+    /// One message that tells a destination of adults, and how many more there are. It says no more
+    /// of what was decided than the one before, and has a clock of its own.
     pub(super) fn tell_of_adults(
         &self,
         to: &DestinationId,

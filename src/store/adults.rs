@@ -2,18 +2,25 @@
 //! one, and what people say of that.
 
 use super::error::Result;
+use super::families::survivor_of;
 use super::matches::{MatchState, MatchStore};
 use super::records::{damaged, reference};
 use super::rows::{Batch, LaneSeq, Sealed, StoredLink, Token};
-use super::traits::BLOCK_CAP;
 use crate::audit::Event;
 use crate::domain::{
-    AdultKey, AdultMatchId, AdultSeen, AdultWord, LinkState, Reference, ReferralId, Timestamp,
+    AdultKey, AdultMatchId, AdultSeen, AdultWord, LinkState, PersonId, Reference, ReferralId,
+    Timestamp,
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
+
+/// Most rows that a block of adults may have before it says nothing.
+pub const MOST_OF_BLOCK: usize = 1000;
+
+/// Rows to read of one block to see that it has more.
+pub(super) const READ_OF_BLOCK: i64 = MOST_OF_BLOCK as i64 + 1;
 
 /// An adult of a referral, to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,10 +113,17 @@ pub struct AdultDecision {
 /// Adults as the gateways follow them, and as people decide on them.
 #[async_trait]
 pub trait AdultStore: Send + Sync {
-    /// Adults who were not compared, in the order in which they were written.
-    async fn adults_waiting(&self, limit: usize) -> Result<Vec<AdultRow>>;
-    /// Who carries these tokens, block by block; blocks over the cap are left out.
+    /// Adults who were not compared, in the order in which they were written, after one of them.
+    async fn adults_waiting(
+        &self,
+        after: Option<(LaneSeq, AdultKey)>,
+        limit: usize,
+    ) -> Result<Vec<AdultRow>>;
+    /// Who carries these tokens, block by block. They are rows of referrals, of which one family
+    /// may have many: blocks of more than [`MOST_OF_BLOCK`] are left out.
     async fn adult_blocks(&self, tokens: &[Token]) -> Result<Vec<Vec<AdultKey>>>;
+    /// Who the children of these referrals are, as they stand.
+    async fn settled_people(&self, of: &[ReferralId]) -> Result<Vec<(ReferralId, PersonId)>>;
     async fn adult(&self, key: AdultKey) -> Result<Option<AdultRow>>;
     /// Notes that they were compared, unless they were written again since.
     async fn adults_compared(&self, rows: &[AdultRow]) -> Result<()>;
@@ -148,8 +162,26 @@ macro_rules! adult_columns {
     };
 }
 
-pub(super) const WAITING: &str =
-    concat!(adult_columns!(), "WHERE NOT a.compared ORDER BY a.lane_seq, a.referral, a.n LIMIT $1");
+pub(super) const WAITING: &str = concat!(
+    adult_columns!(),
+    "WHERE NOT a.compared AND (a.lane_seq, a.referral, a.n) > ($2, $3, $4) \
+         ORDER BY a.lane_seq, a.referral, a.n LIMIT $1"
+);
+
+/// The settled people of referrals, by the records that they are by now; which referrals comes
+/// last.
+pub(super) const SETTLED_PEOPLE: &str = concat!(
+    "SELECT DISTINCT l.referral, ",
+    survivor_of!("l.person"),
+    " AS person FROM link l WHERE l.state IN ('new', 'linked') AND NOT EXISTS \
+     (SELECT 1 FROM link later WHERE later.referral = l.referral AND later.child = l.child \
+         AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.referral "
+);
+
+/// Where to go on; before all where there is none.
+pub(super) fn after(last: Option<(LaneSeq, AdultKey)>) -> (LaneSeq, Uuid, i32) {
+    last.map_or((LaneSeq::MIN, Uuid::nil(), 0), |(seq, key)| (seq, key.referral.0, place(key)))
+}
 
 pub(super) const ADULT: &str = concat!(adult_columns!(), "WHERE a.referral = $1 AND a.n = $2");
 
@@ -258,7 +290,7 @@ pub(super) fn blocks(records: Vec<TokenRecord>) -> Result<Vec<Vec<AdultKey>>> {
     for (token, referral, n) in records {
         blocks.entry(token).or_default().push(key(referral, n)?);
     }
-    Ok(blocks.into_values().filter(|block| block.len() <= BLOCK_CAP).collect())
+    Ok(blocks.into_values().filter(|block| block.len() <= MOST_OF_BLOCK).collect())
 }
 
 /// The adult's n, the earlier referral, the n there, whether nothing more is told of the two.

@@ -1,14 +1,15 @@
 use super::together::Together;
 use super::{PostgresStore, column};
 use crate::audit::ChainName;
-use crate::domain::{AdultKey, AdultMatchId, ReferralId, Timestamp};
+use crate::domain::{AdultKey, AdultMatchId, PersonId, ReferralId, Timestamp};
 use crate::store::adults::*;
 use crate::store::error::Result;
-use crate::store::gather::{READ_OF_BLOCK, distinct};
+use crate::store::gather::distinct;
 use crate::store::matches::MatchState;
 use crate::store::records::read_all;
 use crate::store::rows::{Batch, LaneSeq, Token};
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -95,15 +96,27 @@ pub(super) async fn pairs(db: &mut PgConnection, later: ReferralId) -> Result<Ve
 
 #[async_trait]
 impl AdultStore for PostgresStore {
-    async fn adults_waiting(&self, limit: usize) -> Result<Vec<AdultRow>> {
+    async fn adults_waiting(
+        &self,
+        last: Option<(LaneSeq, AdultKey)>,
+        limit: usize,
+    ) -> Result<Vec<AdultRow>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = sqlx::query_as(WAITING).bind(limit).fetch_all(&self.readers).await?;
-        read_all(rows, AdultRecord::row)
+        let (seq, referral, n) = after(last);
+        let query = sqlx::query_as(WAITING).bind(limit).bind(seq).bind(referral).bind(n);
+        read_all(query.fetch_all(&self.readers).await?, AdultRecord::row)
     }
 
     async fn adult_blocks(&self, tokens: &[Token]) -> Result<Vec<Vec<AdultKey>>> {
         let query = sqlx::query_as(BLOCKS).bind(distinct(tokens)).bind(READ_OF_BLOCK);
         blocks(query.fetch_all(&self.readers).await?)
+    }
+
+    async fn settled_people(&self, of: &[ReferralId]) -> Result<Vec<(ReferralId, PersonId)>> {
+        let of: Vec<Uuid> = of.iter().map(|id| id.0).collect();
+        let query = sqlx::query_as(AssertSqlSafe(format!("{SETTLED_PEOPLE} = ANY($1)"))).bind(of);
+        let rows: Vec<(Uuid, Uuid)> = query.fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(|(of, person)| (ReferralId(of), PersonId(person))).collect())
     }
 
     async fn adult(&self, key: AdultKey) -> Result<Option<AdultRow>> {

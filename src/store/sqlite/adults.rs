@@ -1,14 +1,15 @@
 use super::SqliteStore;
 use super::many::{self, each};
 use crate::audit::ChainName;
-use crate::domain::{AdultKey, AdultMatchId, ReferralId, Timestamp};
+use crate::domain::{AdultKey, AdultMatchId, PersonId, ReferralId, Timestamp};
 use crate::store::adults::*;
 use crate::store::error::Result;
-use crate::store::gather::{READ_OF_BLOCK, distinct};
+use crate::store::gather::distinct;
 use crate::store::matches::MatchState;
 use crate::store::records::read_all;
 use crate::store::rows::{Batch, LaneSeq, Token};
 use async_trait::async_trait;
+use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -93,16 +94,34 @@ pub(super) async fn pairs(db: &mut SqliteConnection, later: ReferralId) -> Resul
 
 #[async_trait]
 impl AdultStore for SqliteStore {
-    async fn adults_waiting(&self, limit: usize) -> Result<Vec<AdultRow>> {
+    async fn adults_waiting(
+        &self,
+        last: Option<(LaneSeq, AdultKey)>,
+        limit: usize,
+    ) -> Result<Vec<AdultRow>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = sqlx::query_as(WAITING).bind(limit).fetch_all(&self.readers).await?;
-        read_all(rows, AdultRecord::row)
+        let (seq, referral, n) = after(last);
+        let query = sqlx::query_as(WAITING).bind(limit).bind(seq).bind(referral).bind(n);
+        read_all(query.fetch_all(&self.readers).await?, AdultRecord::row)
     }
 
     async fn adult_blocks(&self, tokens: &[Token]) -> Result<Vec<Vec<AdultKey>>> {
         let tokens = many::numbers(&distinct(tokens));
         let query = sqlx::query_as(BLOCKS).bind(tokens).bind(READ_OF_BLOCK);
         blocks(query.fetch_all(&self.readers).await?)
+    }
+
+    async fn settled_people(&self, of: &[ReferralId]) -> Result<Vec<(ReferralId, PersonId)>> {
+        let mut found = Vec::new();
+        for of in of.chunks(many::ROWS) {
+            let mut query = QueryBuilder::new(SETTLED_PEOPLE);
+            query.push(" IN ");
+            many::push_list(&mut query, of.iter().map(|id| id.0));
+            let query = query.build_query_as().persistent(false);
+            let rows: Vec<(Uuid, Uuid)> = query.fetch_all(&self.readers).await?;
+            found.extend(rows.into_iter().map(|(of, person)| (ReferralId(of), PersonId(person))));
+        }
+        Ok(found)
     }
 
     async fn adult(&self, key: AdultKey) -> Result<Option<AdultRow>> {

@@ -473,11 +473,15 @@ impl MatchStore for FakeStore {
 
 #[async_trait]
 impl AdultStore for FakeStore {
-    async fn adults_waiting(&self, _: usize) -> Result<Vec<AdultRow>> {
+    async fn adults_waiting(&self, _: Option<(i64, AdultKey)>, _: usize) -> Result<Vec<AdultRow>> {
         self.up().map(|()| Vec::new())
     }
 
     async fn adult_blocks(&self, _: &[Token]) -> Result<Vec<Vec<AdultKey>>> {
+        self.up().map(|()| Vec::new())
+    }
+
+    async fn settled_people(&self, _: &[ReferralId]) -> Result<Vec<(ReferralId, PersonId)>> {
         self.up().map(|()| Vec::new())
     }
 
