@@ -171,24 +171,28 @@ const KIN: [&str; 8] =
     ["mothers", "mums", "fathers", "dads", "maternal", "paternal", "grand", "great"];
 
 /// What somebody is to the children; `None` where they are a child, or there for work. A father may
-/// be on police bail, and a mother work at a nursery: who is a parent or carer is so before all
-/// else. A brother who is known to be grown is an adult.
+/// be on police bail, and a mother work at a nursery, but a social worker may be there for the
+/// mother: what is said first holds. A brother who is known to be grown is an adult.
 fn role(person: &Person, on: Date) -> Option<AdultRole> {
     if person.alleged_to_have_harmed.says_yes() {
         return Some(AdultRole::Alleged);
     }
     let folded = fold(&text(&person.relationship));
     let words: Vec<&str> = folded.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let any = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let place = |list: &[&str]| words.iter().position(|word| list.contains(word));
+    let any = |list: &[&str]| place(list).is_some();
     let is_kin = any(&KIN);
-    if any(&CARER) {
+    // A father may be at the police; a social worker may be the mother's.
+    let of_family = [place(&CARER), place(&MOTHER), place(&FATHER)].into_iter().flatten().min();
+    let at_work = place(&AT_WORK).is_some_and(|at| of_family.is_none_or(|family| at < family));
+    if at_work {
+        None
+    } else if any(&CARER) {
         Some(AdultRole::Carer)
     } else if any(&MOTHER) && !is_kin {
         Some(AdultRole::Mother)
     } else if any(&FATHER) && !is_kin {
         Some(AdultRole::Father)
-    } else if any(&AT_WORK) {
-        None
     } else {
         (is_kin || !any(&CHILD) || is_known_grown(person, on)).then_some(AdultRole::Other)
     }
@@ -355,6 +359,8 @@ mod tests {
         };
         assert_eq!(of("Father (police bail)", "1985-06-12"), Some(AdultRole::Father));
         assert_eq!(of("Mother, works at nursery", "1985-06-12"), Some(AdultRole::Mother));
+        assert_eq!(of("Social worker for mother", "1985-06-12"), None);
+        assert_eq!(of("Health visitor to the foster carer", "1985-06-12"), None);
         assert_eq!(of("Mother's partner, a teacher", "1985-06-12"), Some(AdultRole::Carer));
         assert_eq!(of("Mother's social worker", "1985-06-12"), None);
         assert_eq!(of("Police officer", "1985-06-12"), None);

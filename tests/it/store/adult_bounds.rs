@@ -18,8 +18,8 @@ on_both!(
 
 async fn one_family_that_is_referred_often_hides_no_other(home: Home) {
     let gateway = Gateway::over(&home).await;
-    for _ in 0..34 {
-        gateway.family(imogen(), "2 High Street", json!([william()])).await;
+    for n in 0..34 {
+        gateway.family(imogen(), &format!("{n} High Street"), json!([william()])).await;
     }
     // More rows in a block than families may have.
     home.sql(&more_tokens("held.referral, more.n", 6)).await;
