@@ -5,6 +5,7 @@
 use super::catalogue as kind;
 use super::decision::REASON;
 use super::deliveries::read;
+use super::document;
 use super::messages::whole;
 use super::problem::Problem;
 use super::staff;
@@ -14,7 +15,6 @@ use crate::domain::adults::AdultTold;
 use crate::domain::{AdultMatchId, AdultRole, AdultSeen, AdultWord, Reference, Timestamp};
 use crate::followup::reading::adults_read;
 use crate::pipeline::desk::sealed_adult_name;
-use crate::store::adults::any_restricted;
 use crate::store::{AdultDecision, AdultMatch, Event, MatchState};
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -78,9 +78,12 @@ fn item<'a>(one: &AdultMatch, seen: &'a AdultSeen, named: bool) -> Item<'a> {
 
 /// Whether a child of either referral is, or may be, somebody whose record is restricted.
 async fn is_restricted(state: &ApiState, one: &AdultMatch) -> Result<bool, Problem> {
-    let mut links = state.store.links(one.row.later.referral).await?;
-    links.extend(state.store.links(one.row.earlier.referral).await?);
-    Ok(any_restricted(&links, state.matches.as_ref()).await?)
+    for of in [one.row.later.referral, one.row.earlier.referral] {
+        if !document::restricted(state, of).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What there is to see of it now. Where an adult cannot be opened it is listed all the same.

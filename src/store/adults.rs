@@ -3,13 +3,12 @@
 
 use super::error::Result;
 use super::families::survivor_of;
-use super::matches::{MatchState, MatchStore};
+use super::matches::MatchState;
 use super::records::{damaged, reference};
-use super::rows::{Batch, LaneSeq, Sealed, StoredLink, Token};
+use super::rows::{Batch, LaneSeq, Sealed, Token};
 use crate::audit::Event;
 use crate::domain::{
-    AdultKey, AdultMatchId, AdultSeen, AdultWord, LinkState, PersonId, Reference, ReferralId,
-    Timestamp,
+    AdultKey, AdultMatchId, AdultSeen, AdultWord, PersonId, Reference, ReferralId, Timestamp,
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -138,21 +137,6 @@ pub trait AdultStore: Send + Sync {
     /// Keeps what a person says, with its event. False where it was the last word already: it is
     /// kept all the same, since somebody else may have said it, or for another reason.
     async fn decide_adults(&self, decision: AdultDecision, now: Timestamp) -> Result<bool>;
-}
-
-/// Whether a child with these links is, or may be, somebody whose record is restricted.
-pub async fn any_restricted<M: MatchStore + ?Sized>(
-    links: &[StoredLink],
-    people: &M,
-) -> Result<bool> {
-    let may_be = |link: &&StoredLink| link.state.is_settled() || link.state == LinkState::Possible;
-    for link in links.iter().filter(may_be) {
-        let person = people.person(link.person).await?;
-        if person.is_some_and(|person| person.restricted) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 macro_rules! adult_columns {

@@ -82,34 +82,14 @@ struct Standing {
     record: PersonId,
 }
 
-/// How each child stands to each person, once for all records of it.
-pub(super) fn one_each(links: Vec<StoredLink>) -> Vec<StoredLink> {
-    let standing = |link: &StoredLink| {
-        standing(link.state, link.decision.map(|_| link.seq), link.weight, link.record)
-    };
-    let mut all: BTreeMap<(u16, PersonId), StoredLink> = BTreeMap::new();
-    for link in links {
-        match all.entry((link.child, link.person)) {
-            Entry::Vacant(free) => drop(free.insert(link)),
-            Entry::Occupied(mut held) if standing(&link) > standing(held.get()) => {
-                held.insert(link);
-            }
-            Entry::Occupied(_) => {}
-        }
-    }
-    all.into_values().collect()
-}
-
-/// How each child stands to one person, from all that was said of its records.
-pub(super) fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Statement> {
-    let by_record = said.into_iter().map(|one| ((one.referral, one.child, one.record), one));
-    let by_record: BTreeMap<_, Statement> = by_record.collect();
-    let standing = |one: &Statement| {
-        standing(one.state, one.decision.map(|_| one.seq), one.weight, one.record)
-    };
-    let mut all: BTreeMap<(ReferralId, u16), Statement> = BTreeMap::new();
-    for one in by_record.into_values() {
-        match all.entry((one.referral, one.child)) {
+/// Of several with the same key the one that stands.
+fn that_stand<K: Ord, T>(
+    all: impl Iterator<Item = (K, T)>,
+    standing: impl Fn(&T) -> Standing,
+) -> BTreeMap<K, T> {
+    let mut standing_of: BTreeMap<K, T> = BTreeMap::new();
+    for (key, one) in all {
+        match standing_of.entry(key) {
             Entry::Vacant(free) => drop(free.insert(one)),
             Entry::Occupied(mut held) if standing(&one) > standing(held.get()) => {
                 held.insert(one);
@@ -117,7 +97,27 @@ pub(super) fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Sta
             Entry::Occupied(_) => {}
         }
     }
-    all
+    standing_of
+}
+
+/// How each child stands to each person, once for all records of it.
+pub(super) fn one_each(links: Vec<StoredLink>) -> Vec<StoredLink> {
+    let keyed = links.into_iter().map(|link| ((link.child, link.person), link));
+    let standing = |link: &StoredLink| {
+        standing(link.state, link.decision.map(|_| link.seq), link.weight, link.record)
+    };
+    that_stand(keyed, standing).into_values().collect()
+}
+
+/// How each child stands to one person, from all that was said of its records.
+pub(super) fn last_said(said: Vec<Statement>) -> BTreeMap<(ReferralId, u16), Statement> {
+    let by_record = said.into_iter().map(|one| ((one.referral, one.child, one.record), one));
+    let by_record: BTreeMap<_, Statement> = by_record.collect();
+    let keyed = by_record.into_values().map(|one| ((one.referral, one.child), one));
+    let standing = |one: &Statement| {
+        standing(one.state, one.decision.map(|_| one.seq), one.weight, one.record)
+    };
+    that_stand(keyed, standing)
 }
 
 /// Says of the records of which it was said before what is said of people. Where it says nothing
