@@ -107,6 +107,7 @@ fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
         scorer: authority.completeness,
         routing: authority.routing,
         directory,
+        outcomes: authority.outcomes,
         linkage: authority.linkage,
     };
     Ok((rules, authority.fingerprint))
@@ -197,7 +198,7 @@ fn cut(
 ) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
-    let mut decision = decided.for_whom(to.statutory).clone();
+    let mut decision = decided.as_sent(to.statutory);
     if to.statutory {
         decision.restrict(restricted);
     }
@@ -263,7 +264,7 @@ impl App {
         let roles = Roles::start(&store, &ends, &env, &stages, masstt.clone());
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = background(&store, &ends, &env, masstt, &stopped);
+        let mut tasks = background(&store, &ends, &env, masstt, rules.clone(), &stopped);
         tasks.extend(following::start(&store, &stages, &entrance, &stopped));
         let reload = reload::Reload {
             settings: settings.clone(),
@@ -408,6 +409,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         store: store.clone(),
         matches: store.clone(),
         adults: store.clone(),
+        follow: store.clone(),
         desk: pipeline,
         screening,
         letters: Arc::new(letters::OfMailbox(ends.mailbox)),
@@ -433,6 +435,7 @@ fn background(
     ends: &Ends,
     env: &Arc<dyn Env>,
     masstt: DestinationId,
+    rules: Arc<ArcSwap<Rules>>,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let patient = Arc::new(Patient::new(store.clone(), STORE_LIMIT));
@@ -442,7 +445,8 @@ fn background(
         env: env.clone(),
         masstt,
     };
-    let clocks = Clocks { store: patient, env: env.clone() };
+    let repeats = Arc::new(move |priority| rules.load().outcomes.repeat_seconds(priority));
+    let clocks = Clocks { store: patient, env: env.clone(), repeats };
     vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
 }
 

@@ -5,8 +5,9 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    acknowledge, adapt, chronology, decision, deliveries, docs, document, health, inform, matches,
-    messages, metrics, openapi, problems, redrive, rehearse, status, submit, take, withdrawals,
+    acknowledge, adapt, chronology, clocks, decision, deliveries, docs, document, health, inform,
+    matches, messages, metrics, openapi, outcome, problems, redrive, rehearse, status, submit,
+    take, withdrawals,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -33,8 +34,10 @@ pub fn table() -> Vec<Entry> {
         // is no HEAD that does neither.
         entry("/v1/referrals/{reference}/document", vec![get(document::handle)]),
         write("/v1/referrals/{reference}/acknowledgement", acknowledge::handle),
+        write("/v1/referrals/{reference}/outcome", outcome::handle),
         entry("/v1/destinations/{id}/messages", vec![get(messages::handle)]),
         write("/v1/destinations/{id}/messages/{message}/ack", take::handle),
+        read("/v1/clocks", clocks::handle),
         // Audited reads: there is no HEAD.
         entry("/v1/matches", vec![get(matches::handle)]),
         write("/v1/matches/{match}/decision", decision::handle),

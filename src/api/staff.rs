@@ -12,8 +12,9 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use serde_json::{Map, Value};
 
-/// Bytes of the body.
+/// Bytes of a body that says a few words, and of one that gives reasons.
 const BODY: usize = 16 << 10;
+const LONG_BODY: usize = 256 << 10;
 /// Characters of a name or a role.
 const WORDS: usize = 200;
 
@@ -33,12 +34,32 @@ pub(super) async fn object(
     payload: web::Payload,
     ask: &'static str,
 ) -> Result<Map<String, Value>, Problem> {
-    let limits = BodyLimits { bytes: BODY, time: state.settings.body_timeout };
+    let too_large = "This holds a name, a role and a few words, at most 16 KiB";
+    read(state, req, payload, (BODY, too_large), ask).await
+}
+
+/// The same, of what may give reasons at length.
+pub(super) async fn long_object(
+    state: &ApiState,
+    req: &HttpRequest,
+    payload: web::Payload,
+    ask: &'static str,
+) -> Result<Map<String, Value>, Problem> {
+    read(state, req, payload, (LONG_BODY, "An outcome holds at most 256 KiB"), ask).await
+}
+
+async fn read(
+    state: &ApiState,
+    req: &HttpRequest,
+    payload: web::Payload,
+    (bytes, too_large): (usize, &'static str),
+    ask: &'static str,
+) -> Result<Map<String, Value>, Problem> {
+    let limits = BodyLimits { bytes, time: state.settings.body_timeout };
     let (mut memory, mut bytes) = (state.admission.reservation(Class::Other), Vec::new());
     body::read(payload, None, limits, &mut memory, &mut bytes).await.map_err(
         |fault| match fault {
-            BodyFault::TooLarge(_) => Problem::new(&kind::TOO_LARGE)
-                .detail("This holds a name, a role and a few words, at most 16 KiB"),
+            BodyFault::TooLarge(_) => Problem::new(&kind::TOO_LARGE).detail(too_large),
             BodyFault::Slow => Problem::new(&kind::SLOW_BODY),
             BodyFault::Broken => Problem::new(&kind::INCOMPLETE),
             BodyFault::Crowded => overloaded(),

@@ -12,7 +12,9 @@ use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Desk, Intake};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
-use crate::store::{AdultStore, MatchStore, QueuedMessage, ReadStore, ReferralRow, StoreError};
+use crate::store::{
+    AdultStore, FollowStore, MatchStore, QueuedMessage, ReadStore, ReferralRow, StoreError,
+};
 use crate::workers::Pool;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -107,6 +109,7 @@ pub struct ApiState {
     pub store: Arc<dyn ReadStore>,
     pub matches: Arc<dyn MatchStore>,
     pub adults: Arc<dyn AdultStore>,
+    pub follow: Arc<dyn FollowStore>,
     pub desk: Arc<dyn Desk>,
     /// The team whose people decide on matches.
     pub screening: DestinationId,

@@ -25,5 +25,7 @@ pub(super) async fn handle(
     let dossier = state.open(&stored.row)?;
     let receipt: Receipt = serde_json::from_slice(dossier.last_receipt())
         .map_err(|_| StoreError::Damaged("a receipt cannot be read".to_owned()))?;
-    Ok(HttpResponse::Ok().json(SenderView::of(receipt, &stored.deliveries)))
+    let recorded = state.follow.outcomes(stored.row.id).await?;
+    let told = state.desk.told_to_sender(&recorded, &caller.agency.kind);
+    Ok(HttpResponse::Ok().json(SenderView::of(receipt, &stored.deliveries, told)))
 }

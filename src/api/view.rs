@@ -4,6 +4,7 @@
 
 use crate::domain::receipt::Completeness;
 use crate::domain::{DestinationId, Receipt, Reference, Timestamp};
+use crate::pipeline::{SenderTold, ToldOutcome};
 use crate::store::{DeliveryRow, DeliveryState};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub(super) enum SenderState {
     Delivered,
     /// A named person at every destination has it.
     Acknowledged,
+    /// A person has released what was decided.
+    Decided,
 }
 
 impl From<DeliveryState> for SenderState {
@@ -46,6 +49,19 @@ pub(super) struct SenderView {
     pub completeness: Completeness,
     pub timeline: Vec<Step>,
     pub destinations: Vec<DestinationView>,
+    /// Once a person has released it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<ToldOutcome>,
+    /// What the sender is asked. No clock waits for an answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
+}
+
+/// A question to the sender; answer it with `POST /v1/referrals/{reference}/information`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Asked {
+    pub at: Timestamp,
+    pub words: String,
 }
 
 /// A state that was reached, and when.
@@ -62,8 +78,8 @@ pub(super) struct DestinationView {
 }
 
 impl SenderView {
-    pub(super) fn of(receipt: Receipt, deliveries: &[DeliveryRow]) -> Self {
-        let told: BTreeMap<&DestinationId, Option<&DeliveryRow>> = receipt
+    pub(super) fn of(receipt: Receipt, deliveries: &[DeliveryRow], told: SenderTold) -> Self {
+        let sent: BTreeMap<&DestinationId, Option<&DeliveryRow>> = receipt
             .children
             .iter()
             .flat_map(|child| &child.destinations)
@@ -72,11 +88,11 @@ impl SenderView {
         let state_of = |row: &Option<&DeliveryRow>| {
             row.map_or(SenderState::Received, |row| SenderState::from(row.state))
         };
-        let status = told.values().map(state_of).min().unwrap_or(SenderState::Received);
+        let status = sent.values().map(state_of).min().unwrap_or(SenderState::Received);
         let mut timeline = vec![Step { state: SenderState::Received, at: receipt.received_at }];
         // A step counts once the last destination has reached it.
         let mut reached = |state: SenderState, at: fn(&DeliveryRow) -> Option<Timestamp>| {
-            let times: Option<Vec<_>> = told.values().map(|row| row.and_then(at)).collect();
+            let times: Option<Vec<_>> = sent.values().map(|row| row.and_then(at)).collect();
             let last = times.and_then(|times| times.into_iter().max());
             timeline.extend(last.map(|at| Step { state, at }));
         };
@@ -86,15 +102,20 @@ impl SenderView {
             id: DestinationId::clone(id),
             state: state_of(row),
         };
-        let destinations = told.iter().map(view).collect();
+        let destinations = sent.iter().map(view).collect();
+        let decided = told.outcome.as_ref().map(|outcome| outcome.at);
+        timeline.extend(decided.map(|at| Step { state: SenderState::Decided, at }));
+        let asked = told.asked.into_iter().map(|(at, words)| Asked { at, words });
         SenderView {
             reference: receipt.reference,
-            status,
+            status: if decided.is_some() { SenderState::Decided } else { status },
             received_at: receipt.received_at,
             respond_by: receipt.respond_by,
             completeness: receipt.completeness,
             timeline,
             destinations,
+            outcome: told.outcome,
+            asked: asked.collect(),
         }
     }
 }
@@ -173,7 +194,8 @@ mod tests {
             delivery("masstt", 0, DeliveryState::Failing),
         ];
         let json = |rows: &[DeliveryRow]| {
-            serde_json::to_value(SenderView::of(receipt(&["masstt"]), rows)).expect("JSON")
+            serde_json::to_value(SenderView::of(receipt(&["masstt"]), rows, SenderTold::default()))
+                .expect("JSON")
         };
         assert_eq!(json(&without), json(&with));
         assert_eq!(json(&with)["status"], "delivered");
@@ -181,7 +203,9 @@ mod tests {
 
     #[test]
     fn the_status_claims_no_more_than_the_slowest_destination_has_reached() {
-        let status = |rows: &[DeliveryRow]| SenderView::of(receipt(&["a", "b"]), rows).status;
+        let status = |rows: &[DeliveryRow]| {
+            SenderView::of(receipt(&["a", "b"]), rows, SenderTold::default()).status
+        };
         let a = |state| delivery("a", 1, state);
         let b = |state| delivery("b", 1, state);
         assert_eq!(status(&[]), SenderState::Received);
@@ -190,7 +214,7 @@ mod tests {
         let failing = [a(DeliveryState::Acknowledged), b(DeliveryState::Dead)];
         assert_eq!(status(&failing), SenderState::DeliveryFailing);
         let whole = [a(DeliveryState::Acknowledged), b(DeliveryState::Acknowledged)];
-        let view = SenderView::of(receipt(&["a", "b"]), &whole);
+        let view = SenderView::of(receipt(&["a", "b"]), &whole, SenderTold::default());
         assert_eq!(view.status, SenderState::Acknowledged);
         let times: Vec<_> = view.timeline.iter().map(|step| step.at.0).collect();
         assert_eq!(times, [1, 2, 3]);

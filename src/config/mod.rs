@@ -11,6 +11,7 @@ mod destinations;
 mod fault;
 mod linkage;
 mod localities;
+mod outcomes;
 mod phrases;
 mod rules;
 pub mod settings;
@@ -26,7 +27,7 @@ use crate::domain::working_days::Calendar;
 use crate::domain::{AgencyId, DestinationId, Timestamp};
 use crate::linkage::Linkage;
 use crate::routing::Routing;
-use crate::threshold::Policy;
+use crate::threshold::{Outcomes, Policy};
 use source::{Source, digest};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,6 +63,8 @@ pub struct Authority {
     pub calendar: Calendar,
     pub facts: Arc<Reader>,
     pub policy: Policy,
+    /// What receiving teams may decide, and which clocks that starts.
+    pub outcomes: Outcomes,
     pub completeness: Scorer,
     pub routing: Routing,
     pub linkage: Linkage,
@@ -97,7 +100,7 @@ impl Authority {
 }
 
 /// The files of an authority, in the order in which they depend on each other.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 8] = [
     "agencies.toml",
     "calendar.toml",
     "localities.toml",
@@ -105,6 +108,7 @@ pub const FILES: [&str; 7] = [
     "phrases.yaml",
     "thresholds.yaml",
     "completeness.yaml",
+    "outcomes.yaml",
 ];
 
 /// Tells whether a folder's files changed: of the same content it is the same.
@@ -121,8 +125,8 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let mut faults = Vec::new();
     let sources: Vec<Source> =
         FILES.iter().filter_map(|name| Source::read(dir, name, &mut faults)).collect();
-    let Ok([agencies, calendar, places, destinations, phrases, thresholds, completeness]) =
-        <[Source; 7]>::try_from(sources)
+    let Ok([agencies, calendar, places, destinations, phrases, thresholds, completeness, outcomes]) =
+        <[Source; 8]>::try_from(sources)
     else {
         return Err(faults);
     };
@@ -141,9 +145,9 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
-    let all = [&agencies, &calendar, &places, &destinations, &phrases, &thresholds, &completeness];
+    let rest = [&agencies, &outcomes];
     let linking = linkage::sources(dir, &mut faults);
-    let fingerprint = digest(&all.into_iter().chain(&linking).collect::<Vec<_>>());
+    let fingerprint = digest(&deciding.into_iter().chain(rest).chain(&linking).collect::<Vec<_>>());
     let linkage = linkage::read(&linking, &mut faults);
     let context = thresholds::Context {
         teams: &teams,
@@ -154,21 +158,27 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     };
     let decides = thresholds::read(&thresholds, context, &mut faults);
     let scorer = completeness::read(&completeness, facts.table(), &mut faults);
-    match (decides, scorer) {
-        (Some((policy, routing)), Some(completeness)) if faults.is_empty() => Ok(Authority {
-            name: days.name,
-            code: days.code,
-            agencies: partners,
-            destinations: teams,
-            calendar: days.calendar,
-            facts,
-            policy,
-            completeness,
-            routing,
-            linkage,
-            hash,
-            fingerprint,
-        }),
+    let decided = decides.as_ref();
+    let ended =
+        decided.and_then(|(policy, _)| outcomes::read(&outcomes, policy, &teams, &mut faults));
+    match (decides, scorer, ended) {
+        (Some((policy, routing)), Some(completeness), Some(outcomes)) if faults.is_empty() => {
+            Ok(Authority {
+                name: days.name,
+                code: days.code,
+                agencies: partners,
+                destinations: teams,
+                calendar: days.calendar,
+                facts,
+                policy,
+                outcomes,
+                completeness,
+                routing,
+                linkage,
+                hash,
+                fingerprint,
+            })
+        }
         _ => Err(faults),
     }
 }

@@ -38,6 +38,10 @@ names! {
     DestinationId;
     /// A rule of the policy.
     RuleId;
+    /// What a receiving team may say that it did, as `outcomes.yaml` names it.
+    OutcomeCode;
+    /// What a clock is for, e.g. `respond`, `accept`, `conference`.
+    ClockKind;
 }
 
 /// Declares an id: a UUID version 7 made from a given time and given entropy.
@@ -79,6 +83,8 @@ ids! {
     DecisionId;
     /// Two adults of different referrals who may be one.
     AdultMatchId;
+    /// What one receiving team recorded of a referral.
+    OutcomeId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

@@ -7,8 +7,8 @@ use crate::domain::adults::AdultTold;
 use crate::domain::ids::{AdultMatchId, RefusalId};
 use crate::domain::refusal::Extent;
 use crate::domain::{
-    AgencyId, DestinationId, Level, MessageId, Priority, Purpose, Reference, RuleId, Timestamp,
-    Withdrawn,
+    AgencyId, DestinationId, Level, MessageId, OutcomeCode, Priority, Purpose, Reference, RuleId,
+    Timestamp, Withdrawn,
 };
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 pub const ROUTED: &str = "referral.routed.v1";
 /// A referral that the destination knows of has changed.
 pub const UPDATED: &str = "referral.updated.v1";
+/// A receiving team has recorded what it decided or did.
+pub const OUTCOME: &str = "referral.outcome.v1";
 /// A submission could not be accepted; MASSTT calls the sender.
 pub const REFUSED: &str = "referral.refused.v1";
 /// MASSTT's copy of a message that does not get through to another destination.
@@ -65,6 +67,19 @@ pub struct OutboxDraft<'a> {
     pub more_adults: usize,
 }
 
+/// What one team recorded, for another: `referral.outcome.v1`.
+#[derive(Clone, Copy, Debug)]
+pub struct OutcomeDraft<'a> {
+    pub envelope: Envelope<'a>,
+    pub reference: Reference,
+    pub destination: &'a DestinationId,
+    /// Who recorded it, and what.
+    pub recorded_by: &'a DestinationId,
+    pub outcome: &'a OutcomeCode,
+    pub level: Option<&'a Level>,
+    pub due_at: Timestamp,
+}
+
 /// A refused submission: `referral.refused.v1`.
 #[derive(Clone, Copy, Debug)]
 pub struct RefusalDraft<'a> {
@@ -103,6 +118,25 @@ pub fn claim_check(draft: &OutboxDraft<'_>) -> Vec<u8> {
         withdrawn: draft.withdrawn.map(|what| WithdrawnData { what, why: "separated" }),
         adults: draft.adults.iter().map(|(id, told)| AdultData { id: *id, told }).collect(),
         more_adults: (draft.more_adults > 0).then_some(draft.more_adults),
+    };
+    write(&draft.envelope, &reference, &data)
+}
+
+/// The message about an outcome; schema `referral.outcome.v1`.
+pub fn outcome(draft: &OutcomeDraft<'_>) -> Vec<u8> {
+    let reference = draft.reference.to_string();
+    let data = OutcomeData {
+        document: format!("/v1/referrals/{reference}/document"),
+        reference: &reference,
+        destination: draft.destination,
+        recorded_by: draft.recorded_by,
+        outcome: draft.outcome,
+        level_of_need: draft.level.map(|level| LevelOfNeed {
+            code: &level.code,
+            label: &level.label,
+            suggested: false,
+        }),
+        due_at: draft.due_at,
     };
     write(&draft.envelope, &reference, &data)
 }
@@ -217,7 +251,20 @@ struct WithdrawnData {
 struct LevelOfNeed<'a> {
     code: &'a str,
     label: &'a str,
+    /// A social worker decides; until then it is suggested.
     suggested: bool,
+}
+
+#[derive(Serialize)]
+struct OutcomeData<'a> {
+    reference: &'a str,
+    destination: &'a DestinationId,
+    recorded_by: &'a DestinationId,
+    outcome: &'a OutcomeCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level_of_need: Option<LevelOfNeed<'a>>,
+    due_at: Timestamp,
+    document: String,
 }
 
 #[derive(Serialize)]

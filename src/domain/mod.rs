@@ -20,6 +20,7 @@ pub mod mark;
 pub mod matching;
 pub mod message;
 pub mod nhs_number;
+pub mod outcome;
 pub mod phrases;
 pub mod postcode;
 pub mod receipt;
@@ -39,8 +40,8 @@ pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AdultMatchId, AgencyId, DecisionId, DestinationId, MessageId, PersonId, Priority, Purpose,
-    ReferralId, RuleId,
+    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, MessageId, OutcomeCode,
+    OutcomeId, PersonId, Priority, Purpose, ReferralId, RuleId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};

@@ -1,7 +1,8 @@
 //! The clocks: what runs out with time, and housekeeping that waits for nobody.
 
 use crate::domain::time::Env;
-use crate::store::{ClockStore, StoreError};
+use crate::domain::{Priority, Timestamp};
+use crate::store::{Clock, ClockStore, Stage, StoreError, Tick, Ticks};
 use metrics::counter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +21,35 @@ const FOLDS: usize = 10_000;
 /// Repeat keys in a page.
 const KEYS: usize = 5_000;
 
+/// Clocks moved on in one transaction.
+const TICKS: usize = 256;
+
+/// Seconds after which a clock that ran out escalates again.
+pub type Repeats = Arc<dyn Fn(Priority) -> i64 + Send + Sync>;
+
 /// The task that drives the clocks.
 pub struct Clocks {
     pub store: Arc<dyn ClockStore>,
     pub env: Arc<dyn Env>,
+    pub repeats: Repeats,
+}
+
+/// Where clocks stand at one moment.
+struct At {
+    now: Timestamp,
+    repeats: Repeats,
+}
+
+impl Ticks for At {
+    /// Amber before it runs out; then red, and again each time it escalates.
+    fn tick(&self, clock: &Clock) -> Tick {
+        if self.now < clock.due_at {
+            return Tick { stage: Stage::Amber, alerts: clock.alerts, next_at: clock.due_at };
+        }
+        let again = (self.repeats)(clock.priority).max(60);
+        let next_at = self.now.plus_seconds(again);
+        Tick { stage: Stage::Red, alerts: clock.alerts.saturating_add(1), next_at }
+    }
 }
 
 impl Clocks {
@@ -39,7 +65,7 @@ impl Clocks {
             let done = tokio::select! {
                 biased;
                 _ = stopped => return,
-                _ = breach.tick() => self.breach().await.map(|_| ()),
+                _ = breach.tick() => self.look().await,
                 _ = fold.tick() => self.fold().await.map(|_| ()),
                 _ = expire.tick() => {
                     let page = self.store.expire_repeats(self.env.now(), after, KEYS).await;
@@ -48,6 +74,37 @@ impl Clocks {
             };
             if let Err(error) = done {
                 tracing::warn!(code = "clock-delayed", %error, "a clock could not be read");
+            }
+        }
+    }
+
+    /// A store that fails in one of the two does not keep the other from being tried.
+    async fn look(&self) -> Result<(), StoreError> {
+        let breached = self.breach().await;
+        self.run_down().await?;
+        breached.map(|_| ())
+    }
+
+    /// Moves on every clock whose time has come; returns how many.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn run_down(&self) -> Result<usize, StoreError> {
+        let mut all = 0;
+        loop {
+            let now = self.env.now();
+            let at = At { now, repeats: self.repeats.clone() };
+            let moved = self.store.run_down(now, TICKS, &at).await?;
+            for clock in &moved {
+                let stage = clock.stage_at(now).as_str();
+                let (kind, destination) = (clock.kind.to_string(), clock.destination.to_string());
+                let labels =
+                    [("destination", destination), ("clock", kind), ("stage", stage.to_owned())];
+                counter!("frontdoor_clocks_total", &labels).increment(1);
+            }
+            all += moved.len();
+            if moved.len() < TICKS {
+                return Ok(all);
             }
         }
     }

@@ -3,6 +3,7 @@
 pub mod acknowledgement;
 pub mod clocks;
 pub mod feeds;
+pub mod forecast;
 pub mod reading;
 pub mod redrive;
 

@@ -26,6 +26,7 @@ pub(super) fn raised(policy: &Policy, before: &Decided, again: Decided) -> Decid
         alone: threshold::raise(policy, &before.alone, again.alone),
         proposed: proposed.filter(|lower| threshold::is_lower(policy, &full, lower)),
         full,
+        by_people: before.by_people.clone(),
     }
 }
 
@@ -44,11 +45,11 @@ fn corrected(policy: &Policy, mut before: Decided, again: Decided, own: bool) ->
     // Another referral's decision is only freed of what was wrong.
     let full = if own { threshold::raise(policy, &kept, right.clone()) } else { kept };
     let proposed = threshold::is_lower(policy, &full, &right).then_some(right);
-    Decided { alone: before.alone, full, proposed }
+    Decided { full, proposed, ..before }
 }
 
 /// Whether a decision is higher than it was, or has a reason more.
-fn says_more(policy: &Policy, before: &Decision, after: &Decision) -> bool {
+pub(super) fn says_more(policy: &Policy, before: &Decision, after: &Decision) -> bool {
     let rules = |decision: &Decision| -> BTreeSet<(u16, RuleId)> {
         let of = |child: &ChildDecision| {
             let index = child.index;
@@ -73,9 +74,7 @@ impl Decided {
     fn take(self, read: ProposalHash) -> Decided {
         let is_read = |lower: &Decision| hash_of(&shown(lower)) == read;
         match self.proposed {
-            Some(lower) if is_read(&lower) => {
-                Decided { full: lower, proposed: None, alone: self.alone }
-            }
+            Some(lower) if is_read(&lower) => Decided { full: lower, proposed: None, ..self },
             proposed => Decided { proposed, ..self },
         }
     }
@@ -235,8 +234,8 @@ impl Stages {
         let (id, reference) = (stored.row.id, stored.row.reference);
         let mut row = referral_row(id, reference, referred, &decided.full, record);
         row.revision = stored.row.revision;
-        let directory = &rules.directory;
-        let facts = Facts { row: &row, referred, decided: &decided, directory, links, now };
+        let (directory, outcomes, decided) = (&rules.directory, &rules.outcomes, &decided);
+        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
         let mut rows = Batch::default();
         if *own {
             facts.people(&self.ring, env, &mut rows);
@@ -245,7 +244,8 @@ impl Stages {
         }
         match anew {
             Some(anew) => {
-                facts.messages(&stored.deliveries, env, &mut rows);
+                let more = says_more(policy, &told.full, &decided.full);
+                facts.messages(&stored.deliveries, more, env, &mut rows);
                 facts.wind(&anew, &mut rows);
             }
             None if withdrawn.is_some() || decided.full != told.full => {
@@ -257,7 +257,7 @@ impl Stages {
         if takes && threshold::is_lower(policy, &told.full, &decided.full) {
             rows.desk.push(Event::new(LOWERED, "frontdoor").about(id));
         }
-        let proposed = proposal(&decided)?;
+        let proposed = proposal(decided)?;
         rows.revisits.push(row);
         Ok((rows, proposed))
     }

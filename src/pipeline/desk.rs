@@ -4,12 +4,17 @@
 use super::intake::Pipeline;
 use crate::domain::ids::DecisionId;
 use crate::domain::matching::ProposalHash;
-use crate::domain::{AdultMatchId, AdultSeen, DestinationId, MatchId, PersonId, Word};
+use crate::domain::outcome;
+use crate::domain::{
+    AdultMatchId, AdultSeen, DestinationId, MatchId, OutcomeId, PersonId, Reference, Timestamp,
+    Unread, Word,
+};
 use crate::linkage::{self, Explanation, Profile};
 use crate::store::lane::LaneError;
-use crate::store::work::{Done, MatchWord, Settled, Work};
-use crate::store::{AdultRow, ReferralRow};
+use crate::store::work::{Done, MatchWord, Settled, Told, Work};
+use crate::store::{AdultRow, OutcomeRow, ReferralRow};
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// A person's word on a match.
@@ -39,6 +44,44 @@ pub enum Heard {
     Busy,
     Unavailable,
     Failed,
+}
+
+/// What became of an outcome that a team recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// It stands, now or before (`repeat`); the answer is JSON.
+    Stands {
+        answer: Arc<[u8]>,
+        repeat: bool,
+    },
+    /// It cannot stand: what is missing, and where. Nothing was changed.
+    Lacking(Vec<Unread>),
+    /// There is no such referral of this team.
+    Unknown,
+    /// Nothing was changed; say it again.
+    Busy,
+    Unavailable,
+    Failed,
+}
+
+/// What a sender learns of what people did, once somebody has released it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SenderTold {
+    pub outcome: Option<ToldOutcome>,
+    /// What the sender is asked, and when.
+    pub asked: Vec<(Timestamp, String)>,
+}
+
+/// An outcome as its sender learns of it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ToldOutcome {
+    /// A code of outcomes.yaml, or `considered` where the kind of agency learns no more.
+    pub code: String,
+    pub label: String,
+    pub at: Timestamp,
+    /// In the words of whoever released it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// The name under which a decision on a match is sealed.
@@ -77,7 +120,21 @@ pub trait Desk: Send + Sync + 'static {
 
     /// How likely a match weight makes it.
     fn probability(&self, weight: f32) -> f32;
+
+    /// Records what a team says that it decided or did; durable when it answers.
+    async fn record(
+        &self,
+        team: DestinationId,
+        of: Reference,
+        body: Map<String, Value>,
+    ) -> Followed;
+
+    /// What a sender of this kind learns of what was recorded.
+    fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold;
 }
+
+/// What a sender learns whose kind of agency is not told more.
+const CONSIDERED: (&str, &str) = ("considered", "A social worker has considered your referral");
 
 #[async_trait]
 impl Desk for Pipeline {
@@ -125,5 +182,56 @@ impl Desk for Pipeline {
 
     fn probability(&self, weight: f32) -> f32 {
         self.stages.rules.load().linkage.model.probability(weight)
+    }
+
+    async fn record(
+        &self,
+        team: DestinationId,
+        of: Reference,
+        body: Map<String, Value>,
+    ) -> Followed {
+        let said = match outcome::Said::read(&body) {
+            Ok(said) => said,
+            Err(faults) => return Followed::Lacking(faults),
+        };
+        let id = OutcomeId::from_parts(self.env.now(), self.env.entropy_id());
+        let whole = Value::Object(body);
+        let label = format!("outcome {of}");
+        let written = whole.to_string();
+        let body = self.stages.ring.token16(&label, team.as_str(), written.as_bytes());
+        let told = Told { reference: of, destination: team, id, said, whole, body };
+        match self.lane.submit(Work::Follow(Box::new(told))).await {
+            Ok(Done::Followed { answer, repeat }) => Followed::Stands { answer, repeat },
+            Ok(Done::Lacking(faults)) => Followed::Lacking(faults),
+            Ok(Done::Unknown) => Followed::Unknown,
+            Err(LaneError::Full) => Followed::Busy,
+            Err(LaneError::Unavailable) => Followed::Unavailable,
+            Ok(_) | Err(LaneError::Failed) => Followed::Failed,
+        }
+    }
+
+    fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold {
+        let rules = self.stages.rules.load();
+        let mut told = SenderTold::default();
+        for row in recorded.iter().filter(|row| row.told) {
+            let known = rules.outcomes.outcomes.get(&row.code);
+            let words = || {
+                let said = self.stages.recorded(row).ok()?.said;
+                said.get("tell_sender").and_then(Value::as_str).map(str::to_owned)
+            };
+            let (code, label, message) = match known {
+                Some(outcome) if outcome.asks => {
+                    told.asked.extend(words().map(|words| (row.at, words)));
+                    continue;
+                }
+                Some(outcome) if outcome.is_told(kind) => {
+                    (outcome.code.as_str(), outcome.label.as_str(), words())
+                }
+                _ => (CONSIDERED.0, CONSIDERED.1, None),
+            };
+            let (code, label) = (code.to_owned(), label.to_owned());
+            told.outcome = Some(ToldOutcome { code, label, at: row.at, message });
+        }
+        told
     }
 }

@@ -185,7 +185,13 @@ impl Pipeline {
             // The lane could not conclude it, and has kept it as it was sent.
             Ok(Done::Kept) => Outcome::Refused(Refusal::failed()),
             Ok(
-                Done::Settled(_) | Done::Taken | Done::Unread(_) | Done::Looked | Done::LookAgain,
+                Done::Settled(_)
+                | Done::Taken
+                | Done::Unread(_)
+                | Done::Looked
+                | Done::LookAgain
+                | Done::Followed { .. }
+                | Done::Lacking(_),
             ) => Outcome::Failed,
             Err(LaneError::Full) => Outcome::Busy,
             Err(LaneError::Unavailable) => Outcome::Unavailable,

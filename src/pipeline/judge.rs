@@ -17,9 +17,10 @@ use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{
-    Batch, InformationRow, Meeting, NewRepeat, Repeat, Sealed, StoredReferral, Token16,
+    Batch, Clock, InformationRow, Meeting, NewRepeat, OutcomeRow, Repeat, Sealed, StoredReferral,
+    Token16,
 };
-use crate::threshold::{self, Policy};
+use crate::threshold::{self, Outcomes, Policy};
 use arc_swap::ArcSwap;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub struct Rules {
     pub scorer: Scorer,
     pub routing: Routing,
     pub directory: Directory,
+    pub outcomes: Outcomes,
     pub linkage: Linkage,
 }
 
@@ -83,7 +85,7 @@ impl Stages {
         if full.failure.is_none() && links.iter().any(|link| link.failed) {
             full.failure = Some(LINKAGE_FAILED.to_owned());
         }
-        Decided { alone, full, proposed: None }
+        Decided { alone, full, proposed: None, by_people: Vec::new() }
     }
 
     /// The receipt, from the decision and the facts of the submission alone.
@@ -186,10 +188,11 @@ impl Judge for Stages {
         let record = self.ring.seal_record(&name, &dossier.to_bytes(), self.env.as_ref());
         let row = referral_row(id, reference, referred, &decided.full, record);
         let mut rows = Batch::default();
-        let directory = &rules.directory;
-        let facts = Facts { row: &row, referred, decided: &decided, directory, links, now };
+        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
+        let decided = &decided;
+        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
-        facts.messages(&[], self.env.as_ref(), &mut rows);
+        facts.messages(&[], false, self.env.as_ref(), &mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
         rows.audit.push(Event::new("referral.accepted", referred.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(&referred.repeat, id));
@@ -250,7 +253,8 @@ impl Judge for Stages {
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
         let again = self.decide(&rules, merged, merged.received_at, links, histories);
-        let decided = super::decided::raised(&rules.policy, &before, again);
+        let decided = super::decided::raised(&rules.policy, &before, again.clone());
+        let more = super::decided::says_more(&rules.policy, &before.full, &decided.full);
         let (id, reference) = (stored.row.id, stored.row.reference);
         let first = stored.row.received_at;
         let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
@@ -261,20 +265,22 @@ impl Judge for Stages {
         dossier.added.push((known_by.key, receipt.clone()));
         let name = Dossier::name(id);
         let wrapped_key = stored.row.record.wrapped_key.clone();
-        let more =
+        let seal =
             |plain: &[u8]| self.ring.seal_more(&name, &wrapped_key, plain, self.env.as_ref());
-        let body = more(&dossier.to_bytes())?;
-        let raw = more(&addition.raw)?;
+        let body = seal(&dossier.to_bytes())?;
+        let raw = seal(&addition.raw)?;
         let record = Sealed { wrapped_key, body };
         let mut row = referral_row(id, reference, merged, &decided.full, record);
         row.received_at = first;
         // The revision that was read: the store writes only on top of it.
         row.revision = stored.row.revision;
         let mut rows = Batch::default();
-        let directory = &rules.directory;
-        let facts = Facts { row: &row, referred: merged, decided: &decided, directory, links, now };
+        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
+        let (referred, decided) = (merged, &decided);
+        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
-        facts.messages(&stored.deliveries, self.env.as_ref(), &mut rows);
+        facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
+        facts.wind(&again, &mut rows);
         rows.tallies.push((facts.tally("added", ""), 1));
         rows.audit.push(Event::new("referral.added-to", addition.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(known_by, id));
@@ -307,6 +313,17 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Batch> {
         self.tell_of_meetings(stored, meetings, now)
+    }
+
+    fn conclude_outcome(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        before: &[OutcomeRow],
+        told: &Told,
+        now: Timestamp,
+    ) -> Result<Concluded> {
+        self.follow(stored, clocks, before, told, now)
     }
 
     fn conclude_refusal(

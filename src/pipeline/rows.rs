@@ -5,15 +5,17 @@ use crate::domain::adults::AdultTold;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    AdultKey, AdultMatchId, Decision, DestinationId, Directory, Level, LinkState, MessageId,
-    Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, ClockKind, Decision, DestinationId, Directory, Level, LinkState,
+    MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{
-    Batch, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed, Tally,
-    WithdrawalRow,
+    Batch, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed,
+    Tally, Winding, WithdrawalRow,
 };
+use crate::threshold::Outcomes;
+use crate::threshold::outcomes::RESPOND;
 use serde::{Deserialize, Serialize};
 
 /// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
@@ -26,12 +28,28 @@ pub struct Decided {
     /// With the right history, where a wrong one had raised `full`: it waits for a person's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<Decision>,
+    /// Where people have sent it besides, or for what else, since it was decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_people: Vec<Route>,
 }
 
 impl Decided {
     /// What a destination may learn of: history only where it is social work under statute.
     pub fn for_whom(&self, statutory: bool) -> &Decision {
         if statutory { &self.full } else { &self.alone }
+    }
+
+    /// The same, with the routes that people have given in their places.
+    pub fn as_sent(&self, statutory: bool) -> Decision {
+        let mut decision = self.for_whom(statutory).clone();
+        for given in &self.by_people {
+            let same = |route: &&mut Route| route.destination == given.destination;
+            match decision.routes.iter_mut().find(same) {
+                Some(route) => route.clone_from(given),
+                None => decision.routes.push(given.clone()),
+            }
+        }
+        decision
     }
 }
 
@@ -41,6 +59,7 @@ pub(super) struct Facts<'a> {
     pub referred: &'a Referred,
     pub decided: &'a Decided,
     pub directory: &'a Directory,
+    pub outcomes: &'a Outcomes,
     pub links: &'a [ChildLink],
     pub now: Timestamp,
 }
@@ -52,6 +71,10 @@ struct Besides<'a> {
     withdrawn: Option<Withdrawn>,
     adults: &'a [(AdultMatchId, AdultTold<'a>)],
     more_adults: usize,
+    /// Clocks that have ended begin again: there is something new to decide on.
+    reopens: bool,
+    /// A person has given the route, and it is told as given.
+    by_people: bool,
 }
 
 /// Seconds in which whoever was sent a wrong history should know.
@@ -127,8 +150,28 @@ impl Facts<'_> {
     }
 
     /// One message a destination: routed where it is new there, updated where it was before.
-    pub(super) fn messages(&self, before: &[DeliveryRow], env: &dyn Env, into: &mut Batch) {
-        self.send(&self.decided.full.routes, before, Besides::default(), env, into);
+    /// `reopens` where it says more than before.
+    pub(super) fn messages(
+        &self,
+        before: &[DeliveryRow],
+        reopens: bool,
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        let routes = self.decided.as_sent(true).routes;
+        self.send(&routes, before, Besides { reopens, ..Besides::default() }, env, into);
+    }
+
+    /// One message to whom a person sends it.
+    pub(super) fn send_on(
+        &self,
+        route: &Route,
+        before: &[DeliveryRow],
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        let besides = Besides { by_people: true, ..Besides::default() };
+        self.send(std::slice::from_ref(route), before, besides, env, into);
     }
 
     /// The same, also to whoever was sent it and would not be now; `withdrawn` is taken back from
@@ -140,7 +183,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let mut routes = self.decided.full.routes.clone();
+        let mut routes = self.decided.as_sent(true).routes;
         for row in before {
             if !routes.iter().any(|route| route.destination == row.destination) {
                 routes.push(former(row, self.decided.full.children.len()));
@@ -171,7 +214,7 @@ impl Facts<'_> {
             rules: Vec::new(),
             children: all(self.decided.full.children.len()),
         };
-        let besides = Besides { withdrawn: None, adults, more_adults };
+        let besides = Besides { adults, more_adults, ..Besides::default() };
         self.send(&[route], before, besides, env, into);
     }
 
@@ -183,7 +226,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let Besides { withdrawn, adults, more_adults } = besides;
+        let Besides { withdrawn, adults, more_adults, by_people, .. } = besides;
         for route in routes {
             if withdrawn.is_some() && !self.sees_history(&route.destination) {
                 // It was never sent a history: that there was one is not its business either.
@@ -191,7 +234,14 @@ impl Facts<'_> {
             }
             let (own, level, rules) = self.as_told(route);
             // What tells of adults alone says why it was sent, and has a clock of its own.
-            let (route, rules) = if adults.is_empty() { (own, rules) } else { (route, Vec::new()) };
+            let (route, rules) = match (adults.is_empty(), by_people) {
+                (true, false) => (own, rules),
+                (true, true) => (route, route.rules.clone()),
+                (false, _) => (route, Vec::new()),
+            };
+            if adults.is_empty() && withdrawn.is_none() {
+                into.follow.clocks.push(self.clock(route, besides));
+            }
             let earlier: Vec<&DeliveryRow> =
                 before.iter().filter(|row| row.destination == route.destination).collect();
             let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
@@ -257,6 +307,33 @@ impl Facts<'_> {
             let told = anew.for_whom(known.is_some_and(|known| known.statutory));
             let own = told.routes.iter().find(|route| route.destination == row.destination);
             row.due_at = own.map_or(self.now.plus_seconds(A_DAY), |route| route.due_at);
+        }
+        for clock in into.follow.clocks.iter_mut().filter(|clock| clock.due_at <= self.now) {
+            let sent = |row: &&OutboxRow| row.destination == clock.destination;
+            let due_at = into.outbox.iter().find(sent).map(|row| row.due_at);
+            clock.due_at = due_at.unwrap_or(self.now.plus_seconds(A_DAY));
+            clock.amber_at = self.outcomes.amber_at(self.now, clock.due_at);
+        }
+    }
+
+    /// The clock of a destination that is sent the referral.
+    fn clock(&self, route: &Route, besides: Besides<'_>) -> ClockRow {
+        let winding = match besides {
+            Besides { by_people: true, .. } => Winding::Anew,
+            Besides { reopens: true, .. } => Winding::Reopen,
+            _ => Winding::Join,
+        };
+        ClockRow {
+            referral: self.row.id,
+            destination: route.destination.clone(),
+            kind: ClockKind::new(RESPOND),
+            purpose: route.purpose.clone(),
+            priority: route.priority,
+            started_at: self.now,
+            amber_at: self.outcomes.amber_at(self.now, route.due_at),
+            due_at: route.due_at,
+            by_acknowledgement: self.outcomes.by_acknowledgement(&route.purpose),
+            winding,
         }
     }
 

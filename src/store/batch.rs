@@ -1,6 +1,7 @@
 //! What one batch of the commit lane writes.
 
 use super::adults::AdultRows;
+use super::follow::FollowRows;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use super::recounts::Recount;
 use super::rows::*;
@@ -23,6 +24,7 @@ pub struct Batch {
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
     pub adults: AdultRows,
+    pub follow: FollowRows,
     /// Referrals decided again because of what a person said of a match; each at the revision that
     /// was read, which stays.
     pub revisits: Vec<ReferralRow>,
@@ -56,6 +58,7 @@ impl Batch {
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
         self.adults.append(other.adults);
+        self.follow.append(other.follow);
         self.revisits.extend(other.revisits);
         self.decisions.extend(other.decisions);
         self.apart.extend(other.apart);
@@ -83,6 +86,7 @@ impl Batch {
             tokens,
             links,
             adults,
+            follow,
             revisits,
             decisions,
             apart,
@@ -105,6 +109,7 @@ impl Batch {
             && tokens.is_empty()
             && links.is_empty()
             && adults.is_empty()
+            && follow.is_empty()
             && revisits.is_empty()
             && decisions.is_empty()
             && apart.is_empty()

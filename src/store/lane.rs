@@ -11,7 +11,7 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use super::{meeting, recounting, relinking};
+use super::{following, meeting, recounting, relinking};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use futures::FutureExt;
@@ -275,6 +275,9 @@ impl Runner {
                 Work::Meet(reference, meetings) => {
                     meeting::meet(&self.parts, tx.as_mut(), *reference, meetings, now).await?
                 }
+                Work::Follow(told) => {
+                    following::follow(&self.parts, tx.as_mut(), told, now).await?
+                }
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -397,7 +400,7 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
 
 /// Additions to one referral go in transactions of their own, in order: each reads what the one
 /// before has written. So does every word on a match, which may change several, and every referral
-/// that is looked at again, or of whose adults something is told. Everything else is in the first.
+/// that is looked at again, of whose adults something is told, or of which a team records something. Everything else is in the first.
 fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
     let mut earlier: HashMap<Reference, usize> = HashMap::new();
     let (mut rounds, mut words) = (vec![Vec::new()], Vec::new());
@@ -408,7 +411,11 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
                 *count += 1;
                 *count - 1
             }
-            Work::Decide(_) | Work::Relink(_) | Work::Recount(_) | Work::Meet(..) => {
+            Work::Decide(_)
+            | Work::Relink(_)
+            | Work::Recount(_)
+            | Work::Meet(..)
+            | Work::Follow(_) => {
                 words.push(vec![*index]);
                 continue;
             }

@@ -65,6 +65,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0007_circles.sql"),
         sqlite: include_str!("../../migrations/sqlite/0007_circles.sql"),
     },
+    // A program that does not know it would start no clocks.
+    Migration {
+        version: 9,
+        name: "0009_followup",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0009_followup.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0009_followup.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

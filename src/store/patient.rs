@@ -3,6 +3,7 @@
 //! else meanwhile.
 
 use super::error::{Result, StoreError};
+use super::follow::{Clock, Ticks};
 use super::rows::{DeliveryRow, Failure, OutboxRow, Token16};
 use super::traits::{ClockStore, Leave, RelayStore};
 use crate::domain::{DestinationId, MessageId, Timestamp};
@@ -85,6 +86,15 @@ impl<S: RelayStore + ?Sized> RelayStore for Patient<S> {
 impl<S: ClockStore + ?Sized> ClockStore for Patient<S> {
     async fn breach(&self, now: Timestamp, limit: usize) -> Result<Vec<DeliveryRow>> {
         self.within(self.store.breach(now, limit)).await
+    }
+
+    async fn run_down(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        ticks: &dyn Ticks,
+    ) -> Result<Vec<Clock>> {
+        self.within(self.store.run_down(now, limit, ticks)).await
     }
 
     async fn fold_tallies(&self, limit: usize) -> Result<usize> {

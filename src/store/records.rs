@@ -27,7 +27,7 @@ pub(super) fn priority_code(priority: Priority) -> i16 {
     }
 }
 
-fn priority(code: i16) -> Result<Priority> {
+pub(super) fn priority(code: i16) -> Result<Priority> {
     match code {
         0 => Ok(Priority::Standard),
         1 => Ok(Priority::Urgent),

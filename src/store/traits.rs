@@ -4,6 +4,7 @@
 use super::adults::{AdultPair, AdultStore};
 use super::error::Result;
 use super::feed::*;
+use super::follow::{Clock, FollowStore, OutcomeRow, Ticks};
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
 use super::recounts::Recount;
@@ -78,6 +79,9 @@ pub trait LaneTx: Send {
 
     /// The pairs of adults of this referral and of earlier ones of whom something was told.
     async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>>;
+
+    /// The clocks of a referral, and what was recorded of it.
+    async fn followed(&mut self, of: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(
@@ -174,6 +178,11 @@ pub trait ClockStore: Send + Sync {
     /// Deliveries of destinations not acknowledged by `due_at`, not yet marked; marks them
     /// breached, with tally and audit link, and returns them. At most `limit`.
     async fn breach(&self, now: Timestamp, limit: usize) -> Result<Vec<DeliveryRow>>;
+
+    /// Clocks whose time has come, at most `limit`, each moved on as `ticks` says, with tally and
+    /// audit link; two gateways at once move each once.
+    async fn run_down(&self, now: Timestamp, limit: usize, ticks: &dyn Ticks)
+    -> Result<Vec<Clock>>;
 
     /// Folds appended tallies into totals; returns how many deltas were folded.
     async fn fold_tallies(&self, limit: usize) -> Result<usize>;
@@ -339,6 +348,7 @@ pub trait Store:
     + MatchStore
     + NewsStore
     + AdultStore
+    + FollowStore
     + 'static
 {
 }
@@ -357,6 +367,8 @@ impl<T> Store for T where
         + MatchStore
         + NewsStore
         + AdultStore
+        + FollowStore
+        + FollowStore
         + 'static
 {
 }

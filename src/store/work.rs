@@ -2,15 +2,17 @@
 
 use super::adults::Meeting;
 use super::error::Result;
+use super::follow::{Clock, OutcomeRow};
 use super::recounts::Recount;
 use super::rows::*;
 use crate::domain::facts::Facts;
 use crate::domain::matching::ProposalHash;
+use crate::domain::outcome::Said;
 use crate::domain::receipt::Completeness;
 use crate::domain::refusal::{Extent, Refusal};
 use crate::domain::{
-    AgencyId, ChildHistory, DecisionId, LinkState, MatchId, PersonId, Reference, Referral,
-    Timestamp, Withdrawn, Word,
+    AgencyId, ChildHistory, DecisionId, DestinationId, LinkState, MatchId, OutcomeId, PersonId,
+    Reference, Referral, Timestamp, Unread, Withdrawn, Word,
 };
 use std::sync::Arc;
 
@@ -106,6 +108,20 @@ pub struct MatchWord {
     pub actor: String,
 }
 
+/// What a receiving team says that it decided or did.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub reference: Reference,
+    /// Who says it.
+    pub destination: DestinationId,
+    pub id: OutcomeId,
+    pub said: Said,
+    /// All of it, JSON, to be sealed.
+    pub whole: serde_json::Value,
+    /// By what it is known when it comes again.
+    pub body: Token16,
+}
+
 /// One thing to write.
 #[derive(Clone, Debug)]
 pub enum Work {
@@ -119,6 +135,8 @@ pub enum Work {
     Recount(Recount),
     /// Adults of this referral may be those of earlier ones.
     Meet(Reference, Vec<Meeting>),
+    /// A receiving team records an outcome.
+    Follow(Box<Told>),
 }
 
 impl Work {
@@ -131,7 +149,8 @@ impl Work {
             | Work::Decide(_)
             | Work::Relink(_)
             | Work::Recount(_)
-            | Work::Meet(..) => None,
+            | Work::Meet(..)
+            | Work::Follow(_) => None,
         }
     }
 
@@ -149,7 +168,8 @@ impl Work {
             | Work::Decide(_)
             | Work::Relink(_)
             | Work::Recount(_)
-            | Work::Meet(..) => return None,
+            | Work::Meet(..)
+            | Work::Follow(_) => return None,
         };
         Some(Refused {
             agency: agency.clone(),
@@ -182,6 +202,10 @@ pub enum Done {
     Taken,
     /// What would be lower, JSON, is not what the person has read: nothing is written.
     Unread(Arc<[u8]>),
+    /// An outcome stands, now or before (`repeat`); the answer is JSON.
+    Followed { answer: Arc<[u8]>, repeat: bool },
+    /// An outcome cannot stand: what is missing, and where.
+    Lacking(Vec<Unread>),
     /// A referral was looked at again, and whatever was found is written.
     Looked,
     /// The same, and there may be more to find now.
@@ -335,6 +359,16 @@ pub trait Judge: Send + Sync + 'static {
         meetings: &[Meeting],
         now: Timestamp,
     ) -> Result<Batch>;
+
+    /// What follows from an outcome that a receiving team records.
+    fn conclude_outcome(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        before: &[OutcomeRow],
+        told: &Told,
+        now: Timestamp,
+    ) -> Result<Concluded>;
 
     /// Makes the rows of a refusal; `again` is the open refusal of the same body.
     fn conclude_refusal(

@@ -83,6 +83,32 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// When a destination must have acted that is sent something at `from`: the soonest of the
+    /// clocks that apply, so that more urgency never lengthens one.
+    pub fn due(
+        &self,
+        to: &DestinationId,
+        priority: Priority,
+        rule: Option<Duration>,
+        from: Timestamp,
+    ) -> Timestamp {
+        let due = |duration| self.calendar.due(from, duration);
+        let own = self.teams.receivers.get(to).map(|receiver| receiver.clock);
+        let is_screening = *to == self.teams.screening;
+        let elapsed = match priority {
+            Priority::Standard => None,
+            Priority::Urgent => Some(self.clocks.urgent),
+            Priority::Immediate => Some(self.clocks.immediate),
+        };
+        // A rule's own clock stands for the destination's, except before the screening team.
+        let standard = if is_screening { own } else { rule.or(own) };
+        let clocks = [standard, rule, elapsed.map(|minutes| Duration::Elapsed { minutes })];
+        let soonest = clocks.into_iter().flatten().map(due).min();
+        soonest.unwrap_or_else(|| due(Duration::EndOfNextWorkingDay))
+    }
+}
+
 /// One child under decision.
 struct OneChild<'a> {
     policy: &'a Policy,
@@ -172,7 +198,7 @@ impl OneChild<'_> {
         match (team, receiver) {
             (Some(id), Some(receiver)) if receiver.open => {
                 let priority = rule.priority.min(draft.priority);
-                let due_at = self.due(id, priority, rule.clock);
+                let due_at = self.policy.due(id, priority, rule.clock, self.received_at);
                 let route = self.route(id, &target.purpose, priority, due_at, rule.id.clone());
                 add_route(self.policy, &mut draft.routes, route);
             }
@@ -205,7 +231,7 @@ impl OneChild<'_> {
 
     fn screen(&self, draft: &mut Draft, purpose: &Purpose, rule: RuleId) {
         let id = &self.policy.teams.screening;
-        let due_at = self.due(id, draft.priority, None);
+        let due_at = self.policy.due(id, draft.priority, None, self.received_at);
         let route = self.route(id, purpose, draft.priority, due_at, rule);
         add_route(self.policy, &mut draft.routes, route);
     }
@@ -241,24 +267,6 @@ impl OneChild<'_> {
             routes: draft.routes,
             reasons: draft.reasons,
         }
-    }
-
-    /// The soonest of the clocks that apply: more urgency never lengthens one.
-    fn due(&self, to: &DestinationId, priority: Priority, rule: Option<Duration>) -> Timestamp {
-        let policy = self.policy;
-        let due = |duration| policy.calendar.due(self.received_at, duration);
-        let own = policy.teams.receivers.get(to).map(|receiver| receiver.clock);
-        let is_screening = *to == policy.teams.screening;
-        let elapsed = match priority {
-            Priority::Standard => None,
-            Priority::Urgent => Some(policy.clocks.urgent),
-            Priority::Immediate => Some(policy.clocks.immediate),
-        };
-        // A rule's own clock stands for the destination's, except before the screening team.
-        let standard = if is_screening { own } else { rule.or(own) };
-        let clocks = [standard, rule, elapsed.map(|minutes| Duration::Elapsed { minutes })];
-        let soonest = clocks.into_iter().flatten().map(due).min();
-        soonest.unwrap_or_else(|| due(Duration::EndOfNextWorkingDay))
     }
 
     fn route(

@@ -12,10 +12,12 @@
 pub mod check;
 mod decide;
 mod merge;
+pub mod outcomes;
 mod policy;
 
 pub use decide::{decide, decide_facts, decide_for_receipt};
 pub use merge::{is_lower, keep, merge, raise};
+pub use outcomes::Outcomes;
 pub use policy::{
     Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,
 };

@@ -4,6 +4,7 @@ mod adults;
 mod audit;
 mod clocks;
 mod copy;
+mod follow;
 mod import;
 mod keys;
 mod lane;

@@ -5,6 +5,7 @@ use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, T
 use crate::store::deliveries::tally;
 use crate::store::error::Result;
 use crate::store::families::one_each;
+use crate::store::follow::ACKNOWLEDGED;
 use crate::store::records::*;
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -141,7 +142,12 @@ impl ReadStore for PostgresStore {
             .fetch_optional(&mut *tx)
             .await?;
         let Some(record) = changed else { return Ok(false) };
-        let counted = tally("acknowledged", &record.row()?, now);
+        let row = record.row()?;
+        if let Some(referral) = row.referral {
+            let ended = sqlx::query(ACKNOWLEDGED).bind(referral.0).bind(row.destination.as_str());
+            ended.bind(now.0).execute(&mut *tx).await?;
+        }
+        let counted = tally("acknowledged", &row, now);
         let mut all = super::together::Together::default();
         super::write::tallies(&mut all, &[counted]);
         all.run(&mut tx).await?;

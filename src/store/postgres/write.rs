@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{adults, column, matched, people};
+use super::{adults, column, follow, matched, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -25,6 +25,7 @@ pub(super) async fn batch(
     people::improve(db, &batch.profiles, seq).await?;
     adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
+    follow::end(db, &batch.follow).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
     refused_again(db, &batch.refused_again).await?;
@@ -35,6 +36,7 @@ pub(super) async fn batch(
     people::tokens(&mut all, &batch.persons, &batch.tokens, seq);
     links(&mut all, &batch.links, seq);
     adults::write(&mut all, &batch.adults, seq);
+    follow::write(&mut all, &batch.follow);
     matched::decisions(&mut all, &batch.decisions);
     matched::apart(&mut all, &batch.apart, seq);
     matched::withdrawals(&mut all, &batch.withdrawals);

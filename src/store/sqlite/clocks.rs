@@ -4,6 +4,7 @@ use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
 use crate::store::deliveries::{Changed, event};
 use crate::store::error::Result;
+use crate::store::follow::{self, Clock, Ticks};
 use crate::store::records::{DeliveryRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::statements::delivery_columns;
@@ -59,6 +60,24 @@ impl ClockStore for SqliteStore {
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
         Ok(rows)
+    }
+
+    async fn run_down(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        ticks: &dyn Ticks,
+    ) -> Result<Vec<Clock>> {
+        let mut tx = self.begin_writing().await?;
+        let ticked = super::follow::run_down(&mut tx, now, limit, ticks).await?;
+        if ticked.is_empty() {
+            return Ok(Vec::new());
+        }
+        super::write::tallies(&mut tx, &follow::overdue(&ticked, now)).await?;
+        let events = follow::events(&ticked);
+        super::append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
+        tx.commit().await?;
+        Ok(ticked.into_iter().map(|(clock, _)| clock).collect())
     }
 
     async fn fold_tallies(&self, limit: usize) -> Result<usize> {

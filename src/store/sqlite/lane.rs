@@ -8,6 +8,7 @@ use crate::store::adults::AdultPair;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of};
+use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
@@ -185,6 +186,11 @@ impl LaneTx for SqliteLaneTx {
 
     async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>> {
         let answer = super::adults::pairs(&mut self.tx, later).await;
+        self.noting(answer)
+    }
+
+    async fn followed(&mut self, of: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
+        let answer = super::follow::of(&mut self.tx, of).await;
         self.noting(answer)
     }
 

@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::{adults, matched, people};
+use super::{adults, follow, matched, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::records::priority_code;
@@ -28,6 +28,7 @@ pub(super) async fn batch(
     adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     adults::write(db, &batch.adults, seq).await?;
+    follow::write(db, &batch.follow).await?;
     matched::write(db, batch, seq).await?;
     outbox(db, &batch.outbox).await?;
     repeats(db, &batch.repeats).await?;

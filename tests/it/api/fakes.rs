@@ -9,19 +9,20 @@ use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, PersonId,
-    Reference, ReferralId, Timestamp, Word,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, OutcomeId,
+    PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
-    Adapted, Answered, Desk, Explanation, Heard, Intake, Outcome, Said, Submission,
+    Adapted, Answered, Desk, Explanation, Followed, Heard, Intake, Outcome, Said, SenderTold,
+    Submission,
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    AdultDecision, AdultMatch, AdultRow, AdultStore, ChronologyRow, DeliveryRow, DeliveryState,
-    KeyRow, KeyStore, MatchRow, MatchState, MatchStore, Overview, PersonRecord, QueuedMessage,
-    ReadStore, ReferralRow, RefusalRow, Sealed, StoreError, StoredLink, StoredReferral, Token,
-    WithdrawnRow,
+    AdultDecision, AdultMatch, AdultRow, AdultStore, ChronologyRow, Clock, ClockPlace, DeliveryRow,
+    DeliveryState, FollowStore, KeyRow, KeyStore, MatchRow, MatchState, MatchStore, OutcomeRow,
+    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, StoreError,
+    StoredLink, StoredReferral, Token, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -428,6 +429,64 @@ impl Desk for FakeDesk {
 
     fn probability(&self, _: f32) -> f32 {
         0.25
+    }
+
+    async fn record(
+        &self,
+        team: DestinationId,
+        of: Reference,
+        body: serde_json::Map<String, serde_json::Value>,
+    ) -> Followed {
+        let outcome = body.get("outcome").cloned();
+        let answer = serde_json::json!({"reference": of, "destination": team, "outcome": outcome});
+        let answer = answer.to_string().into_bytes().into();
+        match frontdoor::domain::outcome::Said::read(&body) {
+            Ok(_) => Followed::Stands { answer, repeat: false },
+            Err(faults) => Followed::Lacking(faults),
+        }
+    }
+
+    fn told_to_sender(&self, _: &[OutcomeRow], _: &str) -> SenderTold {
+        SenderTold::default()
+    }
+}
+
+/// Nothing was recorded, and no clock runs.
+#[async_trait]
+impl FollowStore for FakeStore {
+    async fn outcomes(&self, _: ReferralId) -> Result<Vec<OutcomeRow>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+
+    async fn clocks_of(&self, _: ReferralId) -> Result<Vec<Clock>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+
+    async fn open_clocks(
+        &self,
+        _: &DestinationId,
+        _: Option<ClockPlace>,
+        _: usize,
+    ) -> Result<Vec<Clock>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+
+    async fn ended_since(&self, _: &DestinationId, _: Timestamp) -> Result<u64> {
+        self.up()?;
+        Ok(0)
+    }
+
+    async fn outcomes_since(
+        &self,
+        _: Timestamp,
+        _: Option<OutcomeId>,
+        _: usize,
+    ) -> Result<Vec<OutcomeRow>> {
+        self.up()?;
+        Ok(Vec::new())
     }
 }
 

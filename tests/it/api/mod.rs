@@ -111,6 +111,7 @@ impl World {
             store: store.clone(),
             matches: store.clone(),
             adults: store.clone(),
+            follow: store.clone(),
             desk: desk.clone(),
             screening: DestinationId::new("masstt"),
             letters: letters.clone(),

@@ -9,7 +9,7 @@ use frontdoor::pipeline::{Outcome, Stages};
 use frontdoor::store::Batch;
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::work::*;
-use frontdoor::store::{Meeting, Repeat, StoredReferral, Token16};
+use frontdoor::store::{Clock, Meeting, OutcomeRow, Repeat, StoredReferral, Token16};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,6 +111,17 @@ impl Judge for Spoilt {
         now: Timestamp,
     ) -> Result<Batch> {
         self.stages.conclude_meetings(stored, meetings, now)
+    }
+
+    fn conclude_outcome(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        before: &[OutcomeRow],
+        told: &Told,
+        now: Timestamp,
+    ) -> Result<Concluded> {
+        self.stages.conclude_outcome(stored, clocks, before, told, now)
     }
 
     fn conclude_refusal(

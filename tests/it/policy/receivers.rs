@@ -41,6 +41,7 @@ fn stages() -> Stages {
         scorer: CALDERDALE.completeness.clone(),
         routing: CALDERDALE.routing.clone(),
         directory,
+        outcomes: CALDERDALE.outcomes.clone(),
         linkage: CALDERDALE.linkage.clone(),
     };
     Stages {

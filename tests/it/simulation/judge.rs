@@ -360,6 +360,17 @@ impl Judge for SimJudge {
         Ok(Batch::default())
     }
 
+    fn conclude_outcome(
+        &self,
+        _: &StoredReferral,
+        _: &[Clock],
+        _: &[OutcomeRow],
+        _: &Told,
+        _: Timestamp,
+    ) -> Result<Concluded> {
+        Ok(Concluded { rows: Batch::default(), done: Done::Unknown })
+    }
+
     fn conclude_refusal(
         &self,
         refused: &Refused,

@@ -249,6 +249,10 @@ impl LaneTx for SimTx {
         unavailable()
     }
 
+    async fn followed(&mut self, _: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
+        Ok((Vec::new(), Vec::new()))
+    }
+
     async fn referral(
         &mut self,
         reference: Reference,

@@ -117,7 +117,7 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let letters =
             DeadLetters { store: view.clone(), mailbox: broker, env: env.clone(), masstt };
-        let clocks = Clocks { store: view, env };
+        let clocks = Clocks { store: view, env, repeats: Arc::new(|_| 3600) };
         let mut tasks = JoinSet::new();
         tasks.spawn(runner);
         tasks.spawn(relay.run());

@@ -1,0 +1,41 @@
+//! `POST /v1/referrals/{reference}/outcome`: a receiving team records what it decided or did. What a
+//! decision must say, the authority's `outcomes.yaml` lists; a wait for information is no outcome.
+//! The same outcome again is answered as the first time.
+
+use super::admission::overloaded;
+use super::catalogue as kind;
+use super::problem::Problem;
+use super::staff;
+use super::state::ApiState;
+use crate::access::DestinationPrincipal;
+use crate::domain::Reference;
+use crate::pipeline::Followed;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+const ASK: &str =
+    "Send {\"outcome\": …, \"by\": {\"name\": …, \"role\": …, \"worker_type\": …}, …}";
+
+pub(super) async fn handle(
+    state: web::Data<ApiState>,
+    caller: DestinationPrincipal,
+    path: web::Path<String>,
+    req: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let _place = state.admit_destination(&caller)?;
+    let unknown = || Problem::new(&kind::NOT_FOUND);
+    let reference = Reference::parse(&path).ok_or_else(unknown)?;
+    let body = staff::long_object(&state, &req, payload, ASK).await?;
+    let team = caller.destination.id.clone();
+    match state.desk.record(team, reference, body).await {
+        Followed::Stands { answer, repeat } => {
+            let mut response = if repeat { HttpResponse::Ok() } else { HttpResponse::Created() };
+            Ok(response.content_type("application/json").body(answer.to_vec()))
+        }
+        Followed::Lacking(faults) => Err(Problem::new(&kind::OUTCOME_LACKING).faults(faults)),
+        Followed::Unknown => Err(unknown()),
+        Followed::Busy => Err(overloaded()),
+        Followed::Unavailable => Err(Problem::new(&kind::UNAVAILABLE).retry_after(2)),
+        Followed::Failed => Err(Problem::new(&kind::FAILED)),
+    }
+}

@@ -1,0 +1,289 @@
+//! `outcomes.yaml`: what receiving teams may decide, and which clocks that starts.
+
+use super::Team;
+use super::fault::Fault;
+use super::source::Source;
+use super::thresholds::line;
+use crate::domain::working_days::Duration;
+use crate::domain::{ClockKind, DestinationId, Level, OutcomeCode, Priority, Purpose};
+use crate::threshold::Policy;
+use crate::threshold::outcomes::{
+    ACCEPT, By, From, HANDOVER, HELD, Need, Onward, Outcome, Outcomes, RESPOND, Sends, Starts,
+};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    amber_percent: Spanned<u8>,
+    repeat_minutes: BTreeMap<Priority, Spanned<u32>>,
+    acknowledged: Vec<Spanned<String>>,
+    clocks: BTreeMap<String, String>,
+    outcomes: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    code: Spanned<String>,
+    label: String,
+    by: By,
+    #[serde(default)]
+    levels: Vec<Spanned<String>>,
+    #[serde(default)]
+    needs: Vec<Need>,
+    #[serde(default)]
+    closes: bool,
+    #[serde(default)]
+    accepts: bool,
+    #[serde(default)]
+    ends: Vec<Spanned<String>>,
+    #[serde(default)]
+    starts: Vec<StartsEntry>,
+    sends: Option<SendsEntry>,
+    #[serde(default)]
+    told_to: Vec<Spanned<String>>,
+    #[serde(default)]
+    significant: bool,
+    #[serde(default)]
+    asks: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartsEntry {
+    clock: Spanned<String>,
+    elapsed: Option<Minutes>,
+    working_days: Option<Days>,
+    #[serde(default)]
+    end_of_next_working_day: bool,
+    #[serde(default)]
+    from: From,
+    #[serde(default)]
+    onward: bool,
+    at: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minutes {
+    minutes: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Days {
+    days: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendsEntry {
+    to: Onward,
+    purpose: Spanned<String>,
+    priority: Priority,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
+    must_accept: bool,
+}
+
+/// Kinds of agency, as `agencies.toml` has them.
+const KINDS: [&str; 7] =
+    ["school", "health", "police", "voluntary", "housing", "local-authority", "public"];
+
+pub(super) fn read(
+    source: &Source,
+    policy: &Policy,
+    teams: &BTreeMap<DestinationId, Team>,
+    faults: &mut Vec<Fault>,
+) -> Option<Outcomes> {
+    let file: File = source.yaml(faults)?;
+    let clocks: BTreeMap<ClockKind, String> =
+        file.clocks.iter().map(|(kind, label)| (ClockKind::new(kind), label.clone())).collect();
+    let mut reading = Reading { source, policy, teams, clocks: &clocks, faults };
+    reading.times(&file);
+    reading.purposes(&file);
+    let mut outcomes: BTreeMap<OutcomeCode, Outcome> = BTreeMap::new();
+    for entry in &file.outcomes {
+        let outcome = reading.outcome(entry);
+        if outcomes.insert(outcome.code.clone(), outcome).is_some() {
+            let what = format!("outcome {} is listed twice", entry.code.value);
+            reading.fault(&entry.code, what, "give each outcome a code of its own");
+        }
+    }
+    let missing = [RESPOND, ACCEPT, HANDOVER];
+    for kind in missing.iter().filter(|kind| !clocks.contains_key(&ClockKind::new(kind))) {
+        let mend = "name it under clocks: frontdoor starts and ends it itself";
+        faults.push(source.fault(0, format!("clocks lacks {kind}"), mend));
+    }
+    Some(Outcomes {
+        outcomes,
+        clocks,
+        acknowledged: file.acknowledged.iter().map(|p| Purpose::new(&p.value)).collect(),
+        amber_percent: file.amber_percent.value,
+        repeat_minutes: file.repeat_minutes.iter().map(|(p, m)| (*p, m.value)).collect(),
+    })
+}
+
+struct Reading<'a> {
+    source: &'a Source,
+    policy: &'a Policy,
+    teams: &'a BTreeMap<DestinationId, Team>,
+    clocks: &'a BTreeMap<ClockKind, String>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Reading<'_> {
+    fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, mend: impl Into<String>) {
+        self.faults.push(self.source.fault(line(at), what, mend));
+    }
+
+    fn times(&mut self, file: &File) {
+        if !(1..100).contains(&file.amber_percent.value) {
+            let what = format!("amber_percent is {}", file.amber_percent.value);
+            self.fault(&file.amber_percent, what, "set between 1 and 99");
+        }
+        for (priority, minutes) in &file.repeat_minutes {
+            if minutes.value == 0 {
+                let what = format!("repeat_minutes of {} is 0", priority.as_str());
+                self.fault(minutes, what, "set at least 1 elapsed minute");
+            }
+        }
+    }
+
+    fn purposes(&mut self, file: &File) {
+        let gravest = self.policy.purposes.last().cloned();
+        for purpose in &file.acknowledged {
+            let named = Purpose::new(&purpose.value);
+            let screens =
+                self.policy.gravity(&named) >= self.policy.gravity(&self.policy.screening);
+            let confirms = named == self.policy.confirmation;
+            if self.policy.gravity(&named) == 0 {
+                self.fault(purpose, format!("{} is no purpose", purpose.value), self.known());
+            } else if screens || confirms || Some(&named) == gravest.as_ref() {
+                let what = format!("{} would be done when it is merely seen", purpose.value);
+                let mend = "leave it out: a social worker decides this, and records what";
+                self.fault(purpose, what, mend);
+            }
+        }
+    }
+
+    fn known(&self) -> String {
+        let known: Vec<&str> = self.policy.purposes.iter().map(Purpose::as_str).collect();
+        format!("use one of: {}", known.join(", "))
+    }
+
+    fn outcome(&mut self, entry: &Entry) -> Outcome {
+        let code = &entry.code.value;
+        if HELD.contains(&code.as_str()) {
+            let mend = "take it out: a clock never waits for information (paragraph 22)";
+            self.fault(&entry.code, format!("{code} would hold a referral back"), mend);
+        } else if !super::agencies::is_name(code) {
+            let mend = "use lower-case letters, digits and -";
+            self.fault(&entry.code, format!("{code} cannot be an outcome's code"), mend);
+        }
+        self.decides(entry);
+        Outcome {
+            code: OutcomeCode::new(code),
+            label: entry.label.clone(),
+            by: entry.by,
+            levels: entry.levels.iter().filter_map(|level| self.level(level)).collect(),
+            needs: entry.needs.clone(),
+            closes: entry.closes,
+            accepts: entry.accepts,
+            ends: entry.ends.iter().map(|kind| self.clock(kind)).collect(),
+            starts: entry.starts.iter().filter_map(|start| self.starts(start)).collect(),
+            sends: entry.sends.as_ref().map(|sends| self.sends(sends)),
+            told_to: entry.told_to.iter().map(|kind| self.told(kind)).collect(),
+            significant: entry.significant,
+            asks: entry.asks,
+        }
+    }
+
+    /// What decides for social work says why, and on what it rests (paragraphs 16, 21, 37).
+    fn decides(&mut self, entry: &Entry) {
+        let decides = entry.by != By::Anyone && !entry.levels.is_empty();
+        let lacks = |need| !entry.needs.contains(&need);
+        if (decides || entry.closes) && lacks(Need::Rationale) {
+            let what = format!("{} can be recorded without a rationale", entry.code.value);
+            self.fault(&entry.code, what, "add rationale to needs");
+        }
+        let does = entry.closes || !entry.ends.is_empty() || !entry.levels.is_empty();
+        if entry.asks && (does || lacks(Need::TellSender)) {
+            let what = format!("{} asks the sender and does something else", entry.code.value);
+            let mend = "leave closes, ends and levels out, and add tell-sender to needs";
+            self.fault(&entry.code, what, mend);
+        }
+        if decides && lacks(Need::History) {
+            let what = format!("{} can be recorded without the history", entry.code.value);
+            self.fault(&entry.code, what, "add history to needs");
+        }
+    }
+
+    fn level(&mut self, code: &Spanned<String>) -> Option<Level> {
+        let level = self.policy.levels.iter().find(|level| level.code == code.value).cloned();
+        if level.is_none() {
+            let known: Vec<&str> = self.policy.levels.iter().map(|l| l.code.as_str()).collect();
+            let mend = format!("use one of: {}", known.join(", "));
+            self.fault(code, format!("{} is no level", code.value), mend);
+        }
+        level
+    }
+
+    fn clock(&mut self, kind: &Spanned<String>) -> ClockKind {
+        let named = ClockKind::new(&kind.value);
+        if !self.clocks.contains_key(&named) {
+            let known: Vec<&str> = self.clocks.keys().map(ClockKind::as_str).collect();
+            let mend = format!("name it under clocks, or use one of: {}", known.join(", "));
+            self.fault(kind, format!("{} is no clock", kind.value), mend);
+        }
+        named
+    }
+
+    fn starts(&mut self, entry: &StartsEntry) -> Option<Starts> {
+        let clock = self.clock(&entry.clock);
+        let lengths = [
+            entry.elapsed.as_ref().map(|e| Duration::Elapsed { minutes: e.minutes }),
+            entry.working_days.as_ref().map(|w| Duration::WorkingDays { days: w.days }),
+            entry.end_of_next_working_day.then_some(Duration::EndOfNextWorkingDay),
+        ];
+        let mut lengths = lengths.into_iter().flatten();
+        let (one, more) = (lengths.next(), lengths.next());
+        if one.is_none() || more.is_some() {
+            let mend = "give one of elapsed: {minutes: …}, working_days: {days: …} or \
+                        end_of_next_working_day: true";
+            self.fault(&entry.clock, "a clock has one length", mend);
+        }
+        let at = entry.at.as_ref().map(|at| DestinationId::new(&at.value));
+        if let (Some(id), Some(stated)) = (&at, &entry.at)
+            && !self.teams.contains_key(id)
+        {
+            let what = format!("{id} is not listed in destinations.toml");
+            self.fault(stated, what, "name one that is");
+        }
+        let (from, onward) = (entry.from, entry.onward);
+        Some(Starts { clock, duration: one?, from, onward, at })
+    }
+
+    fn sends(&mut self, entry: &SendsEntry) -> Sends {
+        let purpose = Purpose::new(&entry.purpose.value);
+        if self.policy.gravity(&purpose) == 0 {
+            let what = format!("{} is no purpose", entry.purpose.value);
+            self.fault(&entry.purpose, what, self.known());
+        }
+        let (to, priority) = (entry.to, entry.priority);
+        let (optional, must_accept) = (entry.optional, entry.must_accept);
+        Sends { to, purpose, priority, optional, must_accept }
+    }
+
+    fn told(&mut self, kind: &Spanned<String>) -> String {
+        if !KINDS.contains(&kind.value.as_str()) {
+            let mend = format!("use one of: {}", KINDS.join(", "));
+            self.fault(kind, format!("{} is no kind of agency", kind.value), mend);
+        }
+        kind.value.clone()
+    }
+}

@@ -1,0 +1,404 @@
+//! What receiving teams record of referrals, and the clocks that run until they have.
+
+use super::error::Result;
+use super::records::{damaged, priority, reference, token16};
+use super::rows::{Sealed, Tally, Token16};
+use crate::audit::Event;
+use crate::domain::{
+    AgencyId, ClockKind, DestinationId, OutcomeCode, OutcomeId, Priority, Purpose, Reference,
+    ReferralId, Timestamp,
+};
+use async_trait::async_trait;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// What a receiving team recorded: append-only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeRow {
+    pub id: OutcomeId,
+    pub referral: ReferralId,
+    pub destination: DestinationId,
+    pub code: OutcomeCode,
+    /// The level that was decided, with its rank; and the rank that the rules had suggested.
+    pub level: Option<(String, i16)>,
+    pub suggested_rank: i16,
+    /// A person has released it to the sender.
+    pub told: bool,
+    pub at: Timestamp,
+    /// By what the same outcome is known when it comes again.
+    pub body: Token16,
+    /// All that was said, and the answer, sealed.
+    pub record: Sealed,
+}
+
+impl OutcomeRow {
+    /// The name under which its record is sealed.
+    pub fn name(id: OutcomeId) -> Vec<u8> {
+        [b"outcome:".as_slice(), id.0.as_bytes()].concat()
+    }
+}
+
+/// What becomes of a clock that runs already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Winding {
+    /// It runs out sooner, if at all; one that has ended stays so.
+    Join,
+    /// The same; and one that has ended begins anew.
+    Reopen,
+    /// It begins anew, whatever was.
+    Anew,
+}
+
+/// A clock to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockRow {
+    pub referral: ReferralId,
+    pub destination: DestinationId,
+    pub kind: ClockKind,
+    pub purpose: Purpose,
+    pub priority: Priority,
+    pub started_at: Timestamp,
+    pub amber_at: Timestamp,
+    pub due_at: Timestamp,
+    /// A named person's acknowledgement ends it.
+    pub by_acknowledgement: bool,
+    pub winding: Winding,
+}
+
+/// A clock that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedClock {
+    pub referral: ReferralId,
+    pub destination: DestinationId,
+    pub kind: ClockKind,
+    pub at: Timestamp,
+}
+
+/// What one lane batch writes of follow-up.
+#[derive(Clone, Debug, Default)]
+pub struct FollowRows {
+    pub outcomes: Vec<OutcomeRow>,
+    /// Of one referral, destination and kind there is one.
+    pub clocks: Vec<ClockRow>,
+    pub ended: Vec<EndedClock>,
+}
+
+impl FollowRows {
+    pub(super) fn append(&mut self, other: FollowRows) {
+        self.outcomes.extend(other.outcomes);
+        self.clocks.extend(other.clocks);
+        self.ended.extend(other.ended);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let FollowRows { outcomes, clocks, ended } = self;
+        outcomes.is_empty() && clocks.is_empty() && ended.is_empty()
+    }
+}
+
+/// How far a clock has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Green,
+    Amber,
+    Red,
+}
+
+impl Stage {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Green => "green",
+            Stage::Amber => "amber",
+            Stage::Red => "red",
+        }
+    }
+
+    pub(super) fn code(self) -> i16 {
+        match self {
+            Stage::Green => 0,
+            Stage::Amber => 1,
+            Stage::Red => 2,
+        }
+    }
+}
+
+/// A clock as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    pub referral: ReferralId,
+    pub reference: Reference,
+    /// Whose referral it is, and its level: for counts.
+    pub agency: AgencyId,
+    pub level: String,
+    pub destination: DestinationId,
+    pub kind: ClockKind,
+    pub purpose: Purpose,
+    pub priority: Priority,
+    pub started_at: Timestamp,
+    pub amber_at: Timestamp,
+    pub due_at: Timestamp,
+    /// As last marked: what the hour says may be more.
+    pub stage: Stage,
+    /// How often it has escalated.
+    pub alerts: i32,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Clock {
+    /// How far it has run by now.
+    pub fn stage_at(&self, now: Timestamp) -> Stage {
+        match now {
+            now if now >= self.due_at => Stage::Red,
+            now if now >= self.amber_at => Stage::Amber,
+            _ => Stage::Green,
+        }
+    }
+
+    /// Where the next page begins.
+    pub fn place(&self) -> ClockPlace {
+        (self.due_at, self.referral, self.kind.clone())
+    }
+}
+
+/// The place of an open clock among its destination's.
+pub type ClockPlace = (Timestamp, ReferralId, ClockKind);
+
+/// What a clock does when its time has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tick {
+    pub stage: Stage,
+    pub alerts: i32,
+    /// When it does something again.
+    pub next_at: Timestamp,
+}
+
+/// Says what a clock does when its time has come.
+pub trait Ticks: Send + Sync {
+    fn tick(&self, clock: &Clock) -> Tick;
+}
+
+/// Outcomes and clocks as people and systems read them.
+#[async_trait]
+pub trait FollowStore: Send + Sync {
+    /// What was recorded of a referral, oldest first.
+    async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>>;
+    /// All clocks of a referral.
+    async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>>;
+    /// A destination's open clocks by when they run out, after a place.
+    async fn open_clocks(
+        &self,
+        destination: &DestinationId,
+        after: Option<ClockPlace>,
+        limit: usize,
+    ) -> Result<Vec<Clock>>;
+    /// How many decisions a destination's clocks ended by since a time.
+    async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64>;
+    /// What was recorded from a time on, oldest first, after one of them; at most `limit`.
+    async fn outcomes_since(
+        &self,
+        since: Timestamp,
+        after: Option<OutcomeId>,
+        limit: usize,
+    ) -> Result<Vec<OutcomeRow>>;
+}
+
+macro_rules! outcome_columns {
+    () => {
+        "SELECT id, referral, destination, code, level, level_rank, suggested_rank, told, at, \
+         body, wrapped_key, record FROM outcome "
+    };
+}
+
+macro_rules! clock_columns {
+    () => {
+        "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
+         c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at \
+         FROM clock c JOIN referral r ON r.id = c.referral "
+    };
+}
+
+pub(super) const OUTCOMES_OF: &str =
+    concat!(outcome_columns!(), "WHERE referral = $1 ORDER BY at, id");
+
+pub(super) const OUTCOMES_SINCE: &str =
+    concat!(outcome_columns!(), "WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3");
+
+pub(super) const CLOCKS_OF: &str =
+    concat!(clock_columns!(), "WHERE c.referral = $1 ORDER BY c.destination, c.kind");
+
+pub(super) const OPEN_CLOCKS: &str = concat!(
+    clock_columns!(),
+    "WHERE c.destination = $1 AND c.ended_at IS NULL AND (c.due_at, c.referral, c.kind) > \
+     ($2, $3, $4) ORDER BY c.due_at, c.referral, c.kind LIMIT $5"
+);
+
+pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destination = $1 \
+     AND kind = 'respond' AND ended_at >= $2";
+
+/// `$4` is when; a clock that has ended stays as it ended.
+pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, next_at = NULL \
+     WHERE referral = $1 AND destination = $2 AND kind = $3 AND ended_at IS NULL";
+
+/// Where an acknowledgement is all that is asked for, it ends the clock.
+pub(super) const ACKNOWLEDGED: &str = "UPDATE clock SET ended_at = $3, next_at = NULL \
+     WHERE referral = $1 AND destination = $2 AND by_acknowledgement AND ended_at IS NULL";
+
+/// What begins anew is taken away first.
+pub(super) const FORGET_CLOCK: &str = "DELETE FROM clock WHERE referral = $1 AND destination = $2 AND kind = $3 AND \
+     (ended_at IS NOT NULL OR $4)";
+
+/// A clock that runs already runs out sooner, if at all; `$most` and `$least` are the dialect's.
+macro_rules! join_clock {
+    ($most:literal, $least:literal) => {
+        concat!(
+            "ON CONFLICT (referral, destination, kind) DO UPDATE SET purpose = excluded.purpose, \
+             by_acknowledgement = excluded.by_acknowledgement, priority = ",
+            $most,
+            "(clock.priority, excluded.priority), amber_at = ",
+            $least,
+            "(clock.amber_at, excluded.amber_at), due_at = ",
+            $least,
+            "(clock.due_at, excluded.due_at), next_at = CASE clock.stage \
+             WHEN 0 THEN ",
+            $least,
+            "(clock.next_at, excluded.amber_at) WHEN 1 THEN ",
+            $least,
+            "(clock.next_at, excluded.due_at) ELSE clock.next_at END \
+             WHERE clock.ended_at IS NULL"
+        )
+    };
+}
+
+pub(super) use join_clock;
+
+/// Those whose time has come, the soonest first.
+macro_rules! run_down {
+    ($locked:literal) => {
+        concat!(
+            "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
+             c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at \
+             FROM clock c JOIN referral r ON r.id = c.referral WHERE c.next_at <= $1 \
+             ORDER BY c.next_at LIMIT $2",
+            $locked
+        )
+    };
+}
+
+pub(super) use run_down;
+
+pub(super) const TICK: &str = "UPDATE clock SET stage = $4, alerts = $5, next_at = $6 \
+     WHERE referral = $1 AND destination = $2 AND kind = $3";
+
+/// The events of clocks that have turned amber or red; a red one that escalates again says so.
+pub(super) fn events(ticked: &[(Clock, Tick)]) -> Vec<Event> {
+    let event = |(clock, tick): &(Clock, Tick)| {
+        let kind = match (tick.stage, clock.stage) {
+            (Stage::Red, Stage::Red) => "clock.still-red",
+            (Stage::Red, _) => "clock.red",
+            _ => "clock.amber",
+        };
+        let detail = format!("{} {}", clock.destination, clock.kind);
+        Event::new(kind, "frontdoor").about(clock.referral).detail(detail)
+    };
+    ticked.iter().map(event).collect()
+}
+
+/// One for each clock that has run out.
+pub(super) fn overdue(ticked: &[(Clock, Tick)], now: Timestamp) -> Vec<(Tally, i64)> {
+    let new = ticked.iter().filter(|(clock, tick)| tick.stage == Stage::Red && clock.alerts == 0);
+    let tally = |(clock, _): &(Clock, Tick)| {
+        let tally = Tally {
+            hour: Tally::hour_of(now),
+            what: "overdue".to_owned(),
+            agency: clock.agency.clone(),
+            destination: clock.destination.as_str().to_owned(),
+            level: clock.level.clone(),
+            priority: clock.priority,
+        };
+        (tally, 1)
+    };
+    new.map(tally).collect()
+}
+
+pub(super) fn after(place: Option<ClockPlace>) -> (i64, Uuid, String) {
+    let first = || (i64::MIN, Uuid::nil(), String::new());
+    place.map_or_else(first, |(due, id, kind)| (due.0, id.0, kind.as_str().to_owned()))
+}
+
+#[derive(FromRow)]
+pub(super) struct OutcomeRecord {
+    id: Uuid,
+    referral: Uuid,
+    destination: String,
+    code: String,
+    level: Option<String>,
+    level_rank: Option<i16>,
+    suggested_rank: i16,
+    told: bool,
+    at: i64,
+    body: Vec<u8>,
+    wrapped_key: Vec<u8>,
+    record: Vec<u8>,
+}
+
+impl OutcomeRecord {
+    pub(super) fn row(self) -> Result<OutcomeRow> {
+        Ok(OutcomeRow {
+            id: OutcomeId(self.id),
+            referral: ReferralId(self.referral),
+            destination: DestinationId::new(&self.destination),
+            code: OutcomeCode::new(&self.code),
+            level: self.level.zip(self.level_rank),
+            suggested_rank: self.suggested_rank,
+            told: self.told,
+            at: Timestamp(self.at),
+            body: token16(&self.body, "body")?,
+            record: Sealed { wrapped_key: self.wrapped_key, body: self.record },
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ClockRecord {
+    referral: Uuid,
+    reference: String,
+    agency: String,
+    level: String,
+    destination: String,
+    kind: String,
+    purpose: String,
+    priority: i16,
+    started_at: i64,
+    amber_at: i64,
+    due_at: i64,
+    stage: i16,
+    alerts: i32,
+    ended_at: Option<i64>,
+}
+
+impl ClockRecord {
+    pub(super) fn row(self) -> Result<Clock> {
+        let stage = match self.stage {
+            0 => Stage::Green,
+            1 => Stage::Amber,
+            2 => Stage::Red,
+            _ => return Err(damaged("stage")),
+        };
+        Ok(Clock {
+            referral: ReferralId(self.referral),
+            reference: reference(&self.reference)?,
+            agency: AgencyId::new(&self.agency),
+            level: self.level,
+            destination: DestinationId::new(&self.destination),
+            kind: ClockKind::new(&self.kind),
+            purpose: Purpose::new(&self.purpose),
+            priority: priority(self.priority)?,
+            started_at: Timestamp(self.started_at),
+            amber_at: Timestamp(self.amber_at),
+            due_at: Timestamp(self.due_at),
+            stage,
+            alerts: self.alerts,
+            ended_at: self.ended_at.map(Timestamp),
+        })
+    }
+}

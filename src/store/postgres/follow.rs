@@ -1,0 +1,153 @@
+use super::together::Together;
+use super::{PostgresStore, column};
+use crate::domain::{DestinationId, OutcomeId, ReferralId, Timestamp};
+use crate::store::error::Result;
+use crate::store::follow::*;
+use crate::store::records::{priority_code, read_all};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+const START: &str = concat!(
+    "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, amber_at, \
+     due_at, by_acknowledgement, next_at, stage, alerts) SELECT new.*, new.amber_at, 0, 0 \
+     FROM UNNEST(?::uuid[], ?::text[], ?::text[], ?::text[], ?::smallint[], ?::bigint[], \
+     ?::bigint[], ?::bigint[], ?::boolean[]) AS new (referral, destination, kind, purpose, \
+     priority, started_at, amber_at, due_at, by_acknowledgement) ",
+    join_clock!("greatest", "least")
+);
+
+/// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
+pub(super) async fn end(db: &mut PgConnection, rows: &FollowRows) -> Result<()> {
+    for one in &rows.ended {
+        let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
+        query.bind(one.kind.as_str()).bind(one.at.0).execute(&mut *db).await?;
+    }
+    for one in rows.clocks.iter().filter(|one| one.winding != Winding::Join) {
+        let query = sqlx::query(FORGET_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
+        let query = query.bind(one.kind.as_str()).bind(one.winding == Winding::Anew);
+        query.execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn write(all: &mut Together, rows: &FollowRows) {
+    outcomes(all, &rows.outcomes);
+    clocks(all, &rows.clocks);
+}
+
+fn outcomes(all: &mut Together, rows: &[OutcomeRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    all.part(
+        "INSERT INTO outcome (id, referral, destination, code, level, level_rank, \
+         suggested_rank, told, at, body, wrapped_key, record) \
+         SELECT * FROM UNNEST(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], \
+         ?::smallint[], ?::smallint[], ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], \
+         ?::bytea[])",
+    )
+    .bind(column(rows, |r| r.id.0))
+    .bind(column(rows, |r| r.referral.0))
+    .bind(column(rows, |r| r.destination.as_str()))
+    .bind(column(rows, |r| r.code.as_str()))
+    .bind(column(rows, |r| r.level.as_ref().map(|(code, _)| code.as_str())))
+    .bind(column(rows, |r| r.level.as_ref().map(|(_, rank)| *rank)))
+    .bind(column(rows, |r| r.suggested_rank))
+    .bind(column(rows, |r| r.told))
+    .bind(column(rows, |r| r.at.0))
+    .bind(column(rows, |r| r.body.as_slice()))
+    .bind(column(rows, |r| r.record.wrapped_key.as_slice()))
+    .bind(column(rows, |r| r.record.body.as_slice()));
+}
+
+fn clocks(all: &mut Together, rows: &[ClockRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    all.part(START)
+        .bind(column(rows, |r| r.referral.0))
+        .bind(column(rows, |r| r.destination.as_str()))
+        .bind(column(rows, |r| r.kind.as_str()))
+        .bind(column(rows, |r| r.purpose.as_str()))
+        .bind(column(rows, |r| priority_code(r.priority)))
+        .bind(column(rows, |r| r.started_at.0))
+        .bind(column(rows, |r| r.amber_at.0))
+        .bind(column(rows, |r| r.due_at.0))
+        .bind(column(rows, |r| r.by_acknowledgement));
+}
+
+/// The clocks of a referral and what was recorded of it, as the lane reads them.
+pub(super) async fn of(
+    db: &mut PgConnection,
+    referral: ReferralId,
+) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
+    let clocks = sqlx::query_as(CLOCKS_OF).bind(referral.0).fetch_all(&mut *db).await?;
+    let outcomes = sqlx::query_as(OUTCOMES_OF).bind(referral.0).fetch_all(db).await?;
+    Ok((read_all(clocks, ClockRecord::row)?, read_all(outcomes, OutcomeRecord::row)?))
+}
+
+/// Moves on clocks whose time has come; others at work on the same take others.
+pub(super) async fn run_down(
+    db: &mut PgConnection,
+    now: Timestamp,
+    limit: usize,
+    ticks: &dyn Ticks,
+) -> Result<Vec<(Clock, Tick)>> {
+    const LOCKED: &str = run_down!(" FOR UPDATE OF c SKIP LOCKED");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let query = sqlx::query_as(LOCKED).bind(now.0).bind(limit);
+    let clocks = read_all(query.fetch_all(&mut *db).await?, ClockRecord::row)?;
+    let mut ticked = Vec::with_capacity(clocks.len());
+    for clock in clocks {
+        let next = ticks.tick(&clock);
+        let query = sqlx::query(TICK).bind(clock.referral.0).bind(clock.destination.as_str());
+        let query = query.bind(clock.kind.as_str()).bind(next.stage.code()).bind(next.alerts);
+        query.bind(next.next_at.0).execute(&mut *db).await?;
+        ticked.push((clock, next));
+    }
+    Ok(ticked)
+}
+
+#[async_trait]
+impl FollowStore for PostgresStore {
+    async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
+        let rows = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(&self.readers).await?;
+        read_all(rows, OutcomeRecord::row)
+    }
+
+    async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>> {
+        let rows = sqlx::query_as(CLOCKS_OF).bind(of.0).fetch_all(&self.readers).await?;
+        read_all(rows, ClockRecord::row)
+    }
+
+    async fn open_clocks(
+        &self,
+        destination: &DestinationId,
+        place: Option<ClockPlace>,
+        limit: usize,
+    ) -> Result<Vec<Clock>> {
+        let (due, referral, kind) = after(place);
+        let query = sqlx::query_as(OPEN_CLOCKS).bind(destination.as_str()).bind(due);
+        let query = query.bind(referral).bind(kind).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        read_all(query.fetch_all(&self.readers).await?, ClockRecord::row)
+    }
+
+    async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64> {
+        let query = sqlx::query_scalar(ENDED_SINCE).bind(destination.as_str()).bind(since.0);
+        let ended: i64 = query.fetch_one(&self.readers).await?;
+        Ok(u64::try_from(ended).unwrap_or_default())
+    }
+
+    async fn outcomes_since(
+        &self,
+        since: Timestamp,
+        after: Option<OutcomeId>,
+        limit: usize,
+    ) -> Result<Vec<OutcomeRow>> {
+        let query = sqlx::query_as(OUTCOMES_SINCE).bind(since.0);
+        let query = query.bind(after.map_or(Uuid::nil(), |id| id.0));
+        let query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)
+    }
+}

@@ -1,0 +1,152 @@
+use super::SqliteStore;
+use super::many;
+use crate::domain::{DestinationId, OutcomeId, ReferralId, Timestamp};
+use crate::store::error::Result;
+use crate::store::follow::*;
+use crate::store::records::{priority_code, read_all};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+/// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
+async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
+    for one in &rows.ended {
+        let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
+        query.bind(one.kind.as_str()).bind(one.at.0).execute(&mut *db).await?;
+    }
+    for one in rows.clocks.iter().filter(|one| one.winding != Winding::Join) {
+        let query = sqlx::query(FORGET_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
+        let query = query.bind(one.kind.as_str()).bind(one.winding == Winding::Anew);
+        query.execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
+    end(db, rows).await?;
+    outcomes(db, &rows.outcomes).await?;
+    many::insert(
+        db,
+        "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, \
+         amber_at, due_at, by_acknowledgement, next_at, stage, alerts)",
+        &rows.clocks,
+        join_clock!("max", "min"),
+        |values, r| {
+            values
+                .push_bind(r.referral.0)
+                .push_bind(r.destination.as_str())
+                .push_bind(r.kind.as_str())
+                .push_bind(r.purpose.as_str())
+                .push_bind(priority_code(r.priority))
+                .push_bind(r.started_at.0)
+                .push_bind(r.amber_at.0)
+                .push_bind(r.due_at.0)
+                .push_bind(r.by_acknowledgement)
+                .push_bind(r.amber_at.0)
+                .push_bind(0)
+                .push_bind(0);
+        },
+    )
+    .await
+}
+
+async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> {
+    many::insert(
+        db,
+        "INSERT INTO outcome (id, referral, destination, code, level, level_rank, \
+         suggested_rank, told, at, body, wrapped_key, record)",
+        rows,
+        "",
+        |values, r| {
+            values
+                .push_bind(r.id.0)
+                .push_bind(r.referral.0)
+                .push_bind(r.destination.as_str())
+                .push_bind(r.code.as_str())
+                .push_bind(r.level.as_ref().map(|(code, _)| code.as_str()))
+                .push_bind(r.level.as_ref().map(|(_, rank)| *rank))
+                .push_bind(r.suggested_rank)
+                .push_bind(r.told)
+                .push_bind(r.at.0)
+                .push_bind(r.body.as_slice())
+                .push_bind(r.record.wrapped_key.as_slice())
+                .push_bind(r.record.body.as_slice());
+        },
+    )
+    .await
+}
+
+/// The clocks of a referral and what was recorded of it, as the lane reads them.
+pub(super) async fn of(
+    db: &mut SqliteConnection,
+    referral: ReferralId,
+) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
+    let clocks = sqlx::query_as(CLOCKS_OF).bind(referral.0).fetch_all(&mut *db).await?;
+    let outcomes = sqlx::query_as(OUTCOMES_OF).bind(referral.0).fetch_all(db).await?;
+    Ok((read_all(clocks, ClockRecord::row)?, read_all(outcomes, OutcomeRecord::row)?))
+}
+
+/// Moves on clocks whose time has come.
+pub(super) async fn run_down(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+    limit: usize,
+    ticks: &dyn Ticks,
+) -> Result<Vec<(Clock, Tick)>> {
+    const LOCKED: &str = run_down!("");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let query = sqlx::query_as(LOCKED).bind(now.0).bind(limit);
+    let clocks = read_all(query.fetch_all(&mut *db).await?, ClockRecord::row)?;
+    let mut ticked = Vec::with_capacity(clocks.len());
+    for clock in clocks {
+        let next = ticks.tick(&clock);
+        let query = sqlx::query(TICK).bind(clock.referral.0).bind(clock.destination.as_str());
+        let query = query.bind(clock.kind.as_str()).bind(next.stage.code()).bind(next.alerts);
+        query.bind(next.next_at.0).execute(&mut *db).await?;
+        ticked.push((clock, next));
+    }
+    Ok(ticked)
+}
+
+#[async_trait]
+impl FollowStore for SqliteStore {
+    async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
+        let rows = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(&self.readers).await?;
+        read_all(rows, OutcomeRecord::row)
+    }
+
+    async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>> {
+        let rows = sqlx::query_as(CLOCKS_OF).bind(of.0).fetch_all(&self.readers).await?;
+        read_all(rows, ClockRecord::row)
+    }
+
+    async fn open_clocks(
+        &self,
+        destination: &DestinationId,
+        place: Option<ClockPlace>,
+        limit: usize,
+    ) -> Result<Vec<Clock>> {
+        let (due, referral, kind) = after(place);
+        let query = sqlx::query_as(OPEN_CLOCKS).bind(destination.as_str()).bind(due);
+        let query = query.bind(referral).bind(kind).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        read_all(query.fetch_all(&self.readers).await?, ClockRecord::row)
+    }
+
+    async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64> {
+        let query = sqlx::query_scalar(ENDED_SINCE).bind(destination.as_str()).bind(since.0);
+        let ended: i64 = query.fetch_one(&self.readers).await?;
+        Ok(u64::try_from(ended).unwrap_or_default())
+    }
+
+    async fn outcomes_since(
+        &self,
+        since: Timestamp,
+        after: Option<OutcomeId>,
+        limit: usize,
+    ) -> Result<Vec<OutcomeRow>> {
+        let query = sqlx::query_as(OUTCOMES_SINCE).bind(since.0);
+        let query = query.bind(after.map_or(Uuid::nil(), |id| id.0));
+        let query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)
+    }
+}
