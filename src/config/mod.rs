@@ -145,9 +145,10 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
-    let rest = [&agencies, &outcomes];
+    // In the order of `FILES`, as a look at the folder has them.
     let linking = linkage::sources(dir, &mut faults);
-    let fingerprint = digest(&deciding.into_iter().chain(rest).chain(&linking).collect::<Vec<_>>());
+    let all = [&agencies].into_iter().chain(deciding).chain([&outcomes]).chain(&linking);
+    let fingerprint = digest(&all.collect::<Vec<_>>());
     let linkage = linkage::read(&linking, &mut faults);
     let context = thresholds::Context {
         teams: &teams,

@@ -27,6 +27,7 @@ pub(super) fn raised(policy: &Policy, before: &Decided, again: Decided) -> Decid
         proposed: proposed.filter(|lower| threshold::is_lower(policy, &full, lower)),
         full,
         by_people: before.by_people.clone(),
+        made: again.made,
     }
 }
 
@@ -45,7 +46,7 @@ fn corrected(policy: &Policy, mut before: Decided, again: Decided, own: bool) ->
     // Another referral's decision is only freed of what was wrong.
     let full = if own { threshold::raise(policy, &kept, right.clone()) } else { kept };
     let proposed = threshold::is_lower(policy, &full, &right).then_some(right);
-    Decided { full, proposed, ..before }
+    Decided { full, proposed, made: again.made, ..before }
 }
 
 /// Whether a decision is higher than it was, or has a reason more.
@@ -220,10 +221,12 @@ impl Stages {
         }
         let says_nothing = match how {
             How::Heed => !says_more(policy, &told.full, &decided.full),
-            How::Take(_) | How::Look | How::Free => decided == told,
+            How::Take(_) | How::Look | How::Free => decided.says_the_same(&told),
             _ => false,
         };
-        if says_nothing {
+        // A wrong history is not kept for replay either.
+        let forgets = *how == How::Free && decided.made != told.made;
+        if says_nothing && !forgets {
             return Ok((Batch::default(), proposal(&told)?));
         }
         dossier.decision = json(&decided)?;
@@ -248,7 +251,7 @@ impl Stages {
                 facts.messages(&stored.deliveries, more, env, &mut rows);
                 facts.wind(&anew, &mut rows);
             }
-            None if withdrawn.is_some() || decided.full != told.full => {
+            None if !says_nothing && (withdrawn.is_some() || decided.full != told.full) => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);
             }
             None => {}

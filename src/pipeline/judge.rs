@@ -1,7 +1,7 @@
 //! The stages as the lane calls them, under its lock: link, decide, route; then rows.
 
 use super::guard::guarded;
-use super::rows::{Decided, Facts, referral_row};
+use super::rows::{Decided, Facts, Made, referral_row};
 use crate::audit::Event;
 use crate::completeness::Scorer;
 use crate::domain::facts;
@@ -85,7 +85,8 @@ impl Stages {
         if full.failure.is_none() && links.iter().any(|link| link.failed) {
             full.failure = Some(LINKAGE_FAILED.to_owned());
         }
-        Decided { alone, full, proposed: None, by_people: Vec::new() }
+        let made = Made { at, read_at: referred.received_at, history: histories.to_vec() };
+        Decided { alone, full, proposed: None, made: Some(made), by_people: Vec::new() }
     }
 
     /// The receipt, from the decision and the facts of the submission alone.

@@ -28,4 +28,4 @@ pub use desk::{Desk, Followed, Heard, Said, SenderTold, ToldOutcome};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use news::Newsreader;
-pub use rows::Decided;
+pub use rows::{Decided, Made};

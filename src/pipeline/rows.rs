@@ -5,8 +5,8 @@ use crate::domain::adults::AdultTold;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    AdultKey, AdultMatchId, ClockKind, Decision, DestinationId, Directory, Level, LinkState,
-    MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, ChildHistory, ClockKind, Decision, DestinationId, Directory, Level,
+    LinkState, MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
@@ -31,9 +31,30 @@ pub struct Decided {
     /// Where people have sent it besides, or for what else, since it was decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_people: Vec<Route>,
+    /// What it was made with when it was last made; absent where that was before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+}
+
+/// What a decision was made with besides the referral and the policy, so that it can be made again
+/// under another. Nobody is shown it: it is for replay alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Whose rules were in force, and from when its clocks run.
+    pub at: Timestamp,
+    /// The day by which the children's ages were read.
+    pub read_at: Timestamp,
+    /// What was known of each child, in order.
+    pub history: Vec<ChildHistory>,
 }
 
 impl Decided {
+    /// Whether both say the same, whatever they were made with.
+    pub(super) fn says_the_same(&self, other: &Decided) -> bool {
+        let Decided { alone, full, proposed, made: _ } = self;
+        (alone, full, proposed) == (&other.alone, &other.full, &other.proposed)
+    }
+
     /// What a destination may learn of: history only where it is social work under statute.
     pub fn for_whom(&self, statutory: bool) -> &Decision {
         if statutory { &self.full } else { &self.alone }

@@ -43,7 +43,8 @@ pub(super) async fn recount(
     };
     let (mut rows, _) = parts.judge.conclude_revisit(&visit, now)?;
     let (kind, word) = match wrong.decision {
-        None if rows.is_empty() => ("history.counted-again", "records".to_owned()),
+        // Nobody is told: at most what it was decided with is kept anew.
+        None if rows.outbox.is_empty() => ("history.counted-again", "records".to_owned()),
         None => ("history.withdrawn", "records".to_owned()),
         Some(id) => ("history.withdrawn", id.to_string()),
     };

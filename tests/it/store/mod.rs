@@ -13,6 +13,7 @@ mod folding;
 mod gateway;
 mod homes;
 mod import;
+mod kept;
 mod keys;
 mod lane;
 mod matches;
