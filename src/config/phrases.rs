@@ -11,6 +11,8 @@ use serde_saphyr::Spanned;
 #[serde(deny_unknown_fields)]
 struct File {
     negations: Turning,
+    #[serde(default)]
+    harmless: Vec<String>,
     topics: Vec<Entry>,
 }
 
@@ -59,5 +61,6 @@ pub(super) fn read(source: &Source, faults: &mut Vec<Fault>) -> Option<Phrases> 
         faults.push(source.fault(1, what, format!("list at most {MOST}")));
         sound = false;
     }
-    Phrases::new(topics, Negations { before, fillers, after }).ok().filter(|_| sound)
+    let negations = Negations { before, fillers, after, harmless: file.harmless };
+    Phrases::new(topics, negations).ok().filter(|_| sound)
 }

@@ -4,7 +4,8 @@
 //! ending. It counts as negated only when a negation reaches it through filler words of the same
 //! clause ("no evidence of sexual abuse"), or when a plain denial follows ("self-harm: none").
 //! Anything else between them, as in "did not want him to touch her", leaves it noticed: to read
-//! a text that says nothing costs a social worker a minute.
+//! a text that says nothing costs a social worker a minute. What stands within a harmless turn of
+//! phrase ("knife skills") is not noticed at all.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,6 +25,8 @@ pub struct Negations {
     pub fillers: Vec<String>,
     /// Denials that follow a phrase; one of a single word must end its clause.
     pub after: Vec<String>,
+    /// Turns of phrase in which what would be noticed says nothing.
+    pub harmless: Vec<String>,
 }
 
 /// Topics found, as bits in the order of the list.
@@ -44,6 +47,7 @@ pub struct Phrases {
     before: HashSet<String>,
     fillers: HashSet<String>,
     after: Vec<Vec<String>>,
+    harmless: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -126,6 +130,7 @@ impl Phrases {
             before: negations.before.into_iter().collect(),
             fillers: negations.fillers.into_iter().collect(),
             after: negations.after.iter().map(|text| words_of(text)).collect(),
+            harmless: negations.harmless.iter().map(|text| words_of(text)).collect(),
             ..Default::default()
         };
         for (topic, Topic { id, phrases }) in topics.into_iter().enumerate() {
@@ -165,15 +170,28 @@ impl Phrases {
             let starts = start_of(cut.word(at)).and_then(|start| self.by_start.get(&start));
             for phrase in starts.into_iter().flatten().map(|index| &self.phrases[*index]) {
                 let mut words = phrase.words.iter().enumerate();
-                if words.all(|(offset, word)| word.fits(cut.word(at + offset))) {
+                let end = at + phrase.words.len();
+                let stands = words.all(|(offset, word)| word.fits(cut.word(at + offset)));
+                if stands && !self.is_harmless(cut, at, end) {
                     let bit = 1_u128 << phrase.topic;
-                    match self.is_negated(cut, at, at + phrase.words.len()) {
+                    match self.is_negated(cut, at, end) {
                         true => found.negated |= bit,
                         false => found.noticed |= bit,
                     }
                 }
             }
         }
+    }
+
+    /// Whether a harmless turn of phrase holds all of the words.
+    fn is_harmless(&self, cut: &Cut, start: usize, end: usize) -> bool {
+        let stands_at = |turn: &[String], at: usize| {
+            turn.iter().enumerate().all(|(offset, word)| cut.word(at + offset) == word)
+        };
+        let holds = |turn: &Vec<String>| {
+            (end.saturating_sub(turn.len())..=start).any(|at| stands_at(turn, at))
+        };
+        self.harmless.iter().any(holds)
     }
 
     fn is_negated(&self, cut: &Cut, start: usize, end: usize) -> bool {
@@ -230,6 +248,7 @@ mod tests {
             before: words(&["no", "not", "never"]),
             fillers: words(&["evidence", "of", "any", "been", "sign"]),
             after: words(&["none", "no", "ruled out"]),
+            harmless: words(&["rape seed oil"]),
         };
         Phrases::new(topics, negations).expect("a sound list")
     }
@@ -269,6 +288,16 @@ mod tests {
             "no evidence of sexual abuse then. Sexual abuse disclosed today",
             "rape no one believed",
         ] {
+            assert_eq!(found(text), (1, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_harmless_turn_of_phrase_holds_is_not_noticed_and_what_goes_beyond_it_is() {
+        for text in ["cooks with rape-seed oil", "rape seed oil", "Rape seed oil. All well"] {
+            assert_eq!(found(text), (0, 0), "{text}");
+        }
+        for text in ["rape seed", "rape. Seed oil", "rape seed oil, she said rape", "rape"] {
             assert_eq!(found(text), (1, 0), "{text}");
         }
     }

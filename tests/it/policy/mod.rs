@@ -4,6 +4,7 @@ mod faults;
 mod language;
 mod properties;
 mod receivers;
+mod sixty;
 mod speed;
 mod stories;
 mod told_otherwise;
