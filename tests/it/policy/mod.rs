@@ -1,5 +1,6 @@
 //! The policy of the shipped configuration: stories, properties, faults, speed.
 
+mod clocks;
 mod faults;
 mod language;
 mod properties;
