@@ -42,6 +42,8 @@ names! {
     OutcomeCode;
     /// What a clock is for, e.g. `respond`, `accept`, `conference`.
     ClockKind;
+    /// Somebody whom the authority alerts, as `destinations.toml` names them.
+    RoleId;
 }
 
 /// Declares an id: a UUID version 7 made from a given time and given entropy.
@@ -85,6 +87,8 @@ ids! {
     AdultMatchId;
     /// What one receiving team recorded of a referral.
     OutcomeId;
+    /// One notice to one contact; in an e-mail its Message-ID.
+    NoticeId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

@@ -20,6 +20,7 @@ pub mod mark;
 pub mod matching;
 pub mod message;
 pub mod nhs_number;
+pub mod notice;
 pub mod outcome;
 pub mod phrases;
 pub mod postcode;
@@ -40,11 +41,12 @@ pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, MessageId, OutcomeCode,
-    OutcomeId, PersonId, Priority, Purpose, ReferralId, RuleId,
+    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, MessageId, NoticeId, OutcomeCode,
+    OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};
+pub use notice::{NoticeKind, Whom};
 pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;

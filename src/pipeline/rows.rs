@@ -51,8 +51,9 @@ pub struct Made {
 impl Decided {
     /// Whether both say the same, whatever they were made with.
     pub(super) fn says_the_same(&self, other: &Decided) -> bool {
-        let Decided { alone, full, proposed, made: _ } = self;
-        (alone, full, proposed) == (&other.alone, &other.full, &other.proposed)
+        let Decided { alone, full, proposed, made: _, by_people } = self;
+        let others = (&other.alone, &other.full, &other.proposed, &other.by_people);
+        (alone, full, proposed, by_people) == others
     }
 
     /// What a destination may learn of: history only where it is social work under statute.

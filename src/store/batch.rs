@@ -3,6 +3,7 @@
 use super::adults::AdultRows;
 use super::follow::FollowRows;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
+use super::notices::{NoticeRow, pages};
 use super::recounts::Recount;
 use super::rows::*;
 use crate::audit::Event;
@@ -36,6 +37,8 @@ pub struct Batch {
     /// Those that are decided again now.
     pub recounted: Vec<Recount>,
     pub outbox: Vec<OutboxRow>,
+    /// Who is told that something waits: see [`Batch::page`].
+    pub notices: Vec<NoticeRow>,
     pub repeats: Vec<NewRepeat>,
     pub refusals: Vec<RefusalRow>,
     /// Refusals seen again: id and when.
@@ -66,6 +69,7 @@ impl Batch {
         self.recounts.extend(other.recounts);
         self.recounted.extend(other.recounted);
         self.outbox.extend(other.outbox);
+        self.notices.extend(other.notices);
         self.repeats.extend(other.repeats);
         self.refusals.extend(other.refusals);
         self.refused_again.extend(other.refused_again);
@@ -94,6 +98,7 @@ impl Batch {
             recounts,
             recounted,
             outbox,
+            notices,
             repeats,
             refusals,
             refused_again,
@@ -117,6 +122,7 @@ impl Batch {
             && recounts.is_empty()
             && recounted.is_empty()
             && outbox.is_empty()
+            && notices.is_empty()
             && repeats.is_empty()
             && refusals.is_empty()
             && refused_again.is_empty()
@@ -124,6 +130,13 @@ impl Batch {
             && tallies.is_empty()
             && audit.is_empty()
             && desk.is_empty()
+    }
+
+    /// Whoever is sent something immediate is told at once, in the transaction that sends it.
+    pub fn page(&mut self) {
+        let pages = pages(&self.outbox);
+        self.audit.extend(pages.iter().map(NoticeRow::written));
+        self.notices.extend(pages);
     }
 
     /// Sums equal tallies, so that one batch appends few deltas.

@@ -1,6 +1,7 @@
 //! What both dialects write beside a change of a delivery: its event and its counts.
 
 use super::error::StoreError;
+use super::notices::{NoticeRow, pages};
 use super::rows::{OutboxRow, Tally};
 use crate::audit::Event;
 use crate::domain::{MessageId, Timestamp};
@@ -79,7 +80,7 @@ pub(super) fn to_divert(
     chosen.unzip()
 }
 
-/// The events of copies.
+/// The events of copies, and of the notices that go with them.
 pub(super) fn diverted(originals: &[Changed], copies: &[OutboxRow]) -> Vec<Event> {
     let pairs = originals.iter().zip(copies);
     let events = pairs.flat_map(|(original, copy)| {
@@ -88,7 +89,7 @@ pub(super) fn diverted(originals: &[Changed], copies: &[OutboxRow]) -> Vec<Event
             event("delivery.copied", &Changed::of(copy), Some("diverted")),
         ]
     });
-    events.collect()
+    events.chain(pages(copies).iter().map(NoticeRow::written)).collect()
 }
 
 /// Nothing is written without its link.

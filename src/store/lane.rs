@@ -359,6 +359,7 @@ impl Runner {
             }
         }
         batch.at = now;
+        batch.page();
         batch.fold_tallies();
         tx.write(&batch).await?;
         self.parts.env.reached("lane.before-commit");

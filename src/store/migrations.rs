@@ -65,6 +65,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0007_circles.sql"),
         sqlite: include_str!("../../migrations/sqlite/0007_circles.sql"),
     },
+    // What a program that does not know it sends is not paged, but alerts all the same.
+    Migration {
+        version: 8,
+        name: "0008_notices",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0008_notices.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0008_notices.sql"),
+    },
     // A program that does not know it would start no clocks.
     Migration {
         version: 9,

@@ -7,6 +7,7 @@ use super::feed::*;
 use super::follow::{Clock, FollowStore, OutcomeRow, Ticks};
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
+use super::notices::NoticeStore;
 use super::recounts::Recount;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
@@ -349,6 +350,7 @@ pub trait Store:
     + NewsStore
     + AdultStore
     + FollowStore
+    + NoticeStore
     + 'static
 {
 }
@@ -368,7 +370,7 @@ impl<T> Store for T where
         + NewsStore
         + AdultStore
         + FollowStore
-        + FollowStore
+        + NoticeStore
         + 'static
 {
 }

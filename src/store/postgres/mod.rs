@@ -12,6 +12,7 @@ mod locked;
 mod matched;
 mod matches;
 mod news;
+mod notices;
 mod people;
 mod queue;
 mod read;

@@ -1,9 +1,10 @@
 use super::together::Together;
-use super::{PostgresStore, append, column, write};
+use super::{PostgresStore, append, column, notices, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::store::deliveries::{Changed, CopyWhy, diverted, event, tally, to_divert};
 use crate::store::error::Result;
+use crate::store::notices::{NoticeRow, pages};
 use crate::store::records::{OutboxRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -93,6 +94,7 @@ async fn copy(
     }
     let mut all = Together::default();
     write::outbox(&mut all, std::slice::from_ref(row));
+    notices::write(&mut all, &pages(std::slice::from_ref(row)));
     write::tallies(&mut all, &[tally("routed", row, now)]);
     all.run(&mut *db).await?;
     sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(db).await?;
@@ -193,6 +195,7 @@ impl RelayStore for PostgresStore {
             && copy(&mut tx, id, CopyWhy::Dead, &row, now).await?
         {
             events.push(event("delivery.copied", &Changed::of(&row), Some("dead")));
+            events.extend(pages(&[row]).iter().map(NoticeRow::written));
         }
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
@@ -242,6 +245,7 @@ impl RelayStore for PostgresStore {
         let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
         let mut all = Together::default();
         write::outbox(&mut all, &rows);
+        notices::write(&mut all, &pages(&rows));
         write::tallies(&mut all, &tallies);
         all.run(&mut tx).await?;
         sqlx::query(MARK_DIVERTED)

@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{adults, column, follow, matched, people};
+use super::{adults, column, follow, matched, notices, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -42,6 +42,7 @@ pub(super) async fn batch(
     matched::withdrawals(&mut all, &batch.withdrawals);
     matched::recounts(&mut all, &batch.recounts, seq);
     outbox(&mut all, &batch.outbox);
+    notices::write(&mut all, &batch.notices);
     repeats(&mut all, &batch.repeats);
     clears(&mut all, &batch.clears);
     tallies(&mut all, &batch.tallies);

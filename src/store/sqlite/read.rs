@@ -6,6 +6,7 @@ use crate::store::deliveries::tally;
 use crate::store::error::Result;
 use crate::store::families::one_each;
 use crate::store::follow::ACKNOWLEDGED;
+use crate::store::notices::MOOT;
 use crate::store::records::*;
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -142,6 +143,7 @@ impl ReadStore for SqliteStore {
             .fetch_optional(&mut *tx)
             .await?;
         let Some(record) = changed else { return Ok(false) };
+        sqlx::query(MOOT).bind(id.0).execute(&mut *tx).await?;
         let row = record.row()?;
         if let Some(referral) = row.referral {
             let ended = sqlx::query(ACKNOWLEDGED).bind(referral.0).bind(row.destination.as_str());

@@ -1,9 +1,10 @@
 use super::many::{self, each};
-use super::{SqliteStore, append, write};
+use super::{SqliteStore, append, notices, write};
 use crate::audit::{ChainName, Event};
 use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::store::deliveries::{Changed, CopyWhy, diverted, event, tally, to_divert};
 use crate::store::error::Result;
+use crate::store::notices::{NoticeRow, pages};
 use crate::store::records::{OutboxRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -96,6 +97,7 @@ async fn copy(
         return Ok(false);
     }
     write::outbox(&mut *db, std::slice::from_ref(row)).await?;
+    notices::write(&mut *db, &pages(std::slice::from_ref(row))).await?;
     sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(&mut *db).await?;
     write::tallies(db, &[tally("routed", row, now)]).await?;
     Ok(true)
@@ -189,6 +191,7 @@ impl RelayStore for SqliteStore {
             && copy(&mut tx, id, CopyWhy::Dead, &row, now).await?
         {
             events.push(event("delivery.copied", &Changed::of(&row), Some("dead")));
+            events.extend(pages(&[row]).iter().map(NoticeRow::written));
         }
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
@@ -238,6 +241,7 @@ impl RelayStore for SqliteStore {
             return Ok(0);
         }
         write::outbox(&mut tx, &rows).await?;
+        notices::write(&mut tx, &pages(&rows)).await?;
         let why = CopyWhy::Diverted.as_str();
         let pairs = rows.iter().zip(&originals);
         each!(tx, MARK_COPY, pairs, |(row, original)| row.id.0, original.id, why);

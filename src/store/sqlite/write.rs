@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::{adults, follow, matched, people};
+use super::{adults, follow, matched, notices, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::records::priority_code;
@@ -31,6 +31,7 @@ pub(super) async fn batch(
     follow::write(db, &batch.follow).await?;
     matched::write(db, batch, seq).await?;
     outbox(db, &batch.outbox).await?;
+    notices::write(db, &batch.notices).await?;
     repeats(db, &batch.repeats).await?;
     refusals(db, &batch.refusals).await?;
     let again = "UPDATE refusal SET count = count + 1, last_at = max(last_at, $2) WHERE id = $1";

@@ -6,7 +6,9 @@ use super::judge::REFUSED_LEVEL;
 use frontdoor::audit::{ChainKey, ChainName, Event, GENESIS, StoredLinkOfChain};
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::shortlist::shortlist;
-use frontdoor::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
+use frontdoor::domain::{
+    DestinationId, MessageId, PersonId, Priority, Reference, ReferralId, Timestamp,
+};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::cmp::Reverse;
@@ -173,6 +175,11 @@ impl Tables {
             if taken || !places.insert((pair(row), row.sequence)) {
                 return refused("sequence is not unique");
             }
+        }
+        let paged: BTreeSet<_> = batch.notices.iter().filter_map(|notice| notice.message).collect();
+        let mut immediate = batch.outbox.iter().filter(|row| row.priority == Priority::Immediate);
+        if !immediate.all(|row| paged.contains(&row.id)) {
+            return refused("something immediate pages nobody");
         }
         let made: BTreeSet<PersonId> = batch.persons.iter().map(|person| person.id).collect();
         let mut named =

@@ -19,6 +19,7 @@ mod lane;
 mod matches;
 mod merged;
 mod news;
+mod notices;
 mod queue;
 mod reads;
 mod redrive;
