@@ -3,6 +3,7 @@
 
 mod adapters;
 mod env;
+mod escalation;
 mod feeds;
 mod following;
 mod import;
@@ -445,8 +446,8 @@ fn background(
         env: env.clone(),
         masstt,
     };
-    let repeats = Arc::new(move |priority| rules.load().outcomes.repeat_seconds(priority));
-    let clocks = Clocks { store: patient, env: env.clone(), repeats };
+    let escalation = Arc::new(escalation::OfRules(rules));
+    let clocks = Clocks { store: patient, env: env.clone(), escalation };
     vec![tokio::spawn(letters.run(stopped.clone())), tokio::spawn(clocks.run(stopped.clone()))]
 }
 

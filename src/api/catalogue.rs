@@ -112,8 +112,8 @@ kinds! {
         "Give the name and the role of the person who has the referral, or who decides.";
     OUTCOME_LACKING = "outcome-lacking", UNPROCESSABLE_ENTITY,
         "The outcome cannot stand as it is",
-        "The faults name what is missing, each with what to say. Nothing was recorded, and the clock \
-         runs on.";
+        "The faults name what is missing, each with what to say. Nothing was recorded, and the \
+         clock runs on.";
     DECISION_NEEDED = "decision-needed", UNPROCESSABLE_ENTITY,
         "A decision on a match says what and why",
         "Give `decision` (of a child link, separate or not-sure; of adults same-person or \

@@ -1,6 +1,6 @@
-//! `POST /v1/referrals/{reference}/outcome`: a receiving team records what it decided or did. What a
-//! decision must say, the authority's `outcomes.yaml` lists; a wait for information is no outcome.
-//! The same outcome again is answered as the first time.
+//! `POST /v1/referrals/{reference}/outcome`: a receiving team records what it decided or did. What
+//! a decision must say, the authority's `outcomes.yaml` lists; a wait for information is no
+//! outcome. The same outcome again is answered as the first time.
 
 use super::admission::overloaded;
 use super::catalogue as kind;

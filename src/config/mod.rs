@@ -125,11 +125,11 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let mut faults = Vec::new();
     let sources: Vec<Source> =
         FILES.iter().filter_map(|name| Source::read(dir, name, &mut faults)).collect();
-    let Ok([agencies, calendar, places, destinations, phrases, thresholds, completeness, outcomes]) =
-        <[Source; 8]>::try_from(sources)
-    else {
+    let Ok(sources) = <[Source; 8]>::try_from(sources) else {
         return Err(faults);
     };
+    let [agencies, calendar, places, destinations, phrases, thresholds, completeness, outcomes] =
+        sources;
     let agencies_read = agencies::read(&agencies, &mut faults);
     let calendar_read = calendar::read(&calendar, &mut faults);
     let localities_read = localities::read(&places, &mut faults);

@@ -41,15 +41,19 @@ pub enum NoticeKind {
     Immediate,
     /// No named person has acknowledged something immediate in time.
     Unacknowledged,
+    /// A clock has run out.
+    Overdue,
 }
 
 impl NoticeKind {
-    const ALL: [NoticeKind; 2] = [NoticeKind::Immediate, NoticeKind::Unacknowledged];
+    const ALL: [NoticeKind; 3] =
+        [NoticeKind::Immediate, NoticeKind::Unacknowledged, NoticeKind::Overdue];
 
     pub fn as_str(self) -> &'static str {
         match self {
             NoticeKind::Immediate => "immediate",
             NoticeKind::Unacknowledged => "unacknowledged",
+            NoticeKind::Overdue => "overdue",
         }
     }
 

@@ -1,8 +1,8 @@
 //! The clocks: what runs out with time, and housekeeping that waits for nobody.
 
 use crate::domain::time::Env;
-use crate::domain::{Priority, Timestamp};
-use crate::store::{Clock, ClockStore, Stage, StoreError, Tick, Ticks};
+use crate::domain::{DestinationId, NoticeId, NoticeKind, Priority, Timestamp, Whom};
+use crate::store::{Clock, ClockStore, NoticeRow, Stage, StoreError, Tick, Ticks};
 use metrics::counter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,31 +24,64 @@ const KEYS: usize = 5_000;
 /// Clocks moved on in one transaction.
 const TICKS: usize = 256;
 
-/// Seconds after which a clock that ran out escalates again.
-pub type Repeats = Arc<dyn Fn(Priority) -> i64 + Send + Sync>;
+/// What an authority does about a clock that has run out.
+pub trait Escalation: Send + Sync {
+    /// Elapsed seconds after which it is told again.
+    fn repeat_seconds(&self, priority: Priority) -> i64;
+
+    /// Who is told, of a clock that was told of so many times.
+    fn whom(&self, destination: &DestinationId, before: usize) -> Vec<Whom>;
+}
 
 /// The task that drives the clocks.
 pub struct Clocks {
     pub store: Arc<dyn ClockStore>,
     pub env: Arc<dyn Env>,
-    pub repeats: Repeats,
+    pub escalation: Arc<dyn Escalation>,
 }
 
 /// Where clocks stand at one moment.
-struct At {
+struct At<'a> {
     now: Timestamp,
-    repeats: Repeats,
+    clocks: &'a Clocks,
 }
 
-impl Ticks for At {
+impl At<'_> {
+    /// One for each who is told that a clock has run out.
+    fn notices(&self, clock: &Clock) -> Vec<NoticeRow> {
+        let before = usize::try_from(clock.alerts).unwrap_or_default();
+        let told = self.clocks.escalation.whom(&clock.destination, before).into_iter();
+        let notice = |whom| NoticeRow {
+            id: NoticeId::from_parts(self.now, self.clocks.env.entropy_id()),
+            whom,
+            kind: NoticeKind::Overdue,
+            destination: clock.destination.clone(),
+            referral: Some(clock.referral),
+            refusal: None,
+            message: None,
+            priority: clock.priority,
+            since: clock.started_at,
+            due_at: clock.due_at,
+            created_at: self.now,
+        };
+        told.map(notice).collect()
+    }
+}
+
+impl Ticks for At<'_> {
     /// Amber before it runs out; then red, and again each time it escalates.
     fn tick(&self, clock: &Clock) -> Tick {
         if self.now < clock.due_at {
-            return Tick { stage: Stage::Amber, alerts: clock.alerts, next_at: clock.due_at };
+            let (stage, alerts, next_at) = (Stage::Amber, clock.alerts, clock.due_at);
+            return Tick { stage, alerts, next_at, notices: Vec::new() };
         }
-        let again = (self.repeats)(clock.priority).max(60);
-        let next_at = self.now.plus_seconds(again);
-        Tick { stage: Stage::Red, alerts: clock.alerts.saturating_add(1), next_at }
+        let again = self.clocks.escalation.repeat_seconds(clock.priority).max(60);
+        Tick {
+            stage: Stage::Red,
+            alerts: clock.alerts.saturating_add(1),
+            next_at: self.now.plus_seconds(again),
+            notices: self.notices(clock),
+        }
     }
 }
 
@@ -93,7 +126,7 @@ impl Clocks {
         let mut all = 0;
         loop {
             let now = self.env.now();
-            let at = At { now, repeats: self.repeats.clone() };
+            let at = At { now, clocks: self };
             let moved = self.store.run_down(now, TICKS, &at).await?;
             for clock in &moved {
                 let stage = clock.stage_at(now).as_str();

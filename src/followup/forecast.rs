@@ -1,8 +1,8 @@
 //! Which open clocks will run out before anyone comes to them, at the pace of the last two weeks.
 //!
-//! A team comes to its referrals in the order in which their clocks run out. Of those that wait for
-//! it, the n-th is reached after n times the time that one has taken of late. It is a plain rate, with
-//! nights and weekends in it, so that anybody can work it out again.
+//! A team comes to its referrals in the order in which their clocks run out. Of those that wait
+//! for it, the n-th is reached after n times the time that one has taken of late. It is a plain
+//! rate, with nights and weekends in it, so that anybody can work it out again.
 
 use crate::domain::Timestamp;
 use crate::store::{Clock, Stage};
@@ -24,8 +24,8 @@ pub enum Forecast {
     Unknown,
 }
 
-/// What is to be expected of clocks that are given in the order in which they run out; `ended` is how
-/// many the team ended within [`WINDOW`] before now.
+/// What is to be expected of clocks that are given in the order in which they run out; `ended` is
+/// how many the team ended within [`WINDOW`] before now.
 pub fn forecast(clocks: &[Clock], ended: u64, now: Timestamp) -> Vec<Forecast> {
     let each = i64::try_from(ended).ok().filter(|ended| *ended > 0).map(|ended| WINDOW / ended);
     let of = |(place, clock): (i64, &Clock)| match (clock.stage_at(now), each) {

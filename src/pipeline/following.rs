@@ -1,28 +1,17 @@
-//! What follows from an outcome that a receiving team records: clocks end and begin, others are sent
-//! the referral, and whoever else is at work on it learns of it.
+//! A receiving team records an outcome: whether it stands, and what is written.
 
+use super::consequences::Following;
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
-use crate::audit::Event;
-use crate::domain::message::{self, Envelope, OutcomeDraft};
-use crate::domain::outcome::fault;
-use crate::domain::{
-    ClockKind, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp, Unread, facts,
-};
+use crate::domain::{DestinationId, Route, Timestamp, facts};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
-use crate::store::{
-    Batch, Clock, ClockRow, DeliveryRow, EndedClock, OutboxRow, OutcomeRow, Sealed, StoredReferral,
-    Tally, Winding,
-};
-use crate::threshold::outcomes::{ACCEPT, Case, Follows, From, HANDOVER, RESPOND};
+use crate::store::{Batch, Clock, OutcomeRow, ReferralRow, Sealed, StoredReferral};
+use crate::threshold::outcomes::{Case, RESPOND};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// Seconds within which whoever else has the referral should know of an outcome.
-const A_DAY: i64 = 24 * 3600;
 
 /// What is sealed of an outcome.
 #[derive(Serialize, Deserialize)]
@@ -31,18 +20,6 @@ pub struct Recorded {
     pub said: Value,
     /// What was answered.
     pub answer: Value,
-}
-
-/// One outcome at work.
-struct Following<'a> {
-    rules: &'a Rules,
-    stored: &'a StoredReferral,
-    clocks: &'a [Clock],
-    told: &'a Told,
-    follows: Follows<'a>,
-    /// The children whom it concerns.
-    children: Vec<u16>,
-    now: Timestamp,
 }
 
 impl Stages {
@@ -54,80 +31,81 @@ impl Stages {
         told: &Told,
         now: Timestamp,
     ) -> Result<Concluded> {
-        let again =
-            before.iter().find(|row| row.destination == told.destination && row.body == told.body);
-        if let Some(row) = again {
+        let same = |row: &&OutcomeRow| row.destination == told.destination && row.body == told.body;
+        if let Some(row) = before.iter().find(same) {
             let answer = json(&self.recorded(row)?.answer)?.into();
-            let done = Done::Followed { answer, repeat: true };
-            return Ok(Concluded { rows: Batch::default(), done });
+            return nothing(Done::Followed { answer, repeat: true });
         }
         let rules = self.rules.load();
-        let mut dossier = self.open(stored.row.id, &stored.row.record)?;
-        let mut decided: Decided = from_json(&dossier.decision)?;
+        let dossier = self.open(stored.row.id, &stored.row.record)?;
+        let decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
-        let sent = decided.as_sent(true);
-        let route = sent.routes.iter().find(|route| route.destination == told.destination);
-        let every = || (0..u16::try_from(referred.referral.children.len()).unwrap_or(1)).collect();
-        let all: Vec<u16> = match route {
-            Some(route) if !route.children.is_empty() => route.children.clone(),
-            _ => every(),
-        };
+        let all = sent_children(&decided, &referred, &told.destination);
         let children: Vec<u16> = all.iter().copied().filter(|c| told.said.concerns(*c)).collect();
         let case = case(&rules, &decided, &referred, told, &children);
-        let lacking =
-            |faults| Ok(Concluded { rows: Batch::default(), done: Done::Lacking(faults) });
         let follows = match rules.outcomes.follows(&rules.policy, &case, &told.said) {
             Ok(follows) => follows,
-            Err(faults) => return lacking(faults),
+            Err(faults) => return nothing(Done::Lacking(faults)),
         };
-        let suggested_rank = case.suggested.rank;
+        let suggested = case.suggested.rank;
         let one = Following { rules: &rules, stored, clocks, told, follows, children, now };
         let accepted = match one.accepted() {
             Ok(accepted) => accepted,
-            Err(fault) => return lacking(vec![fault]),
+            Err(fault) => return nothing(Done::Lacking(vec![fault])),
         };
         let covered = self.covered(&one, before)?;
         let mut rows = Batch::default();
         one.end(&accepted, all.iter().all(|child| covered.contains(child)), &mut rows);
         let routes = one.routes();
-        for route in &routes {
+        self.send_on(&one, (dossier, decided), &referred, &routes, &mut rows)?;
+        one.start(&mut rows);
+        one.tell_others(&routes, self.env.as_ref(), &mut rows);
+        rows.tallies.push((one.tally(), 1));
+        rows.desk.push(one.event());
+        let answer = one.answer(&routes, &rows);
+        let recorded = Recorded { said: told.whole.clone(), answer: answer.clone() };
+        let (name, env) = (OutcomeRow::name(told.id), self.env.as_ref());
+        let sealed = self.ring.seal_record(&name, &json(&recorded)?, env);
+        rows.follow.outcomes.push(one.row(suggested, sealed));
+        let done = Done::Followed { answer: json(&answer)?.into(), repeat: false };
+        Ok(Concluded { rows, done })
+    }
+
+    /// Sends the referral to whom it goes by the outcome, and keeps where people have sent it.
+    fn send_on(
+        &self,
+        one: &Following<'_>,
+        (mut dossier, mut decided): (Dossier, Decided),
+        referred: &Referred,
+        routes: &[Route],
+        rows: &mut Batch,
+    ) -> Result<()> {
+        if routes.is_empty() {
+            return Ok(());
+        }
+        for route in routes {
             decided.by_people.retain(|given| given.destination != route.destination);
             decided.by_people.push(route.clone());
         }
         dossier.decision = json(&decided)?;
-        let name = Dossier::name(stored.row.id);
-        let (sealed, env) = (&stored.row.record, self.env.as_ref());
-        let body = self.ring.seal_more(&name, &sealed.wrapped_key, &dossier.to_bytes(), env)?;
-        let record = Sealed { wrapped_key: sealed.wrapped_key.clone(), body };
+        let (stored, rules, env) = (one.stored, one.rules, self.env.as_ref());
         let (id, reference) = (stored.row.id, stored.row.reference);
-        let mut row = referral_row(id, reference, &referred, &decided.full, record);
-        row.revision = stored.row.revision;
-        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
-        let facts = Facts {
-            row: &row,
-            referred: &referred,
-            decided: &decided,
-            directory,
-            outcomes,
-            links: &[],
-            now,
+        let sealed = &stored.row.record;
+        let (name, bytes) = (Dossier::name(id), dossier.to_bytes());
+        let body = self.ring.seal_more(&name, &sealed.wrapped_key, &bytes, env)?;
+        let record = Sealed { wrapped_key: sealed.wrapped_key.clone(), body };
+        let row = ReferralRow {
+            revision: stored.row.revision,
+            ..referral_row(id, reference, referred, &decided.full, record)
         };
-        for route in &routes {
-            facts.send_on(route, &stored.deliveries, env, &mut rows);
+        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
+        let (decided, links, now) = (&decided, &[], one.now);
+        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
+        for route in routes {
+            facts.send_on(route, &stored.deliveries, env, rows);
         }
-        one.start(&mut rows);
-        one.tell_others(&routes, env, &mut rows);
-        rows.tallies.push((one.tally(), 1));
-        let answer = one.answer(&routes, &rows);
-        let outcome = Recorded { said: told.whole.clone(), answer: answer.clone() };
-        let sealed = self.ring.seal_record(&OutcomeRow::name(told.id), &json(&outcome)?, env);
-        rows.follow.outcomes.push(one.row(suggested_rank, sealed));
-        rows.desk.push(one.event());
-        if !routes.is_empty() {
-            rows.revisits.push(row);
-        }
-        let done = Done::Followed { answer: json(&answer)?.into(), repeat: false };
-        Ok(Concluded { rows, done })
+        rows.revisits.push(row);
+        Ok(())
     }
 
     /// What was said in an outcome, and answered.
@@ -154,6 +132,19 @@ impl Stages {
             }
         }
         Ok(covered)
+    }
+}
+
+fn nothing(done: Done) -> Result<Concluded> {
+    Ok(Concluded { rows: Batch::default(), done })
+}
+
+/// The children whom a destination was sent: all, where it was sent a referral without any.
+fn sent_children(decided: &Decided, referred: &Referred, to: &DestinationId) -> Vec<u16> {
+    let sent = decided.as_sent(true);
+    match sent.routes.iter().find(|route| route.destination == *to) {
+        Some(route) if !route.children.is_empty() => route.children.clone(),
+        _ => (0..u16::try_from(referred.referral.children.len()).unwrap_or(u16::MAX)).collect(),
     }
 }
 
@@ -185,287 +176,5 @@ fn case<'a>(
         agreed: !children.is_empty() && children.iter().all(agreed),
         received_at: referred.received_at,
         children: referred.referral.children.len().max(1),
-    }
-}
-
-impl Following<'_> {
-    /// Of a case that was handed over: who has accepted it, and who need keep it no longer.
-    fn accepted(&self) -> std::result::Result<Vec<EndedClock>, Unread> {
-        let outcome = self.follows.outcome;
-        if !outcome.ends.iter().any(|kind| kind.as_str() == ACCEPT) {
-            return Ok(Vec::new());
-        }
-        let open = |kind: &str| {
-            let kind = ClockKind::new(kind);
-            self.clocks.iter().filter(move |c| c.kind == kind && c.ended_at.is_none())
-        };
-        let own = &self.told.destination;
-        let mut asked = open(ACCEPT).filter(|clock| clock.destination == *own).collect::<Vec<_>>();
-        if asked.is_empty() && self.told.said.accepted_in_writing {
-            // Another authority has no desk here: whoever asked it says that it has accepted.
-            let asks = open(HANDOVER).any(|clock| clock.destination == *own);
-            asked.extend(open(ACCEPT).filter(|_| asks));
-        }
-        if asked.is_empty() {
-            if !outcome.accepts {
-                // A service that was never asked to accept may decline all the same.
-                return Ok(Vec::new());
-            }
-            let ask = "Nothing was handed over to this destination. Where another authority has \
-                       accepted it, say {\"by\": …, \"on\": …} in accepted_in_writing";
-            return Err(fault("/accepted_in_writing", "handover", ask));
-        }
-        let mut ended: Vec<EndedClock> = asked.iter().map(|clock| self.ended(clock)).collect();
-        if outcome.accepts {
-            let theirs: BTreeSet<&DestinationId> =
-                asked.iter().map(|clock| &clock.destination).collect();
-            let handed: Vec<&Clock> = open(HANDOVER).collect();
-            ended.extend(handed.iter().map(|clock| self.ended(clock)));
-            // The duty has passed: whoever had it need not decide any more.
-            let passed = |clock: &&Clock| {
-                handed.iter().any(|from| from.destination == clock.destination)
-                    && !theirs.contains(&clock.destination)
-            };
-            ended.extend(open(RESPOND).filter(passed).map(|clock| self.ended(clock)));
-        }
-        Ok(ended)
-    }
-
-    fn ended(&self, clock: &Clock) -> EndedClock {
-        EndedClock {
-            referral: clock.referral,
-            destination: clock.destination.clone(),
-            kind: clock.kind.clone(),
-            at: self.now,
-        }
-    }
-
-    /// `whole`: the team has now decided of every child whom it was sent.
-    fn end(&self, accepted: &[EndedClock], whole: bool, rows: &mut Batch) {
-        rows.follow.ended.extend(accepted.iter().cloned());
-        let own = &self.told.destination;
-        let teams = &self.rules.policy.teams;
-        for kind in &self.follows.outcome.ends {
-            let responds = kind.as_str() == RESPOND;
-            if responds && !whole {
-                continue;
-            }
-            let mut at = |destination: &DestinationId| {
-                let (destination, kind) = (destination.clone(), kind.clone());
-                let referral = self.stored.row.id;
-                rows.follow.ended.push(EndedClock { referral, destination, kind, at: self.now });
-            };
-            at(own);
-            // Who stands in at night has done its part once the screening team has decided.
-            if responds && *own == teams.screening {
-                at(&teams.out_of_hours);
-            }
-        }
-    }
-
-    /// Whom it is sent to by this outcome.
-    fn routes(&self) -> Vec<Route> {
-        let rule = RuleId::new(self.told.said.code.as_str());
-        let policy = &self.rules.policy;
-        let route = |destination: DestinationId, purpose: Purpose, priority| Route {
-            due_at: policy.due(&destination, priority, None, self.now),
-            destination,
-            purpose,
-            priority,
-            rules: vec![rule.clone()],
-            children: self.children.clone(),
-        };
-        let mut routes: Vec<Route> = Vec::new();
-        if let (Some(to), Some(sends)) = (&self.follows.to, &self.follows.outcome.sends)
-            && *to != self.told.destination
-        {
-            routes.push(route(to.clone(), sends.purpose.clone(), sends.priority));
-        }
-        // Where a clock begins at somebody who was never sent it, they are sent it.
-        for start in &self.follows.outcome.starts {
-            let Some(at) = &start.at else { continue };
-            let knows = |row: &DeliveryRow| row.destination == *at;
-            let there = self.stored.deliveries.iter().any(knows) || *at == self.told.destination;
-            if !there && !routes.iter().any(|route| route.destination == *at) {
-                let named = Purpose::new(start.clock.as_str());
-                let known = policy.gravity(&named) > 0;
-                let purpose = if known { named } else { policy.screening.clone() };
-                routes.push(route(at.clone(), purpose, Priority::Standard));
-            }
-        }
-        routes
-    }
-
-    fn start(&self, rows: &mut Batch) {
-        for start in &self.follows.outcome.starts {
-            let onward = self.follows.to.as_ref().filter(|_| start.onward);
-            let at = start.at.as_ref().or(onward).unwrap_or(&self.told.destination);
-            let from = match start.from {
-                From::Now => self.now,
-                From::Receipt => self.stored.row.received_at,
-                From::Return => self.told.said.returned_at.unwrap_or(self.now),
-            };
-            let due_at = self.rules.policy.calendar.due(from, start.duration);
-            rows.follow.clocks.push(ClockRow {
-                referral: self.stored.row.id,
-                destination: at.clone(),
-                kind: start.clock.clone(),
-                purpose: Purpose::new(start.clock.as_str()),
-                priority: Priority::Standard,
-                started_at: from,
-                amber_at: self.rules.outcomes.amber_at(from, due_at),
-                due_at,
-                by_acknowledgement: false,
-                winding: Winding::Anew,
-            });
-        }
-        self.stand_in(rows);
-    }
-
-    /// What the emergency team has decided at night waits for the screening team to confirm it.
-    fn stand_in(&self, rows: &mut Batch) {
-        let policy = &self.rules.policy;
-        let (own, screening) = (&self.told.destination, &policy.teams.screening);
-        let responds = self.follows.outcome.ends.iter().any(|kind| kind.as_str() == RESPOND);
-        let waits = |clock: &&Clock| {
-            clock.destination == *screening
-                && clock.kind.as_str() == RESPOND
-                && clock.ended_at.is_none()
-        };
-        let Some(waiting) = self.clocks.iter().find(waits) else { return };
-        let sent_there = self.follows.to.as_ref() == Some(screening);
-        if *own != policy.teams.out_of_hours || !responds || sent_there {
-            return;
-        }
-        let due_at = policy.due(screening, Priority::Standard, None, self.now);
-        rows.follow.clocks.push(ClockRow {
-            referral: waiting.referral,
-            destination: screening.clone(),
-            kind: waiting.kind.clone(),
-            purpose: policy.confirmation.clone(),
-            priority: Priority::Standard,
-            started_at: self.now,
-            amber_at: self.rules.outcomes.amber_at(self.now, due_at),
-            due_at,
-            by_acknowledgement: false,
-            winding: Winding::Anew,
-        });
-    }
-
-    /// Every team of social work that has it learns what was recorded; whom it is sent to by it
-    /// has a message of its own.
-    fn tell_others(&self, routes: &[Route], env: &dyn crate::domain::time::Env, rows: &mut Batch) {
-        let others: BTreeSet<&DestinationId> =
-            self.stored.deliveries.iter().map(|row| &row.destination).collect();
-        for to in others {
-            let known = self.rules.directory.destinations.get(to);
-            let statutory = known.is_some_and(|known| known.statutory);
-            let sent = routes.iter().any(|route| route.destination == *to);
-            if !statutory || sent || *to == self.told.destination {
-                continue;
-            }
-            let earlier = self.stored.deliveries.iter().filter(|row| row.destination == *to);
-            let sequence = earlier.map(|row| row.sequence).max().unwrap_or(0) + 1;
-            let id = MessageId::from_parts(self.now, env.entropy_id());
-            let due_at = self.now.plus_seconds(A_DAY);
-            let kind = message::OUTCOME;
-            let payload = message::outcome(&OutcomeDraft {
-                envelope: Envelope { id, kind, at: self.now, sequence, traceparent: None },
-                reference: self.stored.row.reference,
-                destination: to,
-                recorded_by: &self.told.destination,
-                outcome: &self.told.said.code,
-                level: self.follows.level,
-                due_at,
-            });
-            rows.outbox.push(OutboxRow {
-                id,
-                referral: Some(self.stored.row.id),
-                refusal: None,
-                destination: to.clone(),
-                purpose: Purpose::new("outcome"),
-                priority: Priority::Standard,
-                kind: kind.to_owned(),
-                sequence,
-                created_at: self.now,
-                due_at,
-                payload,
-                traceparent: None,
-                agency: self.stored.row.agency.clone(),
-                level: self.stored.row.level.clone(),
-                attempts: 0,
-                fence: 0,
-                leased_until: None,
-            });
-        }
-    }
-
-    fn row(&self, suggested_rank: i16, record: Sealed) -> OutcomeRow {
-        let level = self.follows.level.map(|level| (level.code.clone(), level.rank));
-        OutcomeRow {
-            id: self.told.id,
-            referral: self.stored.row.id,
-            destination: self.told.destination.clone(),
-            code: self.told.said.code.clone(),
-            level,
-            suggested_rank,
-            told: self.told.said.tells_sender,
-            at: self.now,
-            body: self.told.body,
-            record,
-        }
-    }
-
-    fn event(&self) -> Event {
-        let detail = format!("{} {}", self.told.id, self.told.said.code);
-        let event = Event::new("outcome.recorded", self.told.destination.as_str());
-        event.about(self.stored.row.id).detail(detail)
-    }
-
-    fn tally(&self) -> Tally {
-        Tally {
-            hour: Tally::hour_of(self.now),
-            what: "outcome".to_owned(),
-            agency: self.stored.row.agency.clone(),
-            destination: self.told.destination.as_str().to_owned(),
-            level: self.follows.level.map_or(String::new(), |level| level.code.clone()),
-            priority: self.stored.row.priority,
-        }
-    }
-
-    fn answer(&self, routes: &[Route], rows: &Batch) -> Value {
-        let sent = routes.iter().map(|route| {
-            json!({
-                "destination": route.destination,
-                "purpose": route.purpose,
-                "priority": route.priority,
-                "due_at": route.due_at,
-            })
-        });
-        let started = rows.follow.clocks.iter().map(|clock| {
-            json!({"destination": clock.destination, "clock": clock.kind, "due_at": clock.due_at})
-        });
-        let ended = rows.follow.ended.iter().filter(|ended| {
-            self.clocks.iter().any(|clock| {
-                (&clock.destination, &clock.kind) == (&ended.destination, &ended.kind)
-                    && clock.ended_at.is_none()
-            })
-        });
-        let ended = ended.map(|e| json!({"destination": e.destination, "clock": e.kind}));
-        let level = self.follows.level;
-        json!({
-            "reference": self.stored.row.reference,
-            "id": self.told.id,
-            "destination": self.told.destination,
-            "outcome": self.told.said.code,
-            "label": self.follows.outcome.label,
-            "level_of_need": level.map(|l| json!({"code": l.code, "label": l.label})),
-            "children": self.children,
-            "recorded_at": self.now,
-            "sent_to": sent.collect::<Vec<_>>(),
-            "clocks_started": started.collect::<Vec<_>>(),
-            "clocks_ended": ended.collect::<Vec<_>>(),
-            "tells_sender": self.told.said.tells_sender,
-        })
     }
 }

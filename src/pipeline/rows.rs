@@ -248,76 +248,97 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let Besides { withdrawn, adults, more_adults, by_people, .. } = besides;
         for route in routes {
-            if withdrawn.is_some() && !self.sees_history(&route.destination) {
-                // It was never sent a history: that there was one is not its business either.
-                continue;
+            let unseen = besides.withdrawn.is_some() && !self.sees_history(&route.destination);
+            // It was never sent a history: that there was one is not its business either.
+            if !unseen {
+                let to = |row: &&DeliveryRow| row.destination == route.destination;
+                let earlier: Vec<&DeliveryRow> = before.iter().filter(to).collect();
+                self.send_one(route, &earlier, besides, env, into);
             }
-            let (own, level, rules) = self.as_told(route);
-            // What tells of adults alone says why it was sent, and has a clock of its own.
-            let (route, rules) = match (adults.is_empty(), by_people) {
-                (true, false) => (own, rules),
-                (true, true) => (route, route.rules.clone()),
-                (false, _) => (route, Vec::new()),
-            };
-            if adults.is_empty() && withdrawn.is_none() {
-                into.follow.clocks.push(self.clock(route, besides));
-            }
-            let earlier: Vec<&DeliveryRow> =
-                before.iter().filter(|row| row.destination == route.destination).collect();
-            let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
-            let withdrawn = withdrawn.filter(|_| !earlier.is_empty());
-            let id = MessageId::from_parts(self.now, env.entropy_id());
-            if let Some(wrong) = withdrawn {
-                let sent_at = earlier.iter().map(|row| row.created_at).min();
-                into.withdrawals.push(WithdrawalRow {
-                    message: id,
-                    referral: self.row.id,
-                    person: wrong.person,
-                    kind: wrong.kind,
-                    sent_at: sent_at.unwrap_or(self.now),
-                    at: self.now,
-                });
-            }
-            let sequence = earlier.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-            let traceparent = self.referred.traceparent.as_deref();
-            let payload = message::claim_check(&OutboxDraft {
-                envelope: Envelope { id, kind, at: self.now, sequence, traceparent },
-                reference: self.row.reference,
-                destination: &route.destination,
-                purpose: &route.purpose,
-                priority: route.priority,
-                level,
-                due_at: route.due_at,
-                rules: &rules,
-                children: route.children.len(),
-                withdrawn,
-                adults,
-                more_adults,
-            });
-            into.outbox.push(OutboxRow {
-                id,
-                referral: Some(self.row.id),
-                refusal: None,
-                destination: route.destination.clone(),
-                purpose: route.purpose.clone(),
-                priority: route.priority,
-                kind: kind.to_owned(),
-                sequence,
-                created_at: self.now,
-                // The clock of a referral may have run out long ago; that of its correction begins.
-                due_at: withdrawn
-                    .map_or(route.due_at, |_| route.due_at.max(self.now.plus_seconds(A_DAY))),
-                payload,
-                traceparent: self.referred.traceparent.clone(),
-                agency: self.referred.agency.clone(),
-                level: level.code.clone(),
-                attempts: 0,
-                fence: 0,
-                leased_until: None,
-            });
-            into.tallies.push((self.tally("routed", route.destination.as_str()), 1));
+        }
+    }
+
+    /// `earlier` are the messages that its destination was sent before.
+    fn send_one(
+        &self,
+        route: &Route,
+        earlier: &[&DeliveryRow],
+        besides: Besides<'_>,
+        env: &dyn Env,
+        into: &mut Batch,
+    ) {
+        let Besides { withdrawn, adults, more_adults, by_people, .. } = besides;
+        let (own, level, rules) = self.as_told(route);
+        // What tells of adults alone says why it was sent, and has a clock of its own.
+        let (route, rules) = match (adults.is_empty(), by_people) {
+            (true, false) => (own, rules),
+            (true, true) => (route, route.rules.clone()),
+            (false, _) => (route, Vec::new()),
+        };
+        if adults.is_empty() && withdrawn.is_none() {
+            into.follow.clocks.push(self.clock(route, besides));
+        }
+        let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
+        let withdrawn = withdrawn.filter(|_| !earlier.is_empty());
+        let id = MessageId::from_parts(self.now, env.entropy_id());
+        if let Some(wrong) = withdrawn {
+            into.withdrawals.push(self.withdrawal(wrong, id, earlier));
+        }
+        let sequence = earlier.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+        let traceparent = self.referred.traceparent.as_deref();
+        let payload = message::claim_check(&OutboxDraft {
+            envelope: Envelope { id, kind, at: self.now, sequence, traceparent },
+            reference: self.row.reference,
+            destination: &route.destination,
+            purpose: &route.purpose,
+            priority: route.priority,
+            level,
+            due_at: route.due_at,
+            rules: &rules,
+            children: route.children.len(),
+            withdrawn,
+            adults,
+            more_adults,
+        });
+        into.outbox.push(OutboxRow {
+            id,
+            referral: Some(self.row.id),
+            refusal: None,
+            destination: route.destination.clone(),
+            purpose: route.purpose.clone(),
+            priority: route.priority,
+            kind: kind.to_owned(),
+            sequence,
+            created_at: self.now,
+            // The clock of a referral may have run out long ago; that of its correction begins.
+            due_at: withdrawn
+                .map_or(route.due_at, |_| route.due_at.max(self.now.plus_seconds(A_DAY))),
+            payload,
+            traceparent: self.referred.traceparent.clone(),
+            agency: self.referred.agency.clone(),
+            level: level.code.clone(),
+            attempts: 0,
+            fence: 0,
+            leased_until: None,
+        });
+        into.tallies.push((self.tally("routed", route.destination.as_str()), 1));
+    }
+
+    fn withdrawal(
+        &self,
+        wrong: Withdrawn,
+        message: MessageId,
+        earlier: &[&DeliveryRow],
+    ) -> WithdrawalRow {
+        let sent_at = earlier.iter().map(|row| row.created_at).min();
+        WithdrawalRow {
+            message,
+            referral: self.row.id,
+            person: wrong.person,
+            kind: wrong.kind,
+            sent_at: sent_at.unwrap_or(self.now),
+            at: self.now,
         }
     }
 

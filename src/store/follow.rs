@@ -1,6 +1,7 @@
 //! What receiving teams record of referrals, and the clocks that run until they have.
 
 use super::error::Result;
+use super::notices::NoticeRow;
 use super::records::{damaged, priority, reference, token16};
 use super::rows::{Sealed, Tally, Token16};
 use crate::audit::Event;
@@ -170,6 +171,8 @@ pub struct Tick {
     pub alerts: i32,
     /// When it does something again.
     pub next_at: Timestamp,
+    /// Who is told that it has run out.
+    pub notices: Vec<NoticeRow>,
 }
 
 /// Says what a clock does when its time has come.
@@ -239,13 +242,18 @@ pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destinati
 pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, next_at = NULL \
      WHERE referral = $1 AND destination = $2 AND kind = $3 AND ended_at IS NULL";
 
+/// Whoever was not told yet that it ran out need not be told any more.
+pub(super) const NOT_OVERDUE: &str = "UPDATE notice SET state = 'moot' \
+     WHERE state IN ('waiting', 'failing') AND referral = $1 AND destination = $2 \
+     AND kind = 'overdue'";
+
 /// Where an acknowledgement is all that is asked for, it ends the clock.
 pub(super) const ACKNOWLEDGED: &str = "UPDATE clock SET ended_at = $3, next_at = NULL \
      WHERE referral = $1 AND destination = $2 AND by_acknowledgement AND ended_at IS NULL";
 
 /// What begins anew is taken away first.
-pub(super) const FORGET_CLOCK: &str = "DELETE FROM clock WHERE referral = $1 AND destination = $2 AND kind = $3 AND \
-     (ended_at IS NOT NULL OR $4)";
+pub(super) const FORGET_CLOCK: &str = "DELETE FROM clock WHERE referral = $1 \
+     AND destination = $2 AND kind = $3 AND (ended_at IS NOT NULL OR $4)";
 
 /// A clock that runs already runs out sooner, if at all; `$most` and `$least` are the dialect's.
 macro_rules! join_clock {
@@ -300,7 +308,13 @@ pub(super) fn events(ticked: &[(Clock, Tick)]) -> Vec<Event> {
         let detail = format!("{} {}", clock.destination, clock.kind);
         Event::new(kind, "frontdoor").about(clock.referral).detail(detail)
     };
-    ticked.iter().map(event).collect()
+    let notices = ticked.iter().flat_map(|(_, tick)| tick.notices.iter().map(NoticeRow::written));
+    ticked.iter().map(event).chain(notices).collect()
+}
+
+/// What is told of clocks that have run out.
+pub(super) fn notices(ticked: &[(Clock, Tick)]) -> Vec<NoticeRow> {
+    ticked.iter().flat_map(|(_, tick)| tick.notices.iter().cloned()).collect()
 }
 
 /// One for each clock that has run out.

@@ -401,7 +401,8 @@ fn fold_repeats(works: &[Work], indices: &[usize]) -> (Vec<usize>, Vec<(usize, u
 
 /// Additions to one referral go in transactions of their own, in order: each reads what the one
 /// before has written. So does every word on a match, which may change several, and every referral
-/// that is looked at again, of whose adults something is told, or of which a team records something. Everything else is in the first.
+/// that is looked at again, of whose adults something is told, or of which a team records
+/// something. Everything else is in the first.
 fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
     let mut earlier: HashMap<Reference, usize> = HashMap::new();
     let (mut rounds, mut words) = (vec![Vec::new()], Vec::new());

@@ -84,6 +84,7 @@ impl ClockStore for PostgresStore {
         }
         let mut all = super::together::Together::default();
         super::write::tallies(&mut all, &follow::overdue(&ticked, now));
+        super::notices::write(&mut all, &follow::notices(&ticked));
         all.run(&mut tx).await?;
         let events = follow::events(&ticked);
         super::append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;

@@ -74,6 +74,7 @@ impl ClockStore for SqliteStore {
             return Ok(Vec::new());
         }
         super::write::tallies(&mut tx, &follow::overdue(&ticked, now)).await?;
+        super::notices::write(&mut tx, &follow::notices(&ticked)).await?;
         let events = follow::events(&ticked);
         super::append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;

@@ -13,6 +13,8 @@ async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
     for one in &rows.ended {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
         query.bind(one.kind.as_str()).bind(one.at.0).execute(&mut *db).await?;
+        let query = sqlx::query(NOT_OVERDUE).bind(one.referral.0).bind(one.destination.as_str());
+        query.execute(&mut *db).await?;
     }
     for one in rows.clocks.iter().filter(|one| one.winding != Winding::Join) {
         let query = sqlx::query(FORGET_CLOCK).bind(one.referral.0).bind(one.destination.as_str());

@@ -117,7 +117,7 @@ impl World {
         let (stop, stopped) = watch::channel(false);
         let letters =
             DeadLetters { store: view.clone(), mailbox: broker, env: env.clone(), masstt };
-        let clocks = Clocks { store: view, env, repeats: Arc::new(|_| 3600) };
+        let clocks = Clocks { store: view, env, escalation: Arc::new(Quiet) };
         let mut tasks = JoinSet::new();
         tasks.spawn(runner);
         tasks.spawn(relay.run());
@@ -300,5 +300,18 @@ impl World {
 async fn all(working: &mut JoinSet<()>) {
     while let Some(ended) = working.join_next().await {
         ended.expect("senders do not panic");
+    }
+}
+
+/// Nobody is told of clocks.
+struct Quiet;
+
+impl frontdoor::followup::clocks::Escalation for Quiet {
+    fn repeat_seconds(&self, _: frontdoor::domain::Priority) -> i64 {
+        3600
+    }
+
+    fn whom(&self, _: &DestinationId, _: usize) -> Vec<frontdoor::domain::Whom> {
+        Vec::new()
     }
 }

@@ -20,6 +20,7 @@ mod matches;
 mod merged;
 mod news;
 mod notices;
+mod outcomes;
 mod queue;
 mod reads;
 mod redrive;

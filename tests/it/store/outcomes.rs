@@ -1,0 +1,514 @@
+//! What receiving teams record, through the whole pipeline and both stores: what a decision must
+//! say, which clocks end and begin, who else learns of it, and what the sender is told.
+
+use super::gateway::{Gateway, accepted};
+use super::homes::Home;
+use super::on_both;
+use frontdoor::domain::time::Env;
+use frontdoor::domain::{DestinationId, Priority, Reference, Timestamp, Whom};
+use frontdoor::followup::clocks::{Clocks, Escalation};
+use frontdoor::pipeline::{Desk, Followed, Intake};
+use frontdoor::store::*;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+on_both!(
+    a_decision_says_at_which_level_why_and_on_what,
+    a_referral_is_never_held_for_information,
+    going_below_a_threshold_that_was_met_needs_a_manager_and_a_second,
+    the_same_outcome_again_is_answered_as_the_first_time,
+    a_clock_ends_when_every_child_is_decided,
+    an_acknowledgement_ends_the_clock_of_who_is_only_told,
+    a_clock_turns_amber_then_red_and_escalates_until_it_ends,
+    a_step_down_goes_to_the_panel_with_agreement_and_the_panel_sees_its_children,
+    a_step_up_is_screened_again_within_hours_on_the_same_record,
+    the_duty_stays_until_a_transfer_is_accepted,
+    what_another_authority_takes_on_is_accepted_in_writing,
+    what_is_decided_at_night_waits_for_the_screening_team,
+    new_information_that_raises_starts_the_clock_again,
+    a_missing_child_that_returned_is_offered_an_interview_within_72_hours,
+    a_sender_learns_what_was_released_and_no_more,
+    another_teams_referral_is_unknown,
+);
+
+/// A clock that is set by the test.
+struct Hand {
+    now: AtomicI64,
+    drawn: AtomicU64,
+}
+
+/// A Tuesday morning.
+const MORNING: &str = "2026-11-24T10:00:00Z";
+
+impl Hand {
+    fn at(text: &str) -> Arc<Hand> {
+        let now = AtomicI64::new(Timestamp::parse(text).expect("a time").0);
+        Arc::new(Hand { now, drawn: AtomicU64::new(1) })
+    }
+
+    fn pass(&self, hours: i64) {
+        self.now.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Env for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn entropy(&self, into: &mut [u8]) {
+        for byte in into {
+            let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
+            *byte = drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[1];
+        }
+    }
+}
+
+/// Tells whoever's clock it is, each hour.
+struct Hourly;
+
+impl Escalation for Hourly {
+    fn repeat_seconds(&self, _: Priority) -> i64 {
+        3600
+    }
+
+    fn whom(&self, destination: &DestinationId, _: usize) -> Vec<Whom> {
+        vec![Whom::Destination(destination.clone())]
+    }
+}
+
+struct Desks {
+    gateway: Gateway,
+    hand: Arc<Hand>,
+}
+
+impl Desks {
+    async fn over(home: &Home, at: &str) -> Desks {
+        let hand = Hand::at(at);
+        let gateway = Gateway::with_env(home, hand.clone()).await;
+        Desks { gateway, hand }
+    }
+
+    async fn refer(&self, more: Value) -> Reference {
+        let mut body = json!({
+            "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
+            "children": [child("Ada")],
+            "worry": "Invented: lessons were missed.",
+            "danger_now": "no",
+        });
+        for (member, value) in more.as_object().expect("an object") {
+            body[member] = value.clone();
+        }
+        let submission = self.gateway.submission("school-ridgeway", &body);
+        accepted(self.gateway.pipeline.receive(submission).await)
+    }
+
+    async fn says(&self, team: &str, of: Reference, body: Value) -> Followed {
+        let Value::Object(body) = body else { panic!("an object") };
+        self.gateway.pipeline.record(DestinationId::new(team), of, body).await
+    }
+
+    /// What stands, as answered.
+    async fn stands(&self, team: &str, of: Reference, body: Value) -> Value {
+        match self.says(team, of, body).await {
+            Followed::Stands { answer, .. } => serde_json::from_slice(&answer).expect("JSON"),
+            other => panic!("{team} cannot: {other:?}"),
+        }
+    }
+
+    /// The places of the faults for which it cannot stand.
+    async fn lacks(&self, team: &str, of: Reference, body: Value) -> Vec<String> {
+        match self.says(team, of, body).await {
+            Followed::Lacking(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            other => panic!("it stands: {other:?}"),
+        }
+    }
+
+    /// `destination kind purpose stage` of each clock that runs.
+    async fn open(&self, of: Reference) -> Vec<String> {
+        let id = self.gateway.stored(of).await.0.row.id;
+        let clocks = self.gateway.store.clocks_of(id).await.expect("reads");
+        let open = clocks.iter().filter(|clock| clock.ended_at.is_none());
+        open.map(|clock| {
+            let (to, kind, purpose) = (&clock.destination, &clock.kind, clock.purpose.as_str());
+            let stage = clock.stage_at(self.hand.now()).as_str();
+            format!("{to} {kind} {purpose} {stage}")
+        })
+        .collect()
+    }
+
+    async fn clock(&self, of: Reference, destination: &str, kind: &str) -> Clock {
+        let id = self.gateway.stored(of).await.0.row.id;
+        let clocks = self.gateway.store.clocks_of(id).await.expect("reads");
+        let found = clocks
+            .into_iter()
+            .find(|clock| clock.destination.as_str() == destination && clock.kind.as_str() == kind);
+        found.expect("a clock")
+    }
+
+    async fn run_down(&self) -> usize {
+        let (store, env) = (self.gateway.store.clone(), self.hand.clone());
+        let escalation = Arc::new(Hourly);
+        Clocks { store, env, escalation }.run_down().await.expect("it runs")
+    }
+}
+
+fn child(name: &str) -> Value {
+    json!({
+        "given_name": name,
+        "family_name": "Invented",
+        "date_of_birth": "2016-03-09",
+        "address": {"lines": "1 Test Street", "postcode": "HX1 1AA"},
+    })
+}
+
+fn worker() -> Value {
+    json!({"name": "Invented Osei", "role": "Social worker", "worker_type": "permanent"})
+}
+
+/// An outcome that says all that a decision must say.
+fn decision(code: &str, level: &str) -> Value {
+    json!({
+        "outcome": code,
+        "level_of_need": level,
+        "rationale": "The invented reasons",
+        "evidence": "What the school saw",
+        "history_considered": {"considered": true},
+        "child_view": {"considered": false, "why_not": "Not seen yet"},
+        "by": worker(),
+    })
+}
+
+fn with(mut body: Value, more: Value) -> Value {
+    for (member, value) in more.as_object().expect("an object") {
+        body[member] = value.clone();
+    }
+    body
+}
+
+fn without(mut body: Value, member: &str) -> Value {
+    body.as_object_mut().map(|body: &mut Map<String, Value>| body.remove(member));
+    body
+}
+
+fn managers() -> Value {
+    json!({
+        "manager": {"name": "Invented Adeyemi", "role": "Team manager"},
+        "second_manager": {"name": "Invented Byrne", "role": "Service manager"},
+    })
+}
+
+fn in_need() -> Value {
+    json!({"concerns": ["16A"]})
+}
+
+async fn a_decision_says_at_which_level_why_and_on_what(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let whole = decision("assessment", "4");
+    for member in
+        ["level_of_need", "rationale", "evidence", "history_considered", "child_view", "by"]
+    {
+        let lacks = desks.lacks("masstt", of, without(whole.clone(), member)).await;
+        assert!(
+            lacks.iter().any(|at| at.starts_with(&format!("/{member}"))),
+            "{member}: {lacks:?}"
+        );
+    }
+    let typeless = with(whole.clone(), json!({"by": {"name": "A", "role": "B"}}));
+    assert_eq!(desks.lacks("masstt", of, typeless).await, ["/by/worker_type"]);
+    let misspelt = with(whole.clone(), json!({"rational": "x"}));
+    assert_eq!(desks.lacks("masstt", of, misspelt).await, [""]);
+    assert_eq!(desks.lacks("masstt", of, decision("assessment", "2")).await, ["/level_of_need"]);
+    let answer = desks.stands("masstt", of, whole).await;
+    assert_eq!(answer["level_of_need"]["code"], "4");
+    assert_eq!(answer["clocks_ended"], json!([{"destination": "masstt", "clock": "respond"}]));
+    // 45 working days from referral.
+    let due = desks.clock(of, "masstt", "assessment").await.due_at;
+    assert_eq!(due.to_string(), "2027-01-29T17:00:00.000Z");
+}
+
+async fn a_referral_is_never_held_for_information(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(json!({"indicators": ["disclosure"]})).await;
+    for code in ["hold", "awaiting-information", "pending"] {
+        assert_eq!(desks.lacks("masstt", of, decision(code, "5")).await, ["/outcome"]);
+    }
+    let asked = json!({"outcome": "asked", "by": worker(), "tell_sender": "Which school?"});
+    desks.stands("masstt", of, asked).await;
+    assert_eq!(desks.open(of).await, ["masstt respond strategy green"]);
+}
+
+async fn going_below_a_threshold_that_was_met_needs_a_manager_and_a_second(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(json!({"indicators": ["disclosure"]})).await;
+    for below in [decision("no-further-action", "2"), decision("assessment", "4")] {
+        let lacks = desks.lacks("masstt", of, below.clone()).await;
+        assert_eq!(lacks, ["/manager", "/second_manager"]);
+        let mut one_twice = with(below.clone(), managers());
+        one_twice["second_manager"]["name"] = json!("invented  ADEYEMI");
+        assert_eq!(desks.lacks("masstt", of, one_twice).await, ["/second_manager"]);
+        let mut own = with(below, managers());
+        own["manager"]["name"] = json!("Invented Osei");
+        assert_eq!(desks.lacks("masstt", of, own).await, ["/second_manager"]);
+    }
+    let agreed = with(decision("assessment", "4"), managers());
+    desks.stands("masstt", of, agreed).await;
+    // Where the threshold was not met nobody else is needed.
+    let of = desks.refer(in_need()).await;
+    desks.stands("masstt", of, decision("no-further-action", "2")).await;
+}
+
+async fn the_same_outcome_again_is_answered_as_the_first_time(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let first = desks.says("masstt", of, decision("assessment", "4")).await;
+    desks.hand.pass(1);
+    let again = desks.says("masstt", of, decision("assessment", "4")).await;
+    let (Followed::Stands { answer, repeat: false }, Followed::Stands { answer: same, repeat }) =
+        (first, again)
+    else {
+        panic!("both stand")
+    };
+    assert!(repeat && answer == same);
+    let id = desks.gateway.stored(of).await.0.row.id;
+    assert_eq!(desks.gateway.store.outcomes(id).await.expect("reads").len(), 1);
+}
+
+async fn a_clock_ends_when_every_child_is_decided(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(with(in_need(), json!({"children": [child("Ada"), child("Ben")]}))).await;
+    let one = |index: u16, code, level| with(decision(code, level), json!({"children": [index]}));
+    desks.stands("masstt", of, one(0, "assessment", "4")).await;
+    let open = desks.open(of).await;
+    assert!(open.contains(&"masstt respond screening green".to_owned()), "{open:?}");
+    assert_eq!(desks.lacks("masstt", of, one(2, "assessment", "4")).await, ["/children"]);
+    desks.stands("masstt", of, one(1, "no-further-action", "2")).await;
+    assert_eq!(desks.open(of).await, ["masstt assessment assessment green"]);
+}
+
+async fn an_acknowledgement_ends_the_clock_of_who_is_only_told(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let disabled = with(child("Ada"), json!({"disabilities": ["AUT"]}));
+    let of = desks.refer(json!({"children": [disabled], "indicators": ["disclosure"]})).await;
+    let before = ["disabled-children respond notify green", "masstt respond strategy green"];
+    assert_eq!(desks.open(of).await, before);
+    let (stored, store) = (desks.gateway.stored(of).await.0, &desks.gateway.store);
+    for row in &stored.deliveries {
+        let event = Event::new("delivery.acknowledged", row.destination.as_str());
+        let by = Sealed { wrapped_key: vec![1], body: vec![2] };
+        store.acknowledge(row.id, by, event, desks.hand.now()).await.expect("writes");
+    }
+    assert_eq!(desks.open(of).await, ["masstt respond strategy green"]);
+}
+
+async fn a_clock_turns_amber_then_red_and_escalates_until_it_ends(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let notices = async || {
+        let now = desks.hand.now();
+        let due = desks.gateway.store.claim_notices(now, now.plus_seconds(1), 9).await;
+        due.expect("reads").len()
+    };
+    assert_eq!((desks.run_down().await, notices().await), (0, 0));
+    // Urgent: four hours, amber after three of them.
+    desks.hand.pass(3);
+    assert_eq!((desks.run_down().await, desks.run_down().await, notices().await), (1, 0, 0));
+    assert_eq!(desks.open(of).await, ["masstt respond screening amber"]);
+    desks.hand.pass(1);
+    assert_eq!((desks.run_down().await, desks.run_down().await, notices().await), (1, 0, 1));
+    assert_eq!(desks.open(of).await, ["masstt respond screening red"]);
+    desks.hand.pass(1);
+    assert_eq!(desks.run_down().await, 1);
+    let clock = desks.clock(of, "masstt", "respond").await;
+    assert_eq!((clock.stage, clock.alerts), (Stage::Red, 2));
+    desks.stands("masstt", of, decision("no-further-action", "2")).await;
+    desks.hand.pass(48);
+    assert_eq!((desks.run_down().await, notices().await), (0, 0), "what ended is told to nobody");
+}
+
+async fn a_step_down_goes_to_the_panel_with_agreement_and_the_panel_sees_its_children(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let panel = "early-intervention.halifax-central";
+    let down = with(decision("step-down", "3"), json!({"to": panel}));
+    let lacks = desks.lacks("masstt", of, down.clone()).await;
+    assert_eq!(lacks, ["/manager", "/agreement"]);
+    let mut down = with(down, json!({"agreement": {"agreed": true, "by": "her mother"}}));
+    down["manager"] = managers()["manager"].clone();
+    let elsewhere = with(down.clone(), json!({"to": "lado"}));
+    assert_eq!(desks.lacks("masstt", of, elsewhere).await, ["/to"]);
+    let answer = desks.stands("masstt", of, down).await;
+    assert_eq!(answer["sent_to"][0]["destination"], panel);
+    assert_eq!(desks.open(of).await, [format!("{panel} respond panel green")]);
+    let sent = desks.gateway.stored(of).await.0;
+    let message = sent.deliveries.iter().find(|row| row.destination.as_str() == panel);
+    let message = message.expect("a message to the panel");
+    assert_eq!((message.kind.as_str(), message.purpose.as_str()), ("referral.routed.v1", "panel"));
+    // A decision of the panel's own, with who leads and when it is looked at again.
+    let accepts = json!({
+        "outcome": "help-accepted", "level_of_need": "3", "rationale": "Fits", "by": worker(),
+        "lead_professional": "Invented Shah", "review_on": "2027-02-01",
+    });
+    desks.stands(panel, of, accepts).await;
+    assert_eq!(desks.open(of).await, [format!("{panel} review review green")]);
+}
+
+async fn a_step_up_is_screened_again_within_hours_on_the_same_record(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks
+        .refer(json!({
+            "request": "early-help",
+            "agreement": {"informed": "yes", "agreed": "yes"},
+        }))
+        .await;
+    let panel = "early-intervention.halifax-central";
+    let confirmed = json!({
+        "outcome": "confirmed", "level_of_need": "3", "rationale": "As suggested",
+        "history_considered": {"considered": true}, "by": worker(),
+    });
+    desks.stands("masstt", of, confirmed).await;
+    desks.hand.pass(30);
+    let up = json!({"outcome": "step-up", "rationale": "A new injury was seen", "by": worker()});
+    let answer = desks.stands(panel, of, up).await;
+    assert_eq!(answer["sent_to"][0]["destination"], "masstt");
+    let clock = desks.clock(of, "masstt", "respond").await;
+    assert_eq!((clock.purpose.as_str(), clock.ended_at), ("screening", None));
+    assert_eq!(clock.due_at, desks.hand.now().plus_seconds(4 * 3600));
+    let open = desks.open(of).await;
+    assert!(!open.iter().any(|clock| clock.starts_with(panel)), "{open:?}");
+}
+
+async fn the_duty_stays_until_a_transfer_is_accepted(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    desks.stands("masstt", of, decision("assessment", "4")).await;
+    let team = "locality.halifax-central";
+    let transfer = json!({
+        "outcome": "transfer", "to": team, "rationale": "Their part of the borough",
+        "history_considered": {"considered": true}, "by": worker(),
+        "manager": managers()["manager"],
+    });
+    desks.stands("masstt", of, transfer).await;
+    let handed = [
+        format!("{team} accept accept green"),
+        format!("{team} respond assessment green"),
+        "masstt assessment assessment green".to_owned(),
+        "masstt handover handover green".to_owned(),
+    ];
+    assert_eq!(desks.open(of).await, handed);
+    let declined = json!({
+        "outcome": "transfer-declined", "rationale": "No case summary", "by": worker(),
+        "manager": managers()["manager"],
+    });
+    desks.stands(team, of, declined).await;
+    let open = desks.open(of).await;
+    assert!(open.contains(&handed[3]), "the duty stays: {open:?}");
+    assert!(!open.iter().any(|clock| clock.starts_with(team)), "{open:?}");
+    let accepts = json!({"outcome": "transfer-accepted", "rationale": "Ours", "by": worker()});
+    assert_eq!(desks.lacks(team, of, accepts.clone()).await, ["/accepted_in_writing"]);
+    let again = json!({
+        "outcome": "transfer", "to": team, "rationale": "With the summary now",
+        "history_considered": {"considered": true}, "by": worker(),
+        "manager": managers()["manager"],
+    });
+    desks.stands("masstt", of, again).await;
+    desks.stands(team, of, accepts).await;
+    let open = desks.open(of).await;
+    assert_eq!(open, [handed[1].clone(), handed[2].clone()]);
+}
+
+async fn what_another_authority_takes_on_is_accepted_in_writing(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let transfer = json!({
+        "outcome": "transfer", "to": "other-authority", "rationale": "They live there now",
+        "history_considered": {"considered": true}, "by": worker(),
+        "manager": managers()["manager"],
+    });
+    desks.stands("masstt", of, transfer).await;
+    let accepts = json!({"outcome": "transfer-accepted", "rationale": "Theirs", "by": worker()});
+    assert_eq!(desks.lacks("masstt", of, accepts.clone()).await, ["/accepted_in_writing"]);
+    let written = json!({"by": "Invented Novak, duty manager", "on": "2026-11-25"});
+    let accepts = with(accepts, json!({"accepted_in_writing": written}));
+    desks.stands("masstt", of, accepts).await;
+    assert_eq!(desks.open(of).await, ["other-authority respond assessment green"]);
+}
+
+async fn what_is_decided_at_night_waits_for_the_screening_team(home: Home) {
+    let desks = Desks::over(&home, "2026-11-24T22:00:00Z").await;
+    let of = desks.refer(json!({"indicators": ["disclosure"]})).await;
+    let both = ["masstt respond strategy green", "out-of-hours respond strategy green"];
+    assert_eq!(desks.open(of).await, both);
+    desks.stands("out-of-hours", of, decision("strategy-discussion", "5")).await;
+    let clock = desks.clock(of, "masstt", "respond").await;
+    assert_eq!((clock.purpose.as_str(), clock.ended_at), ("confirmation", None));
+    assert_eq!(clock.due_at, desks.hand.now().plus_seconds(24 * 3600));
+    // By day the screening team decides for both.
+    let of = desks.refer(json!({"indicators": ["disclosure"]})).await;
+    desks.stands("masstt", of, decision("strategy-discussion", "5")).await;
+    let open = desks.open(of).await;
+    assert!(!open.iter().any(|clock| clock.contains("respond")), "{open:?}");
+}
+
+async fn new_information_that_raises_starts_the_clock_again(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    desks.stands("masstt", of, decision("no-further-action", "2")).await;
+    assert!(desks.open(of).await.is_empty());
+    desks.hand.pass(48);
+    let add = async |body: Value| {
+        let submission = desks.gateway.submission("school-ridgeway", &body);
+        accepted(desks.gateway.pipeline.inform(of, submission).await);
+    };
+    add(json!({"children": [{"index": 0, "school": {"name": "Invented School"}}]})).await;
+    assert!(desks.open(of).await.is_empty(), "what raises nothing starts no clock");
+    add(json!({"indicators": ["disclosure"]})).await;
+    let clock = desks.clock(of, "masstt", "respond").await;
+    assert_eq!((clock.purpose.as_str(), clock.ended_at), ("strategy", None));
+    assert_eq!(clock.due_at, desks.hand.now().plus_seconds(4 * 3600));
+}
+
+async fn a_missing_child_that_returned_is_offered_an_interview_within_72_hours(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(json!({"indicators": ["missing-now"]})).await;
+    desks.hand.pass(10);
+    let returned = json!({
+        "outcome": "returned", "returned_at": "2026-11-24T18:00:00Z", "by": worker(),
+    });
+    desks.stands("masstt", of, returned).await;
+    let clock = desks.clock(of, "missing-children", "interview").await;
+    assert_eq!(clock.due_at.to_string(), "2026-11-27T18:00:00.000Z");
+    let refused = json!({"outcome": "interview-refused", "rationale": "Said no", "by": worker()});
+    desks.stands("missing-children", of, refused).await;
+    assert_eq!(desks.open(of).await, ["masstt respond strategy red"]);
+}
+
+async fn a_sender_learns_what_was_released_and_no_more(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let told = async |kind: &str| {
+        let id = desks.gateway.stored(of).await.0.row.id;
+        let recorded = desks.gateway.store.outcomes(id).await.expect("reads");
+        desks.gateway.pipeline.told_to_sender(&recorded, kind)
+    };
+    desks.stands("masstt", of, decision("assessment", "4")).await;
+    assert_eq!(told("school").await.outcome, None, "nobody has released it");
+    let words = json!({"tell_sender": "We will see Ada this week."});
+    desks.stands("masstt", of, with(decision("assessment", "4"), words)).await;
+    let outcome = told("school").await.outcome.expect("an outcome");
+    assert_eq!(outcome.code, "assessment");
+    assert_eq!(outcome.message.as_deref(), Some("We will see Ada this week."));
+    let outcome = told("public").await.outcome.expect("an outcome");
+    assert_eq!((outcome.code.as_str(), outcome.message), ("considered", None));
+}
+
+async fn another_teams_referral_is_unknown(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    let said = desks.says("lado", of, decision("assessment", "4")).await;
+    assert_eq!(said, Followed::Unknown);
+    let nobodys = Reference::from_entropy(9);
+    assert_eq!(desks.says("masstt", nobodys, decision("assessment", "4")).await, Followed::Unknown);
+}
