@@ -13,7 +13,9 @@ pub mod check;
 mod decide;
 mod merge;
 pub mod outcomes;
+pub mod periods;
 mod policy;
+pub mod possible;
 
 pub use decide::{decide, decide_facts, decide_for_receipt};
 pub use merge::{is_lower, keep, merge, raise};
