@@ -97,6 +97,9 @@ fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow!("the configuration in {} has faults:\n{}", dir.display(), lines.join("\n"))
     })?;
+    for warning in &authority.warnings {
+        tracing::warn!(code = "configuration-warning", "{warning}");
+    }
     let mut directory = directory(&authority);
     if !settings.http.rate_limits {
         for agency in directory.agencies.values_mut() {

@@ -5,6 +5,7 @@ use super::source::Source;
 use crate::completeness::{Item, Scorer, is_a_place};
 use crate::domain::expression::Expr;
 use crate::domain::facts::{Role, Table};
+use crate::threshold::possible::{Possible, possible};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -64,6 +65,11 @@ fn applies(
             if expr.reads().iter().any(|id| table.fact(*id).role == Role::History) {
                 let mend = "let applies read only what the submission says";
                 faults.push(source.fault(line, "an item depends on history", mend));
+            }
+            if matches!(possible(table, &[&expr], &[]), Possible::No) {
+                let mend = "write || where one of several is enough, or take the item out";
+                let what = "an item applies to nobody: its condition excludes itself";
+                faults.push(source.fault(line, what, mend));
             }
             Some(expr)
         }

@@ -37,7 +37,15 @@ struct Entry {
     open: bool,
     #[serde(default)]
     restricted: bool,
+    reached_by: Option<ReachedBy>,
     contact: Option<String>,
+}
+
+/// Who sends to a destination that no rule sends to.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ReachedBy {
+    People,
 }
 
 fn yes() -> bool {
@@ -90,8 +98,12 @@ pub(super) fn read(
             open: entry.open,
             restricted: entry.restricted,
         });
-        let team =
-            Team { destination, needs_agreement: entry.needs_agreement, contact: entry.contact };
+        let team = Team {
+            destination,
+            needs_agreement: entry.needs_agreement,
+            reached_by_people: matches!(entry.reached_by, Some(ReachedBy::People)),
+            contact: entry.contact,
+        };
         if teams.insert(id.clone(), team).is_some() {
             let mend = "give each destination an id of its own";
             faults.push(source.fault(line, format!("destination {id} is listed twice"), mend));

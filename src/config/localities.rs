@@ -94,9 +94,15 @@ pub(super) fn serving(
     read: &Read,
     known: &BTreeMap<DestinationId, Team>,
     faults: &mut Vec<Fault>,
+    warnings: &mut Vec<Fault>,
 ) -> Serving {
     let mut serving = Serving { panels: BTreeMap::new(), teams: BTreeMap::new() };
     for entry in &read.entries {
+        if entry.sectors.is_empty() && entry.schools.is_empty() {
+            let line = source.line_at(entry.id.span().start);
+            let what = format!("no home is ever in {}", entry.id.get_ref());
+            warnings.push(source.fault(line, what, "list its postcode sectors, or take it out"));
+        }
         let into = [(&entry.panel, &mut serving.panels), (&entry.team, &mut serving.teams)];
         for (team, by_locality) in into {
             let id = DestinationId::new(team.get_ref());
@@ -104,6 +110,12 @@ pub(super) fn serving(
                 let line = source.line_at(team.span().start);
                 let what = format!("{id} is not listed in destinations.toml");
                 faults.push(source.fault(line, what, "list it there, or name another team"));
+            } else if known.get(&id).is_some_and(|team| !team.destination.open) {
+                let line = source.line_at(team.span().start);
+                let what =
+                    format!("{id} is closed, so the screening team gets what is meant for it");
+                let mend = "name the team that serves instead, or open it again";
+                warnings.push(source.fault(line, what, mend));
             }
             by_locality.insert(entry.id.get_ref().clone(), id);
         }

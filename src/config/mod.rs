@@ -4,19 +4,24 @@
 //! all faults are told at once; a folder with a fault gives no authority, so that the last good
 //! one stays in use.
 
+mod advice;
 mod agencies;
 mod calendar;
 mod completeness;
 mod destinations;
+mod examples;
 mod fault;
+mod findings;
 mod linkage;
 mod localities;
+mod never_held;
 mod outcomes;
 mod phrases;
 mod rules;
 pub mod settings;
 mod source;
 mod thresholds;
+mod undone;
 
 pub use fault::Fault;
 
@@ -27,6 +32,7 @@ use crate::domain::working_days::Calendar;
 use crate::domain::{AgencyId, DestinationId, Timestamp};
 use crate::linkage::Linkage;
 use crate::routing::Routing;
+use crate::threshold::review::Decided;
 use crate::threshold::{Outcomes, Policy};
 use source::{Source, digest};
 use std::collections::BTreeMap;
@@ -48,6 +54,8 @@ pub struct Partner {
 pub struct Team {
     pub destination: Arc<Destination>,
     pub needs_agreement: bool,
+    /// People send to it, and no rule does.
+    pub reached_by_people: bool,
     /// Alerted at once when something immediate arrives.
     pub contact: Option<String>,
 }
@@ -72,6 +80,10 @@ pub struct Authority {
     pub hash: String,
     /// Of all files, as [`fingerprint`] has it.
     pub fingerprint: String,
+    /// What is in order, and still leaves something undone.
+    pub warnings: Vec<Fault>,
+    /// How much was decided about the policy.
+    pub decided: Decided,
 }
 
 impl Authority {
@@ -81,16 +93,6 @@ impl Authority {
 
     pub fn destination(&self, id: &DestinationId) -> Option<&Arc<Destination>> {
         self.destinations.get(id).map(|team| &team.destination)
-    }
-
-    /// What is in order, and still leaves something undone.
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let mut teams = self.destinations.values().map(|team| &team.destination);
-        let named = teams.any(|team| team.restricted && team.statutory);
-        let nobody = "destinations.toml: no team is named for restricted records, so nobody can \
-                      be asked what is known from one, or say whose it is. Give a destination \
-                      that is statutory restricted = true: see docs/restricted.md";
-        if named { Vec::new() } else { vec![nobody] }
     }
 
     /// The duty telephone number that someone answers at this instant.
@@ -141,7 +143,8 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     else {
         return Err(faults);
     };
-    let serving = localities::serving(&places, &localities, &teams, &mut faults);
+    let mut warnings: Vec<Fault> = undone::restricted(&destinations, &teams).into_iter().collect();
+    let serving = localities::serving(&places, &localities, &teams, &mut faults, &mut warnings);
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
@@ -156,30 +159,35 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
         days: &days,
         facts: &facts,
         hash: hash.clone(),
+        destinations: &destinations,
     };
     let decides = thresholds::read(&thresholds, context, &mut faults);
     let scorer = completeness::read(&completeness, facts.table(), &mut faults);
-    let decided = decides.as_ref();
-    let ended =
-        decided.and_then(|(policy, _)| outcomes::read(&outcomes, policy, &teams, &mut faults));
+    if let (Some(decides), Some(scorer)) = (&decides, &scorer) {
+        let (policy, routing) = (&decides.policy, &decides.routing);
+        warnings.extend(decides.warnings.iter().cloned());
+        warnings.extend(undone::unread_facts(&thresholds, facts.table(), policy, routing, scorer));
+    }
+    let policy = decides.as_ref().map(|decides| &decides.policy);
+    let ended = policy.and_then(|policy| outcomes::read(&outcomes, policy, &teams, &mut faults));
     match (decides, scorer, ended) {
-        (Some((policy, routing)), Some(completeness), Some(outcomes)) if faults.is_empty() => {
-            Ok(Authority {
-                name: days.name,
-                code: days.code,
-                agencies: partners,
-                destinations: teams,
-                calendar: days.calendar,
-                facts,
-                policy,
-                outcomes,
-                completeness,
-                routing,
-                linkage,
-                hash,
-                fingerprint,
-            })
-        }
+        (Some(decides), Some(completeness), Some(outcomes)) if faults.is_empty() => Ok(Authority {
+            name: days.name,
+            code: days.code,
+            agencies: partners,
+            destinations: teams,
+            calendar: days.calendar,
+            facts,
+            policy: decides.policy,
+            outcomes,
+            completeness,
+            routing: decides.routing,
+            linkage,
+            hash,
+            fingerprint,
+            warnings,
+            decided: decides.decided,
+        }),
         _ => Err(faults),
     }
 }

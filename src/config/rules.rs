@@ -1,13 +1,13 @@
-//! One rule, or one piece of advice, of `thresholds.yaml`.
+//! One rule of `thresholds.yaml`.
 
+use super::examples::{self, Story};
 use super::fault::Fault;
 use super::source::Source;
 use super::thresholds::line;
 use crate::domain::expression::Expr;
-use crate::domain::facts::{FactId, Role, Table};
+use crate::domain::facts::{FactId, Table};
 use crate::domain::working_days::Duration;
 use crate::domain::{DestinationId, Level, Mark, Priority, Purpose, RuleId};
-use crate::routing::AdviceRule;
 use crate::threshold::{Policy, Rule, Target, To, Unless};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -35,6 +35,8 @@ pub(super) struct Entry {
     tasks: Vec<String>,
     #[serde(default)]
     marks: Vec<Mark>,
+    #[serde(default)]
+    pub(super) examples: Vec<Story>,
 }
 
 #[derive(Deserialize)]
@@ -56,16 +58,6 @@ fn urgent() -> Priority {
     Priority::Urgent
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Advice {
-    id: Spanned<String>,
-    effective_from: Option<String>,
-    effective_until: Option<String>,
-    when: Spanned<String>,
-    text: String,
-}
-
 /// The rule, or none where one of its parts cannot be understood; the faults say which.
 pub(super) fn rule(
     source: &Source,
@@ -77,7 +69,7 @@ pub(super) fn rule(
     let at = line(&entry.id);
     let id = &entry.id.value;
     let table = policy.reader.table();
-    let when = expression(source, &entry.when, table, faults);
+    let when = expression(source, "when", &entry.when, table, faults);
     let reads = facts(source, &entry.reads, table, faults);
     let level = entry.level.as_ref().and_then(|code| level(source, code, policy, faults));
     let targets: Vec<Target> =
@@ -90,6 +82,7 @@ pub(super) fn rule(
         let mend = "use lower-case letters, digits and -";
         faults.push(source.fault(at, format!("{id} cannot be a rule's id"), mend));
     }
+    let examples = examples::read(source, &entry.examples, table, faults);
     let from = source.day(entry.effective_from.as_deref(), at, faults);
     let until = source.day(entry.effective_until.as_deref(), at, faults);
     let when = when?;
@@ -109,40 +102,14 @@ pub(super) fn rule(
         paragraphs: entry.paragraphs.clone(),
         tasks: entry.tasks.clone(),
         marks: entry.marks.clone(),
+        examples,
     })
 }
 
-pub(super) fn advice(
+/// An expression that stands under `key`.
+pub(super) fn expression(
     source: &Source,
-    entries: &[Advice],
-    table: &Table,
-    faults: &mut Vec<Fault>,
-) -> Vec<AdviceRule> {
-    let mut advice: Vec<AdviceRule> = Vec::new();
-    for entry in entries {
-        let (id, at) = (&entry.id.value, line(&entry.id));
-        let Some(when) = expression(source, &entry.when, table, faults) else { continue };
-        if when.reads().iter().any(|fact| table.fact(*fact).role == Role::History) {
-            let what = format!("advice {id} depends on history, which a sender must not learn");
-            faults.push(source.fault(at, what, "let it read only what the submission says"));
-        }
-        if advice.iter().any(|other| other.id == *id) {
-            let mend = "give each piece of advice an id of its own";
-            faults.push(source.fault(at, format!("advice {id} is listed twice"), mend));
-        }
-        advice.push(AdviceRule {
-            id: id.clone(),
-            from: source.day(entry.effective_from.as_deref(), at, faults),
-            until: source.day(entry.effective_until.as_deref(), at, faults),
-            when,
-            text: entry.text.split_whitespace().collect::<Vec<_>>().join(" "),
-        });
-    }
-    advice
-}
-
-fn expression(
-    source: &Source,
+    key: &str,
     text: &Spanned<String>,
     table: &Table,
     faults: &mut Vec<Fault>,
@@ -151,7 +118,7 @@ fn expression(
         Ok(expr) => Some(expr),
         Err(fault) => {
             let at = line(text) + fault.line - 1;
-            faults.push(source.fault(at, format!("when {}", fault.what), fault.mend));
+            faults.push(source.fault(at, format!("{key} {}", fault.what), fault.mend));
             None
         }
     }

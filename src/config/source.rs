@@ -55,6 +55,11 @@ impl Source {
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
+    /// The line on which a text stands first; 0 where it stands nowhere.
+    pub(super) fn line_of(&self, text: &str) -> usize {
+        self.text.find(text).map_or(0, |offset| self.line_at(offset))
+    }
+
     pub(super) fn toml<T: DeserializeOwned>(&self, faults: &mut Vec<Fault>) -> Option<T> {
         match toml::from_str(&self.text) {
             Ok(read) => Some(read),

@@ -1,15 +1,17 @@
 //! `thresholds.yaml`: levels, rules, standing reasons and advice.
 
-use super::Team;
+use super::advice::{Advice, advice};
 use super::calendar::Days;
 use super::fault::Fault;
 use super::localities::Serving;
-use super::rules::{Advice, Entry, advice, rule};
+use super::rules::{Entry, rule};
 use super::source::Source;
+use super::{Team, findings, never_held};
 use crate::domain::facts::Reader;
 use crate::domain::{DestinationId, Level, Purpose};
 use crate::routing::Routing;
 use crate::threshold::check::check;
+use crate::threshold::review::Decided;
 use crate::threshold::{Clocks, Note, Policy, Receiver, Standing, Teams, standing};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -21,21 +23,22 @@ pub(super) const PLACEHOLDERS: [&str; 3] = ["locality-panel", "locality-team", "
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    levels: Vec<LevelEntry>,
+pub(super) struct File {
+    pub(super) levels: Vec<LevelEntry>,
     floor: Spanned<String>,
-    purposes: Vec<String>,
+    pub(super) purposes: Vec<Spanned<String>>,
     screening: Screening,
     clocks: Minutes,
+    pub(super) never_held: never_held::Entry,
     standing: BTreeMap<String, NoteEntry>,
-    rules: Vec<Entry>,
+    pub(super) rules: Vec<Entry>,
     advice: Vec<Advice>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LevelEntry {
-    code: Spanned<String>,
+pub(super) struct LevelEntry {
+    pub(super) code: Spanned<String>,
     label: String,
     basis: String,
     rank: i16,
@@ -70,6 +73,16 @@ pub(super) struct Context<'a> {
     pub(super) days: &'a Days,
     pub(super) facts: &'a Arc<Reader>,
     pub(super) hash: String,
+    /// For what is found out about a destination.
+    pub(super) destinations: &'a Source,
+}
+
+/// What the file says, and what there is to say about it.
+pub(super) struct Read {
+    pub(super) policy: Policy,
+    pub(super) routing: Routing,
+    pub(super) warnings: Vec<Fault>,
+    pub(super) decided: Decided,
 }
 
 /// Line of a value.
@@ -77,11 +90,7 @@ pub(super) fn line<T>(of: &Spanned<T>) -> usize {
     usize::try_from(of.referenced.line()).unwrap_or(0)
 }
 
-pub(super) fn read(
-    source: &Source,
-    context: Context<'_>,
-    faults: &mut Vec<Fault>,
-) -> Option<(Policy, Routing)> {
+pub(super) fn read(source: &Source, context: Context<'_>, faults: &mut Vec<Fault>) -> Option<Read> {
     let file: File = source.yaml(faults)?;
     let levels = levels(source, &file, faults)?;
     let floor = levels.iter().find(|level| level.code == file.floor.value).cloned();
@@ -90,8 +99,13 @@ pub(super) fn read(
         faults.push(source.fault(line(&file.floor), what, "name the code of a level"));
         return None;
     };
-    let purposes: Vec<Purpose> = file.purposes.iter().map(|text| Purpose::new(text)).collect();
-    let confirmation = purposes.first()?.clone();
+    let purposes = file.purposes.iter().map(|text| Purpose::new(&text.value));
+    let purposes: Vec<Purpose> = purposes.collect();
+    let Some(confirmation) = purposes.first().cloned() else {
+        let mend = "list the purposes in order of gravity";
+        faults.push(source.fault(line(&file.floor), "lists no purpose", mend));
+        return None;
+    };
     let teams = teams(source, &file, &context, faults);
     let clocks = clocks(source, &file, faults);
     let standing = standing_notes(source, &file, faults);
@@ -107,24 +121,10 @@ pub(super) fn read(
         teams,
         calendar: context.days.calendar.clone(),
         reader: context.facts.clone(),
-        hash: context.hash,
+        hash: context.hash.clone(),
     };
-    if policy.gravity(&policy.screening) == 0 {
-        let what = format!("{} is no purpose", file.screening.purpose.value);
-        let mend = format!("use one of: {}", file.purposes.join(", "));
-        faults.push(source.fault(line(&file.screening.purpose), what, mend));
-    }
-    let mut lines = Vec::new();
-    for entry in &file.rules {
-        if let Some(rule) = rule(source, entry, &policy, faults) {
-            policy.rules.push(rule);
-            lines.push(line(&entry.id));
-        }
-    }
-    for found in check(&policy) {
-        let what = format!("rule {} {}", policy.rules[found.rule].id, found.what);
-        faults.push(source.fault(lines[found.rule], what, found.mend));
-    }
+    purposes_in_order(source, &file, &policy, faults);
+    let (warnings, decided) = rules(source, &file, &context, &mut policy, faults);
     let advice = advice(source, &file.advice, context.facts.table(), faults);
     let marked = policy.rules.iter().filter(|rule| !rule.marks.is_empty());
     let routing = Routing {
@@ -134,7 +134,60 @@ pub(super) fn read(
         reader: context.facts.clone(),
         marks: marked.map(|rule| (rule.id.clone(), rule.marks.clone())).collect(),
     };
-    Some((policy, routing))
+    Some(Read { policy, routing, warnings, decided })
+}
+
+/// Adds the rules to the policy. What is wrong with one of them is told first: without it the
+/// others would seem to leave gaps.
+fn rules(
+    source: &Source,
+    file: &File,
+    context: &Context<'_>,
+    policy: &mut Policy,
+    faults: &mut Vec<Fault>,
+) -> (Vec<Fault>, Decided) {
+    let before = faults.len();
+    let mut lines = Vec::new();
+    for entry in &file.rules {
+        if let Some(rule) = rule(source, entry, policy, faults) {
+            policy.rules.push(rule);
+            lines.push(line(&entry.id));
+        }
+    }
+    for found in check(policy) {
+        let what = format!("rule {} {}", policy.rules[found.rule].id, found.what);
+        faults.push(source.fault(lines[found.rule], what, found.mend));
+    }
+    let table = policy.reader.table();
+    match never_held::read(source, &file.never_held, table, faults) {
+        Some(never_held) if faults.len() == before => {
+            findings::find(source, file, context, policy, &never_held, faults)
+        }
+        _ => (Vec::new(), Decided::default()),
+    }
+}
+
+/// Words noticed ask for screening, so that must be more than what everything gets, and less than
+/// what says that the threshold is met.
+fn purposes_in_order(source: &Source, file: &File, policy: &Policy, faults: &mut Vec<Fault>) {
+    let screening = &file.screening.purpose;
+    let (at, purpose) = (line(screening), &screening.value);
+    let place = policy.gravity(&policy.screening);
+    if place == 0 {
+        let known: Vec<&str> = policy.purposes.iter().map(Purpose::as_str).collect();
+        let mend = format!("use one of: {}", known.join(", "));
+        faults.push(source.fault(at, format!("{purpose} is no purpose"), mend));
+    } else if place == 1 || place == policy.purposes.len() {
+        let what = format!("screening is for {purpose}, the least or the gravest purpose");
+        let mend = "use one between: words in free text ask for it, and never for the gravest";
+        faults.push(source.fault(at, what, mend));
+    }
+    for (index, entry) in file.purposes.iter().enumerate() {
+        if file.purposes[..index].iter().any(|other| other.value == entry.value) {
+            let what = format!("purpose {} is listed twice", entry.value);
+            faults.push(source.fault(line(entry), what, "leave it in one place"));
+        }
+    }
 }
 
 fn levels(source: &Source, file: &File, faults: &mut Vec<Fault>) -> Option<Vec<Level>> {
@@ -180,6 +233,11 @@ fn teams(source: &Source, file: &File, context: &Context<'_>, faults: &mut Vec<F
     };
     let screening = always(&file.screening.team);
     let out_of_hours = always(&file.screening.out_of_hours);
+    if screening == out_of_hours {
+        let what = format!("{screening} would stand in for itself while it is closed");
+        let mend = "name the team that is awake at night under out_of_hours";
+        faults.push(source.fault(line(&file.screening.out_of_hours), what, mend));
+    }
     Teams {
         receivers: receivers.collect(),
         panels: context.serving.panels.clone(),

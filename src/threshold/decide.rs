@@ -8,6 +8,7 @@ use crate::domain::{
     ChildDecision, ChildHistory, Decision, DestinationId, Level, LinkState, Priority, Purpose,
     Reason, Referral, Route, RuleId, Timestamp,
 };
+use jiff::civil::Date;
 
 /// The decision on the submission with what is known of its children. `history` has one entry for
 /// each child, in order; it is empty where nothing is known of any.
@@ -55,6 +56,15 @@ pub fn decide_facts(
         decision = super::raise(policy, &decision, fallback);
     }
     decision
+}
+
+/// The decision on one child of these facts, received on that day, as an example has it: facts from
+/// the record are among them, and no case of the child is held by a team.
+pub(super) fn decide_example(policy: &Policy, facts: Facts, day: Date) -> ChildDecision {
+    let rules: Vec<&Rule> = policy.rules.iter().filter(|rule| rule.in_force(day)).collect();
+    let known = ChildHistory::default();
+    let received_at = Timestamp::parse(&format!("{day}T12:00:00Z")).unwrap_or(Timestamp(0));
+    OneChild { policy, facts, known: &known, received_at, child: 0 }.decide(&rules)
 }
 
 impl Policy {

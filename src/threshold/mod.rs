@@ -7,17 +7,24 @@
 //!
 //! What a policy can do wrong is found when it is loaded ([`check`]): a rule that reads the
 //! absence of a concern, that lets an address change a level, or that sends a family to a panel
-//! without its agreement is refused before it decides anything.
+//! without its agreement is refused before it decides anything. So is a policy whose rules leave
+//! a sign to nobody, contradict each other, or do not do what their examples say ([`review`]).
 
 pub mod check;
+mod conflicts;
 mod decide;
+mod examples;
+mod gaps;
 mod merge;
 pub mod outcomes;
 pub mod periods;
 mod policy;
 pub mod possible;
+pub mod review;
 
 pub use decide::{decide, decide_facts, decide_for_receipt};
+pub use examples::Example;
+pub use gaps::{Lane, NeverHeld, NoRule};
 pub use merge::{is_lower, keep, merge, raise};
 pub use outcomes::Outcomes;
 pub use policy::{

@@ -1,5 +1,6 @@
 //! A policy as data: levels, rules, clocks and teams of one authority.
 
+use super::examples::Example;
 use crate::domain::expression::Expr;
 use crate::domain::facts::{FactId, Reader, Role};
 use crate::domain::hours::Hours;
@@ -59,6 +60,8 @@ pub struct Rule {
     /// What a person must do or have done; the machine never does it.
     pub tasks: Vec<String>,
     pub marks: Vec<Mark>,
+    /// Stories on both sides of its line.
+    pub examples: Vec<Example>,
 }
 
 impl Rule {
@@ -172,6 +175,13 @@ impl Policy {
         rule.targets
             .iter()
             .any(|target| target.to == screening && self.gravity(&target.purpose) >= screened)
+    }
+
+    /// Whether a rule says that the threshold is met: it asks the screening team for the gravest.
+    pub fn asks_for_strategy(&self, rule: &Rule) -> bool {
+        let screening = To::Team(self.teams.screening.clone());
+        let mut targets = rule.targets.iter();
+        targets.any(|it| it.to == screening && Some(&it.purpose) == self.purposes.last())
     }
 
     /// Whether a rule reads a fact of this role.

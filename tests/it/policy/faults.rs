@@ -5,8 +5,8 @@ use super::*;
 use frontdoor::config::FILES;
 use tempfile::TempDir;
 
-/// A copy of the shipped folder in which `old`, found once in `file`, reads `new`.
-fn changed(file: &str, old: &str, new: &str) -> (TempDir, usize) {
+/// A copy of the shipped folder in which `old`, found first in `file`, reads `new`; and the line.
+pub(super) fn changed(file: &str, old: &str, new: &str) -> (TempDir, usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut line = 0;
     for name in FILES {
@@ -92,7 +92,7 @@ fn each_seeded_fault_is_found_with_its_file_its_line_and_a_mend() {
             let near = fault.line <= line + 1 && fault.line + 12 > line && fault.line > 0;
             fault.file == file && fault.what.contains(told) && near && !fault.mend.is_empty()
         });
-        if found.is_none() {
+        if found.is_none_or(|fault| !manual::explains(&fault.what)) {
             missed.push(format!("{file}:{line} {new} gave {faults:#?}"));
         }
     }
@@ -173,13 +173,14 @@ fn the_rule_in_force_on_the_day_of_receipt_decides() {
 
 #[test]
 fn that_nobody_is_named_for_restricted_records_is_a_warning() {
-    assert!(CALDERDALE.warnings().is_empty());
+    assert!(CALDERDALE.warnings.is_empty(), "{:?}", CALDERDALE.warnings);
     for (old, new) in
         [("restricted = true\nclock", "clock"), ("statutory = true\nrestricted", "restricted")]
     {
         let (folder, _) = changed("destinations.toml", old, new);
         let authority = load(folder.path()).expect("it is in order all the same");
-        let [warning] = authority.warnings().try_into().expect("one warning");
-        assert!(warning.contains("restricted = true") && warning.contains("docs/restricted.md"));
+        let [warning]: [Fault; 1] = authority.warnings.try_into().expect("one warning");
+        let mend = &warning.mend;
+        assert!(mend.contains("restricted = true") && mend.contains("docs/restricted.md"));
     }
 }

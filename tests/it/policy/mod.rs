@@ -1,8 +1,10 @@
 //! The policy of the shipped configuration: stories, properties, faults, speed.
 
 mod clocks;
+mod decided;
 mod faults;
 mod language;
+mod manual;
 mod properties;
 mod receivers;
 mod sixty;
