@@ -280,9 +280,10 @@ impl<'a> Reading<'a> {
         let Some(stated) = self.body.get(member).filter(|stated| !stated.is_null()) else {
             return Considered::Unsaid;
         };
-        let why_not = stated.get("why_not").and_then(Value::as_str).map(str::trim);
-        match (stated.get("considered").and_then(Value::as_bool), why_not) {
-            (Some(true), _) => Considered::Yes,
+        let why_not = stated.get("why_not");
+        let why = why_not.and_then(Value::as_str).map(str::trim);
+        match (stated.get("considered").and_then(Value::as_bool), why) {
+            (Some(true), why) if why.is_some() == why_not.is_some() => Considered::Yes,
             (Some(false), Some(why)) if !why.is_empty() => Considered::WhyNot,
             _ => {
                 let ask = "Say {\"considered\": true}, or {\"considered\": false, \"why_not\": …}";
@@ -298,7 +299,7 @@ impl<'a> Reading<'a> {
         };
         let agreed = stated.get("agreed").and_then(Value::as_bool);
         let by = stated.get("by").and_then(Value::as_str).is_some_and(|by| !by.trim().is_empty());
-        if agreed.is_none() || (agreed == Some(true) && !by) {
+        if agreed.is_none() || !by {
             self.fault("agreement", "Say {\"agreed\": true or false, \"by\": who of the family}");
         }
         agreed == Some(true) && by

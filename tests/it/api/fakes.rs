@@ -438,7 +438,12 @@ impl Desk for FakeDesk {
         body: serde_json::Map<String, serde_json::Value>,
     ) -> Followed {
         let outcome = body.get("outcome").cloned();
-        let answer = serde_json::json!({"reference": of, "destination": team, "outcome": outcome});
+        let answer = serde_json::json!({
+            "reference": of, "id": uuid::Uuid::nil(), "destination": team, "outcome": outcome,
+            "label": "Invented", "level_of_need": null, "children": [],
+            "recorded_at": Timestamp(0), "sent_to": [], "clocks_started": [],
+            "clocks_ended": [], "tells_sender": false,
+        });
         let answer = answer.to_string().into_bytes().into();
         match frontdoor::domain::outcome::Said::read(&body) {
             Ok(_) => Followed::Stands { answer, repeat: false },

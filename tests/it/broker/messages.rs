@@ -6,14 +6,14 @@ use frontdoor::domain::adults::Bar;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::message::{
-    Envelope, OutboxDraft, POSSIBLE_ADULT, REFUSED, ROUTED, RefusalDraft, UPDATED, claim_check,
-    refusal,
+    Envelope, OUTCOME, OutboxDraft, OutcomeDraft, POSSIBLE_ADULT, REFUSED, ROUTED, RefusalDraft,
+    UPDATED, claim_check, outcome, refusal,
 };
 use frontdoor::domain::refusal::Extent;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, Level, MessageId, PersonId,
-    Priority, Purpose, Reference, RuleId, Withdrawn,
+    AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, Level, MessageId, OutcomeCode,
+    PersonId, Priority, Purpose, Reference, RuleId, Withdrawn,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +65,29 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         more_adults: 0,
     });
     (reference, message)
+}
+
+#[test]
+fn an_outcome_fits_its_schema() {
+    let env = Still::new();
+    let level = Level {
+        code: "4".to_owned(),
+        label: "Child in need".to_owned(),
+        basis: "Children Act 1989 s17".to_owned(),
+        rank: 4,
+    };
+    for level in [None, Some(&level)] {
+        let message = fits(&outcome(&OutcomeDraft {
+            envelope: envelope(OUTCOME, &env),
+            reference: Reference::from_entropy(env.entropy_u64()),
+            destination: &DestinationId::new("masstt"),
+            recorded_by: &DestinationId::new("first-response"),
+            outcome: &OutcomeCode::new("assessment"),
+            level,
+            due_at: START.plus_seconds(3600),
+        }));
+        assert_eq!(message["data"]["recorded_by"], "first-response");
+    }
 }
 
 #[test]

@@ -47,8 +47,10 @@ fn the_rule_that_the_manual_explains_is_the_one_in_use() {
 
 #[test]
 fn the_manual_explains_what_is_said_and_not_whatever_one_could_say() {
-    assert!(explains("rule gangs says nothing that is not said already: whenever it fires, rule \
-                      self-harm says as much"));
+    assert!(explains(
+        "rule gangs says nothing that is not said already: whenever it fires, rule \
+                      self-harm says as much"
+    ));
     assert!(!explains("rule gangs is too loud"));
     assert!(EXPLAINED.len() > 80 && EXPLAINED.iter().all(|pieces| !pieces.is_empty()));
 }
