@@ -9,10 +9,10 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
-use crate::domain::{AgencyId, LinkState, Priority, Reference, ReferralId, Timestamp, message};
+use crate::domain::{AgencyId, Priority, Reference, ReferralId, Timestamp, message};
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
-use crate::store::{DeliveryRow, StoreError, StoredReferral};
+use crate::store::{self, DeliveryRow, StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
@@ -107,17 +107,7 @@ pub(super) async fn restricted(
     state: &ApiState,
     of: ReferralId,
 ) -> Result<BTreeSet<u16>, StoreError> {
-    let mut children = BTreeSet::new();
-    for link in state.store.links(of).await? {
-        let may_be = link.state.is_settled() || link.state == LinkState::Possible;
-        if may_be && !children.contains(&link.child) {
-            let person = state.matches.person(link.person).await?;
-            if person.is_some_and(|person| person.restricted) {
-                children.insert(link.child);
-            }
-        }
-    }
-    Ok(children)
+    store::restricted(state.store.as_ref(), state.matches.as_ref(), of).await
 }
 
 async fn stored(state: &ApiState, reference: &str) -> Result<StoredReferral, Problem> {

@@ -9,6 +9,7 @@ mod keys;
 mod linkage;
 mod migrate;
 mod people;
+mod policy;
 mod serve;
 mod table;
 mod worker;
@@ -41,6 +42,9 @@ enum Command {
     /// Existing records to link against.
     #[command(subcommand)]
     People(people::People),
+    /// What another policy would decide.
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Credentials for partner agencies and for receiving teams' systems.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -87,6 +91,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::Check(check) => check.run(settings),
         Command::Adapters(adapters) => adapters.run(),
         Command::People(people) => people.run(settings).await,
+        Command::Policy(policy) => policy.run(settings).await,
         Command::Keys(keys) => keys.run(settings).await,
         Command::Linkage(linkage) => linkage.run(),
         Command::Audit(audit) => audit.run(settings).await,

@@ -74,14 +74,8 @@ impl Stages {
         links: &[ChildLink],
         histories: &[ChildHistory],
     ) -> Decided {
-        let policy = &rules.policy;
-        let facts = &facts_of(policy, referred);
-        let fallback = || policy.fallback(referred.children.len(), at, POLICY_FAILED);
-        let alone = guarded("decide", || threshold::decide_facts(policy, facts, &[], at));
-        let alone = alone.unwrap_or_else(fallback);
-        // Both are always computed, so that a known child takes no longer (invariant 6).
-        let known = guarded("decide", || threshold::decide_facts(policy, facts, histories, at));
-        let mut full = threshold::merge(policy, &alone, known.unwrap_or_else(fallback));
+        let facts = &facts_of(&rules.policy, referred);
+        let (alone, mut full) = decide_both(&rules.policy, facts, histories, at);
         if full.failure.is_none() && links.iter().any(|link| link.failed) {
             full.failure = Some(LINKAGE_FAILED.to_owned());
         }
@@ -129,10 +123,31 @@ impl Stages {
 
     /// The sealed parts of a stored referral.
     pub(super) fn open(&self, id: ReferralId, record: &Sealed) -> Result<Dossier> {
-        let bytes = self.ring.open_record(&Dossier::name(id), record)?;
-        Dossier::from_bytes(&bytes)
-            .ok_or_else(|| StoreError::Damaged("a dossier is cut short".to_owned()))
+        open(&self.ring, id, record)
     }
+}
+
+/// The sealed parts of a stored referral.
+pub(super) fn open(ring: &KeyRing, id: ReferralId, record: &Sealed) -> Result<Dossier> {
+    let bytes = ring.open_record(&Dossier::name(id), record)?;
+    Dossier::from_bytes(&bytes)
+        .ok_or_else(|| StoreError::Damaged("a dossier is cut short".to_owned()))
+}
+
+/// The decision on the submission alone, and the one with history.
+pub(super) fn decide_both(
+    policy: &Policy,
+    children: &[facts::Facts],
+    histories: &[ChildHistory],
+    at: Timestamp,
+) -> (Decision, Decision) {
+    let fallback = || policy.fallback(children.len(), at, POLICY_FAILED);
+    let alone = guarded("decide", || threshold::decide_facts(policy, children, &[], at));
+    let alone = alone.unwrap_or_else(fallback);
+    // Both are always computed, so that a known child takes no longer (invariant 6).
+    let known = guarded("decide", || threshold::decide_facts(policy, children, histories, at));
+    let full = threshold::merge(policy, &alone, known.unwrap_or_else(fallback));
+    (alone, full)
 }
 
 /// The facts that were read with the submission; where the policy was changed since, they may have

@@ -17,7 +17,9 @@ mod identity;
 mod intake;
 mod judge;
 mod news;
+mod otherwise;
 mod refusals;
+mod replay;
 mod rows;
 
 pub use crate::adapter::media_type;
@@ -29,4 +31,6 @@ pub use desk::{Desk, Followed, Heard, Said, SenderTold, ToldOutcome};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use news::Newsreader;
+pub use otherwise::{ChildOtherwise, DestinationOtherwise, How, Otherwise, RouteTold, RuleTold};
+pub use replay::{Replay, Replayed};
 pub use rows::{Decided, Made};

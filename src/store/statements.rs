@@ -82,7 +82,9 @@ macro_rules! due {
     };
 }
 
-pub(super) use {at_its_turn, delivery_columns, due, open, outbox_columns, still_open, waits};
+pub(super) use {
+    at_its_turn, delivery_columns, due, open, outbox_columns, referral_columns, still_open, waits,
+};
 
 pub(super) const REFERRAL_BY_REFERENCE: &str =
     concat!("SELECT ", referral_columns!(), " FROM referral WHERE reference = $1");

@@ -8,6 +8,7 @@ use super::follow::{Clock, FollowStore, OutcomeRow, Ticks};
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
 use super::notices::NoticeStore;
+use super::pages::Span;
 use super::recounts::Recount;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
@@ -204,6 +205,13 @@ pub trait ReadStore: Send + Sync {
     async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>>;
     async fn referral_by_id(&self, id: ReferralId) -> Result<Option<StoredReferral>>;
     async fn links(&self, id: ReferralId) -> Result<Vec<StoredLink>>;
+    /// Referrals in the order of their ids, after one; at most `limit`.
+    async fn referrals(
+        &self,
+        span: Span,
+        after: Option<ReferralId>,
+        limit: usize,
+    ) -> Result<Vec<ReferralRow>>;
     async fn refusal(&self, id: RefusalId) -> Result<Option<RefusalRow>>;
     async fn overview(&self, since: Timestamp) -> Result<Overview>;
     /// Deliveries in a state, oldest first, after a message id.

@@ -7,6 +7,7 @@ use crate::store::error::Result;
 use crate::store::families::one_each;
 use crate::store::follow::ACKNOWLEDGED;
 use crate::store::notices::MOOT;
+use crate::store::pages::{REFERRALS, Span};
 use crate::store::records::*;
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -79,6 +80,22 @@ impl ReadStore for PostgresStore {
     async fn links(&self, id: ReferralId) -> Result<Vec<StoredLink>> {
         let mut db = self.readers.acquire().await?;
         links_of(&mut db, id.0).await
+    }
+
+    async fn referrals(
+        &self,
+        span: Span,
+        after: Option<ReferralId>,
+        limit: usize,
+    ) -> Result<Vec<ReferralRow>> {
+        let (after, before) = span.ids(after);
+        let query = sqlx::query_as(REFERRALS)
+            .bind(after)
+            .bind(before)
+            .bind(span.since.0)
+            .bind(span.until.0)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        read_all(query.fetch_all(&self.readers).await?, ReferralRecord::row)
     }
 
     async fn refusal(&self, id: RefusalId) -> Result<Option<RefusalRow>> {

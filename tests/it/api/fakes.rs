@@ -21,8 +21,8 @@ use frontdoor::store::work::Settled;
 use frontdoor::store::{
     AdultDecision, AdultMatch, AdultRow, AdultStore, ChronologyRow, Clock, ClockPlace, DeliveryRow,
     DeliveryState, FollowStore, KeyRow, KeyStore, MatchRow, MatchState, MatchStore, OutcomeRow,
-    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, StoreError,
-    StoredLink, StoredReferral, Token, WithdrawnRow,
+    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, Span,
+    StoreError, StoredLink, StoredReferral, Token, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -217,6 +217,15 @@ impl ReadStore for FakeStore {
 
     async fn links(&self, _: ReferralId) -> Result<Vec<StoredLink>> {
         self.up().map(|()| self.links.lock().unwrap().clone())
+    }
+
+    async fn referrals(
+        &self,
+        _: Span,
+        _: Option<ReferralId>,
+        _: usize,
+    ) -> Result<Vec<ReferralRow>> {
+        self.up().map(|()| Vec::new())
     }
 
     async fn refusal(&self, _: RefusalId) -> Result<Option<RefusalRow>> {

@@ -7,6 +7,7 @@ mod language;
 mod manual;
 mod properties;
 mod receivers;
+mod replay;
 mod sixty;
 mod speed;
 mod stories;
