@@ -9,6 +9,7 @@ mod following;
 mod import;
 mod letters;
 mod master_key;
+mod outcomes;
 mod reload;
 
 pub use env::OsEnv;
@@ -128,6 +129,7 @@ fn directory(authority: &Authority) -> Directory {
         destinations: destinations
             .map(|(id, team)| (id.clone(), team.destination.clone()))
             .collect(),
+        amqp_users: authority.amqp_users(),
         duty_telephone: duty.office.clone(),
         out_of_hours_telephone: duty.out_of_hours.clone(),
     }
@@ -153,6 +155,8 @@ pub struct App {
 struct Ends {
     broker: Arc<dyn Broker>,
     mailbox: Arc<dyn Mailbox>,
+    /// Where teams can send outcomes as messages.
+    rabbit: Option<Arc<RabbitMq>>,
 }
 
 fn open_broker(
@@ -168,11 +172,11 @@ fn open_broker(
                 rabbitmq::Settings { url: url.clone(), ca_pem: None, name: "frontdoor".to_owned() };
             let rabbit = Arc::new(RabbitMq::start(reach, topology, env.clone()));
             let mailbox = Taken { mailbox: rabbit.clone(), store: store.clone(), env };
-            Ends { broker: rabbit, mailbox: Arc::new(mailbox) }
+            Ends { broker: rabbit.clone(), mailbox: Arc::new(mailbox), rabbit: Some(rabbit) }
         }
         None => {
             let embedded = Arc::new(Embedded::new(store.clone(), topology, env));
-            Ends { broker: embedded.clone(), mailbox: embedded }
+            Ends { broker: embedded.clone(), mailbox: embedded, rabbit: None }
         }
     }
 }
@@ -268,6 +272,7 @@ impl App {
         let roles = Roles::start(&store, &ends, &env, &stages, masstt.clone());
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
+        let (known, listening) = (directory.clone(), stopped.clone());
         let mut tasks = background(&store, &ends, &env, masstt, rules.clone(), &stopped);
         tasks.extend(following::start(&store, &stages, &entrance, &stopped));
         let reload = reload::Reload {
@@ -296,7 +301,13 @@ impl App {
         let served = access.clone();
         let behind =
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };
+        let rabbit = behind.ends.rabbit.clone();
         let state = Arc::new(api_state(&settings, &store, behind)?);
+        if let Some(rabbit) = rabbit {
+            let sink = outcomes::Outcomes { desk: state.desk.clone(), directory: known };
+            let reading = rabbitmq::read_outcomes(rabbit, Arc::new(sink), listening);
+            tasks.push(tokio::spawn(reading));
+        }
         let ops = Arc::new(OpsState::new(board, env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)

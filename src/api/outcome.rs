@@ -9,7 +9,7 @@ use super::staff;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
 use crate::domain::Reference;
-use crate::pipeline::Followed;
+use crate::pipeline::{Followed, Recording};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 const ASK: &str =
@@ -27,7 +27,8 @@ pub(super) async fn handle(
     let reference = Reference::parse(&path).ok_or_else(unknown)?;
     let body = staff::long_object(&state, &req, payload, ASK).await?;
     let team = caller.destination.id.clone();
-    match state.desk.record(team, reference, body).await {
+    let recording = Recording { team, of: reference, body, by_message: false };
+    match state.desk.record(recording).await {
         Followed::Stands { answer, repeat } => {
             let mut response = if repeat { HttpResponse::Ok() } else { HttpResponse::Created() };
             Ok(response.content_type("application/json").body(answer.to_vec()))

@@ -9,6 +9,10 @@ use std::sync::Arc;
 pub const REFERRALS: &str = "frontdoor.referrals";
 /// Exchange and queue of what was given back too often.
 pub const DEAD: &str = "frontdoor.dead";
+/// Exchange and queue of what receiving teams send back.
+pub const OUTCOMES: &str = "frontdoor.outcomes";
+/// Exchange and queue of what came there and could not be taken, for an operator to look at.
+pub const OUTCOMES_REFUSED: &str = "frontdoor.outcomes.refused";
 /// How often a message may be given back before it is dead.
 pub const DELIVERY_LIMIT: i32 = 20;
 

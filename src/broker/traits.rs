@@ -40,6 +40,34 @@ pub enum BrokerError {
     Store(#[from] StoreError),
 }
 
+/// What became of a message that a receiving team sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// It is durable, or its sender was told why it cannot stand.
+    Settled,
+    /// It is nobody's of whom we know, or nothing that can be read.
+    NotOurs(&'static str),
+    /// Nothing was changed: it is read again.
+    Later,
+}
+
+impl Inbound {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Inbound::Settled => "settled",
+            Inbound::NotOurs(_) => "refused",
+            Inbound::Later => "later",
+        }
+    }
+}
+
+/// Takes what receiving teams send.
+#[async_trait]
+pub trait OutcomeSink: Send + Sync + 'static {
+    /// `user` is who sent it, as the broker has verified.
+    async fn take(&self, user: Option<&str>, body: &[u8]) -> Inbound;
+}
+
 /// Sends messages on.
 #[async_trait]
 pub trait Broker: Send + Sync + 'static {

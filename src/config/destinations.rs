@@ -37,6 +37,7 @@ struct Entry {
     open: bool,
     #[serde(default)]
     restricted: bool,
+    amqp_user: Option<String>,
     reached_by: Option<ReachedBy>,
     contact: Option<String>,
 }
@@ -100,10 +101,16 @@ pub(super) fn read(
         });
         let team = Team {
             destination,
+            amqp_user: entry.amqp_user,
             needs_agreement: entry.needs_agreement,
             reached_by_people: matches!(entry.reached_by, Some(ReachedBy::People)),
             contact: entry.contact,
         };
+        let user = team.amqp_user.as_ref();
+        if user.is_some() && teams.values().any(|other: &Team| other.amqp_user.as_ref() == user) {
+            let what = format!("{id} has the broker user of another destination");
+            faults.push(source.fault(line, what, "give each destination a user of its own"));
+        }
         if teams.insert(id.clone(), team).is_some() {
             let mend = "give each destination an id of its own";
             faults.push(source.fault(line, format!("destination {id} is listed twice"), mend));

@@ -35,7 +35,7 @@ use crate::routing::Routing;
 use crate::threshold::review::Decided;
 use crate::threshold::{Outcomes, Policy};
 use source::{Source, digest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,6 +54,8 @@ pub struct Partner {
 pub struct Team {
     pub destination: Arc<Destination>,
     pub needs_agreement: bool,
+    /// The broker's user by which it sends outcomes as messages.
+    pub amqp_user: Option<String>,
     /// People send to it, and no rule does.
     pub reached_by_people: bool,
     /// Alerted at once when something immediate arrives.
@@ -93,6 +95,12 @@ impl Authority {
 
     pub fn destination(&self, id: &DestinationId) -> Option<&Arc<Destination>> {
         self.destinations.get(id).map(|team| &team.destination)
+    }
+
+    /// Which destination a user of the broker is.
+    pub fn amqp_users(&self) -> HashMap<String, DestinationId> {
+        let teams = self.destinations.iter();
+        teams.filter_map(|(id, team)| Some((team.amqp_user.clone()?, id.clone()))).collect()
     }
 
     /// The duty telephone number that someone answers at this instant.

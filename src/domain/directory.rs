@@ -12,6 +12,8 @@ pub struct Directory {
     pub authority_name: String,
     pub agencies: HashMap<AgencyId, Arc<Agency>>,
     pub destinations: HashMap<DestinationId, Arc<Destination>>,
+    /// Which destination a user of the broker is.
+    pub amqp_users: HashMap<String, DestinationId>,
     /// The duty team in office hours; stands in every problem a sender is given.
     pub duty_telephone: String,
     /// The emergency duty team at other times.

@@ -8,7 +8,7 @@ use crate::domain::ids::{AdultMatchId, RefusalId};
 use crate::domain::refusal::Extent;
 use crate::domain::{
     AgencyId, DestinationId, Level, MessageId, OutcomeCode, Priority, Purpose, Reference, RuleId,
-    Timestamp, Withdrawn,
+    Timestamp, Unread, Withdrawn,
 };
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ pub const ROUTED: &str = "referral.routed.v1";
 pub const UPDATED: &str = "referral.updated.v1";
 /// A receiving team has recorded what it decided or did.
 pub const OUTCOME: &str = "referral.outcome.v1";
+/// An outcome that a team sent as a message cannot stand: it is to say what is missing.
+pub const OUTCOME_REFUSED: &str = "referral.outcome-refused.v1";
 /// A submission could not be accepted; MASSTT calls the sender.
 pub const REFUSED: &str = "referral.refused.v1";
 /// MASSTT's copy of a message that does not get through to another destination.
@@ -141,6 +143,18 @@ pub fn outcome(draft: &OutcomeDraft<'_>) -> Vec<u8> {
     write(&draft.envelope, &reference, &data)
 }
 
+/// The message to a team whose outcome cannot stand; schema `referral.outcome-refused.v1`.
+pub fn outcome_refused(
+    envelope: &Envelope<'_>,
+    reference: Reference,
+    destination: &DestinationId,
+    faults: &[Unread],
+) -> Vec<u8> {
+    let reference = reference.to_string();
+    let data = OutcomeRefusedData { reference: &reference, destination, faults };
+    write(envelope, &reference, &data)
+}
+
 /// The message about a refused submission; schema `referral.refused.v1`.
 pub fn refusal(draft: &RefusalDraft<'_>) -> Vec<u8> {
     let subject = draft.refusal.to_string();
@@ -253,6 +267,14 @@ struct LevelOfNeed<'a> {
     label: &'a str,
     /// A social worker decides; until then it is suggested.
     suggested: bool,
+}
+
+#[derive(Serialize)]
+struct OutcomeRefusedData<'a> {
+    reference: &'a str,
+    destination: &'a DestinationId,
+    /// Places in the outcome, never values.
+    faults: &'a [Unread],
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@
 use super::judge::Rules;
 use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutcomeDraft};
-use crate::domain::outcome::fault;
+use crate::domain::outcome::{Said, fault};
 use crate::domain::time::Env;
 use crate::domain::{
     ClockKind, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp, Unread,
@@ -27,6 +27,7 @@ pub(super) struct Following<'a> {
     pub(super) stored: &'a StoredReferral,
     pub(super) clocks: &'a [Clock],
     pub(super) told: &'a Told,
+    pub(super) said: &'a Said,
     pub(super) follows: Follows<'a>,
     /// The children whom it concerns.
     pub(super) children: Vec<u16>,
@@ -46,7 +47,7 @@ impl Following<'_> {
         };
         let own = &self.told.destination;
         let mut asked = open(ACCEPT).filter(|clock| clock.destination == *own).collect::<Vec<_>>();
-        if asked.is_empty() && self.told.said.accepted_in_writing {
+        if asked.is_empty() && self.said.accepted_in_writing {
             // Another authority has no desk here: whoever asked it says that it has accepted.
             let asks = open(HANDOVER).any(|clock| clock.destination == *own);
             asked.extend(open(ACCEPT).filter(|_| asks));
@@ -110,7 +111,7 @@ impl Following<'_> {
 
     /// Whom it is sent to by this outcome.
     pub(super) fn routes(&self) -> Vec<Route> {
-        let rule = RuleId::new(self.told.said.code.as_str());
+        let rule = RuleId::new(self.said.code.as_str());
         let policy = &self.rules.policy;
         let route = |destination: DestinationId, purpose: Purpose, priority| Route {
             due_at: policy.due(&destination, priority, None, self.now),
@@ -148,7 +149,7 @@ impl Following<'_> {
             let from = match start.from {
                 From::Now => self.now,
                 From::Receipt => self.stored.row.received_at,
-                From::Return => self.told.said.returned_at.unwrap_or(self.now),
+                From::Return => self.said.returned_at.unwrap_or(self.now),
             };
             let due_at = self.rules.policy.calendar.due(from, start.duration);
             rows.follow.clocks.push(ClockRow {
@@ -209,39 +210,18 @@ impl Following<'_> {
             if !statutory || sent || *to == self.told.destination {
                 continue;
             }
-            let earlier = self.stored.deliveries.iter().filter(|row| row.destination == *to);
-            let sequence = earlier.map(|row| row.sequence).max().unwrap_or(0) + 1;
-            let id = MessageId::from_parts(self.now, env.entropy_id());
-            let due_at = self.now.plus_seconds(A_DAY);
-            let kind = message::OUTCOME;
-            let payload = message::outcome(&OutcomeDraft {
-                envelope: Envelope { id, kind, at: self.now, sequence, traceparent: None },
-                reference: self.stored.row.reference,
-                destination: to,
-                recorded_by: &self.told.destination,
-                outcome: &self.told.said.code,
-                level: self.follows.level,
-                due_at,
-            });
-            rows.outbox.push(OutboxRow {
-                id,
-                referral: Some(self.stored.row.id),
-                refusal: None,
-                destination: to.clone(),
-                purpose: Purpose::new("outcome"),
-                priority: Priority::Standard,
-                kind: kind.to_owned(),
-                sequence,
-                created_at: self.now,
-                due_at,
-                payload,
-                traceparent: None,
-                agency: self.stored.row.agency.clone(),
-                level: self.stored.row.level.clone(),
-                attempts: 0,
-                fence: 0,
-                leased_until: None,
-            });
+            let letter = Letter { to, kind: message::OUTCOME, priority: Priority::Standard };
+            rows.outbox.push(letter.about(self.stored, env, self.now, |envelope, due_at| {
+                message::outcome(&OutcomeDraft {
+                    envelope,
+                    reference: self.stored.row.reference,
+                    destination: to,
+                    recorded_by: &self.told.destination,
+                    outcome: &self.said.code,
+                    level: self.follows.level,
+                    due_at,
+                })
+            }));
         }
     }
 
@@ -251,10 +231,10 @@ impl Following<'_> {
             id: self.told.id,
             referral: self.stored.row.id,
             destination: self.told.destination.clone(),
-            code: self.told.said.code.clone(),
+            code: self.said.code.clone(),
             level,
             suggested_rank,
-            told: self.told.said.tells_sender,
+            told: self.said.tells_sender,
             at: self.now,
             body: self.told.body,
             record,
@@ -262,7 +242,7 @@ impl Following<'_> {
     }
 
     pub(super) fn event(&self) -> Event {
-        let detail = format!("{} {}", self.told.id, self.told.said.code);
+        let detail = format!("{} {}", self.told.id, self.said.code);
         let event = Event::new("outcome.recorded", self.told.destination.as_str());
         event.about(self.stored.row.id).detail(detail)
     }
@@ -302,7 +282,7 @@ impl Following<'_> {
             "reference": self.stored.row.reference,
             "id": self.told.id,
             "destination": self.told.destination,
-            "outcome": self.told.said.code,
+            "outcome": self.said.code,
             "label": self.follows.outcome.label,
             "level_of_need": level.map(|l| json!({"code": l.code, "label": l.label})),
             "children": self.children,
@@ -310,7 +290,64 @@ impl Following<'_> {
             "sent_to": sent.collect::<Vec<_>>(),
             "clocks_started": started.collect::<Vec<_>>(),
             "clocks_ended": ended.collect::<Vec<_>>(),
-            "tells_sender": self.told.said.tells_sender,
+            "tells_sender": self.said.tells_sender,
         })
     }
+}
+
+/// A message to one team about a referral that it has.
+struct Letter<'a> {
+    to: &'a DestinationId,
+    kind: &'a str,
+    priority: Priority,
+}
+
+impl Letter<'_> {
+    fn about(
+        &self,
+        stored: &StoredReferral,
+        env: &dyn Env,
+        now: Timestamp,
+        payload: impl FnOnce(Envelope<'_>, Timestamp) -> Vec<u8>,
+    ) -> OutboxRow {
+        let earlier = stored.deliveries.iter().filter(|row| row.destination == *self.to);
+        let sequence = earlier.map(|row| row.sequence).max().unwrap_or(0) + 1;
+        let id = MessageId::from_parts(now, env.entropy_id());
+        let due_at = now.plus_seconds(A_DAY);
+        let envelope = Envelope { id, kind: self.kind, at: now, sequence, traceparent: None };
+        OutboxRow {
+            id,
+            referral: Some(stored.row.id),
+            refusal: None,
+            destination: self.to.clone(),
+            purpose: Purpose::new("outcome"),
+            priority: self.priority,
+            kind: self.kind.to_owned(),
+            sequence,
+            created_at: now,
+            due_at,
+            payload: payload(envelope, due_at),
+            traceparent: None,
+            agency: stored.row.agency.clone(),
+            level: stored.row.level.clone(),
+            attempts: 0,
+            fence: 0,
+            leased_until: None,
+        }
+    }
+}
+
+/// Tells a team that what it sent as a message cannot stand. Its clock runs on, so it is urgent.
+pub(super) fn refused(
+    stored: &StoredReferral,
+    told: &Told,
+    faults: &[Unread],
+    env: &dyn Env,
+    now: Timestamp,
+) -> OutboxRow {
+    let to = &told.destination;
+    let letter = Letter { to, kind: message::OUTCOME_REFUSED, priority: Priority::Urgent };
+    letter.about(stored, env, now, |envelope, _| {
+        message::outcome_refused(&envelope, stored.row.reference, to, faults)
+    })
 }

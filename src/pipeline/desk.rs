@@ -46,6 +46,16 @@ pub enum Heard {
     Failed,
 }
 
+/// An outcome, as a team sends it.
+#[derive(Clone)]
+pub struct Recording {
+    pub team: DestinationId,
+    pub of: Reference,
+    pub body: Map<String, Value>,
+    /// It came as a message: where it cannot stand, the team is sent a message that says why.
+    pub by_message: bool,
+}
+
 /// What became of an outcome that a team recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
@@ -122,12 +132,7 @@ pub trait Desk: Send + Sync + 'static {
     fn probability(&self, weight: f32) -> f32;
 
     /// Records what a team says that it decided or did; durable when it answers.
-    async fn record(
-        &self,
-        team: DestinationId,
-        of: Reference,
-        body: Map<String, Value>,
-    ) -> Followed;
+    async fn record(&self, recording: Recording) -> Followed;
 
     /// What a sender of this kind learns of what was recorded.
     fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold;
@@ -184,22 +189,18 @@ impl Desk for Pipeline {
         self.stages.rules.load().linkage.model.probability(weight)
     }
 
-    async fn record(
-        &self,
-        team: DestinationId,
-        of: Reference,
-        body: Map<String, Value>,
-    ) -> Followed {
+    async fn record(&self, recording: Recording) -> Followed {
+        let Recording { team, of, body, by_message } = recording;
         let said = match outcome::Said::read(&body) {
-            Ok(said) => said,
-            Err(faults) => return Followed::Lacking(faults),
+            Err(faults) if !by_message => return Followed::Lacking(faults),
+            said => said,
         };
         let id = OutcomeId::from_parts(self.env.now(), self.env.entropy_id());
         let whole = Value::Object(body);
         let label = format!("outcome {of}");
         let written = whole.to_string();
         let body = self.stages.ring.token16(&label, team.as_str(), written.as_bytes());
-        let told = Told { reference: of, destination: team, id, said, whole, body };
+        let told = Told { reference: of, destination: team, id, said, whole, body, by_message };
         match self.lane.submit(Work::Follow(Box::new(told))).await {
             Ok(Done::Followed { answer, repeat }) => Followed::Stands { answer, repeat },
             Ok(Done::Lacking(faults)) => Followed::Lacking(faults),

@@ -1,9 +1,10 @@
 //! A receiving team records an outcome: whether it stands, and what is written.
 
-use super::consequences::Following;
+use super::consequences::{Following, refused};
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
-use crate::domain::{DestinationId, Route, Timestamp, facts};
+use crate::audit::Event;
+use crate::domain::{DestinationId, Route, Timestamp, Unread, facts};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
@@ -34,24 +35,29 @@ impl Stages {
         let same = |row: &&OutcomeRow| row.destination == told.destination && row.body == told.body;
         if let Some(row) = before.iter().find(same) {
             let answer = json(&self.recorded(row)?.answer)?.into();
-            return nothing(Done::Followed { answer, repeat: true });
+            let done = Done::Followed { answer, repeat: true };
+            return Ok(Concluded { rows: Batch::default(), done });
         }
+        let said = match &told.said {
+            Ok(said) => said,
+            Err(faults) => return Ok(self.lacking(stored, told, faults.clone(), now)),
+        };
         let rules = self.rules.load();
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
         let all = sent_children(&decided, &referred, &told.destination);
-        let children: Vec<u16> = all.iter().copied().filter(|c| told.said.concerns(*c)).collect();
+        let children: Vec<u16> = all.iter().copied().filter(|c| said.concerns(*c)).collect();
         let case = case(&rules, &decided, &referred, told, &children);
-        let follows = match rules.outcomes.follows(&rules.policy, &case, &told.said) {
+        let follows = match rules.outcomes.follows(&rules.policy, &case, said) {
             Ok(follows) => follows,
-            Err(faults) => return nothing(Done::Lacking(faults)),
+            Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
         };
         let suggested = case.suggested.rank;
-        let one = Following { rules: &rules, stored, clocks, told, follows, children, now };
+        let one = Following { rules: &rules, stored, clocks, told, said, follows, children, now };
         let accepted = match one.accepted() {
             Ok(accepted) => accepted,
-            Err(fault) => return nothing(Done::Lacking(vec![fault])),
+            Err(fault) => return Ok(self.lacking(stored, told, vec![fault], now)),
         };
         let covered = self.covered(&one, before)?;
         let mut rows = Batch::default();
@@ -69,6 +75,23 @@ impl Stages {
         rows.follow.outcomes.push(one.row(suggested, sealed));
         let done = Done::Followed { answer: json(&answer)?.into(), repeat: false };
         Ok(Concluded { rows, done })
+    }
+
+    /// It cannot stand. Whoever sent it as a message is told so by one.
+    fn lacking(
+        &self,
+        stored: &StoredReferral,
+        told: &Told,
+        faults: Vec<Unread>,
+        now: Timestamp,
+    ) -> Concluded {
+        let mut rows = Batch::default();
+        if told.by_message {
+            rows.outbox.push(refused(stored, told, &faults, self.env.as_ref(), now));
+            let event = Event::new("outcome.refused", told.destination.as_str());
+            rows.desk.push(event.about(stored.row.id));
+        }
+        Concluded { rows, done: Done::Lacking(faults) }
     }
 
     /// Sends the referral to whom it goes by the outcome, and keeps where people have sent it.
@@ -120,7 +143,7 @@ impl Stages {
             outcome.is_some_and(|outcome| outcome.ends.iter().any(|kind| kind.as_str() == RESPOND))
         };
         let mut covered: BTreeSet<u16> = BTreeSet::new();
-        if ends(&one.told.said.code) {
+        if ends(&one.said.code) {
             covered.extend(&one.children);
         }
         for row in before {
@@ -133,10 +156,6 @@ impl Stages {
         }
         Ok(covered)
     }
-}
-
-fn nothing(done: Done) -> Result<Concluded> {
-    Ok(Concluded { rows: Batch::default(), done })
 }
 
 /// The children whom a destination was sent: all, where it was sent a referral without any.

@@ -27,7 +27,7 @@ pub use crate::linkage::{Evidence, Explanation};
 pub use adapted::{Adapted, Answered, Canonical};
 pub use adult_watch::AdultWatch;
 pub use decided::close_proposal;
-pub use desk::{Desk, Followed, Heard, Said, SenderTold, ToldOutcome};
+pub use desk::{Desk, Followed, Heard, Recording, Said, SenderTold, ToldOutcome};
 pub use intake::{Intake, Outcome, Pipeline, Submission};
 pub use judge::{Rules, Stages};
 pub use news::Newsreader;

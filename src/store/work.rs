@@ -115,11 +115,14 @@ pub struct Told {
     /// Who says it.
     pub destination: DestinationId,
     pub id: OutcomeId,
-    pub said: Said,
+    /// What was understood of it, or why not.
+    pub said: std::result::Result<Said, Vec<Unread>>,
     /// All of it, JSON, to be sealed.
     pub whole: serde_json::Value,
     /// By what it is known when it comes again.
     pub body: Token16,
+    /// It came as a message: where it cannot stand, a message says so.
+    pub by_message: bool,
 }
 
 /// One thing to write.

@@ -1,7 +1,9 @@
 //! Declares exchanges, queues and bindings as the public contract names them.
 
 use super::connection::patiently;
-use crate::broker::topology::{self, DEAD, DELIVERY_LIMIT, DRAIN_ORDER, REFERRALS};
+use crate::broker::topology::{
+    self, DEAD, DELIVERY_LIMIT, DRAIN_ORDER, OUTCOMES, OUTCOMES_REFUSED, REFERRALS,
+};
 use crate::broker::traits::BrokerError;
 use crate::domain::{DestinationId, Priority};
 use futures::StreamExt;
@@ -29,16 +31,23 @@ pub(super) async fn declare(
     done.into_iter().collect()
 }
 
-/// Exchanges, and the queues that belong to no destination. `frontdoor.outcomes` is not among them
-/// until something reads it: a queue would take what nobody then sees, while publishing to an
-/// exchange that is not there fails, and shows.
+/// Exchanges, and the queues that belong to no destination.
 async fn shared(channel: &Channel) -> Result<(), BrokerError> {
     exchange(channel, REFERRALS, ExchangeKind::Topic).await?;
     exchange(channel, DEAD, ExchangeKind::Fanout).await?;
     let mut quorum = FieldTable::default();
     quorum.insert(short("x-queue-type")?, text("quorum"));
-    queue(channel, DEAD, quorum).await?;
-    bind(channel, DEAD, DEAD, "").await
+    queue(channel, DEAD, quorum.clone()).await?;
+    bind(channel, DEAD, DEAD, "").await?;
+    exchange(channel, OUTCOMES_REFUSED, ExchangeKind::Fanout).await?;
+    queue(channel, OUTCOMES_REFUSED, quorum.clone()).await?;
+    bind(channel, OUTCOMES_REFUSED, OUTCOMES_REFUSED, "").await?;
+    exchange(channel, OUTCOMES, ExchangeKind::Topic).await?;
+    quorum.insert(short("x-dead-letter-exchange")?, text(OUTCOMES_REFUSED));
+    quorum.insert(short("x-dead-letter-strategy")?, text("at-least-once"));
+    quorum.insert(short("x-overflow")?, text("reject-publish"));
+    queue(channel, OUTCOMES, quorum).await?;
+    bind(channel, OUTCOMES, OUTCOMES, "#").await
 }
 
 /// The two queues of a destination, on a channel of their own: an error closes a channel.

@@ -5,6 +5,7 @@
 
 mod connection;
 mod declare;
+mod inbound;
 mod mailbox;
 mod publish;
 
@@ -13,6 +14,8 @@ use super::traits::{Broker, BrokerError, Mailbox, PublishOutcome};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::store::{OutboxRow, QueuedMessage};
+pub use inbound::read_outcomes;
+
 use async_trait::async_trait;
 use connection::{Slot, supervise};
 use mailbox::Mailroom;

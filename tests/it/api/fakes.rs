@@ -14,8 +14,8 @@ use frontdoor::domain::{
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
-    Adapted, Answered, Desk, Explanation, Followed, Heard, Intake, Outcome, Said, SenderTold,
-    Submission,
+    Adapted, Answered, Desk, Explanation, Followed, Heard, Intake, Outcome, Recording, Said,
+    SenderTold, Submission,
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
@@ -440,12 +440,8 @@ impl Desk for FakeDesk {
         0.25
     }
 
-    async fn record(
-        &self,
-        team: DestinationId,
-        of: Reference,
-        body: serde_json::Map<String, serde_json::Value>,
-    ) -> Followed {
+    async fn record(&self, recording: Recording) -> Followed {
+        let Recording { team, of, body, .. } = recording;
         let outcome = body.get("outcome").cloned();
         let answer = serde_json::json!({
             "reference": of, "id": uuid::Uuid::nil(), "destination": team, "outcome": outcome,

@@ -15,6 +15,7 @@ mod load;
 mod matches;
 mod openapi;
 mod operations;
+mod outcomes;
 mod problems;
 mod referrals;
 mod reload;
@@ -349,6 +350,7 @@ fn directory(rate_per_minute: u32) -> Directory {
             destination("named", true),
         ]
         .into(),
+        amqp_users: Default::default(),
         duty_telephone: DUTY.to_owned(),
         out_of_hours_telephone: OUT_OF_HOURS.to_owned(),
     }

@@ -22,7 +22,7 @@ clock = "end_of_next_working_day"
 "#;
 
 /// A copy of the authority's folder that the home's gateways and commands use.
-fn own_folder(home: &mut Home) -> PathBuf {
+pub(super) fn own_folder(home: &mut Home) -> PathBuf {
     let folder = home.dir.path().join("authority");
     std::fs::create_dir(&folder).expect("made");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale");

@@ -6,9 +6,10 @@ use frontdoor::domain::adults::Bar;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::matching::WrongBy;
 use frontdoor::domain::message::{
-    Envelope, OUTCOME, OutboxDraft, OutcomeDraft, POSSIBLE_ADULT, REFUSED, ROUTED, RefusalDraft,
-    UPDATED, claim_check, outcome, refusal,
+    Envelope, OUTCOME, OUTCOME_REFUSED, OutboxDraft, OutcomeDraft, POSSIBLE_ADULT, REFUSED, ROUTED,
+    RefusalDraft, UPDATED, claim_check, outcome, outcome_refused, refusal,
 };
+use frontdoor::domain::outcome::fault;
 use frontdoor::domain::refusal::Extent;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
@@ -88,6 +89,11 @@ fn an_outcome_fits_its_schema() {
         }));
         assert_eq!(message["data"]["recorded_by"], "first-response");
     }
+    let reference = Reference::from_entropy(env.entropy_u64());
+    let faults = [fault("/rationale", "decision", "Say why")];
+    let (envelope, masstt) = (envelope(OUTCOME_REFUSED, &env), DestinationId::new("masstt"));
+    let message = fits(&outcome_refused(&envelope, reference, &masstt, &faults));
+    assert_eq!(message["data"]["faults"][0]["pointer"], "/rationale");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::on_both;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{DestinationId, Priority, Reference, Timestamp, Whom};
 use frontdoor::followup::clocks::{Clocks, Escalation};
-use frontdoor::pipeline::{Desk, Followed, Intake};
+use frontdoor::pipeline::{Desk, Followed, Intake, Recording};
 use frontdoor::store::*;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -106,7 +106,9 @@ impl Desks {
 
     async fn says(&self, team: &str, of: Reference, body: Value) -> Followed {
         let Value::Object(body) = body else { panic!("an object") };
-        self.gateway.pipeline.record(DestinationId::new(team), of, body).await
+        let team = DestinationId::new(team);
+        let recording = Recording { team, of, body, by_message: false };
+        self.gateway.pipeline.record(recording).await
     }
 
     /// What stands, as answered.
