@@ -47,10 +47,6 @@ fn placed(source: &Source, file: &File, context: &Context<'_>, found: Finding) -
             let entry = file.levels.iter().find(|entry| entry.code.value == code);
             source.fault(entry.map_or(0, |entry| line(&entry.code)), what, mend)
         }
-        Place::Purpose(purpose) => {
-            let entry = file.purposes.iter().find(|entry| entry.value == purpose);
-            source.fault(entry.map_or(0, line), what, mend)
-        }
         Place::Destination(id) => {
             let destinations = context.destinations;
             destinations.fault(destinations.line_of(&format!("id = \"{id}\"")), what, mend)

@@ -171,13 +171,11 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     };
     let decides = thresholds::read(&thresholds, context, &mut faults);
     let scorer = completeness::read(&completeness, facts.table(), &mut faults);
-    if let (Some(decides), Some(scorer)) = (&decides, &scorer) {
-        let (policy, routing) = (&decides.policy, &decides.routing);
-        warnings.extend(decides.warnings.iter().cloned());
-        warnings.extend(undone::unread_facts(&thresholds, facts.table(), policy, routing, scorer));
-    }
     let policy = decides.as_ref().map(|decides| &decides.policy);
     let ended = policy.and_then(|policy| outcomes::read(&outcomes, policy, &teams, &mut faults));
+    if let (Some(decides), Some(scorer), Some(ended)) = (&decides, &scorer, &ended) {
+        warnings.extend(undone::all(&thresholds, facts.table(), decides, scorer, ended));
+    }
     match (decides, scorer, ended) {
         (Some(decides), Some(completeness), Some(outcomes)) if faults.is_empty() => Ok(Authority {
             name: days.name,

@@ -46,7 +46,7 @@ impl Review<'_> {
         self.lanes(never_held);
         self.concerns(never_held);
         self.versions();
-        self.levels_and_purposes();
+        self.levels();
         self.destinations(reached_by_people);
     }
 
@@ -194,22 +194,13 @@ impl Review<'_> {
         }
     }
 
-    fn levels_and_purposes(&mut self) {
+    fn levels(&mut self) {
         let policy = self.policy;
         for level in policy.levels.iter().filter(|level| level.rank > policy.floor.rank) {
             if !policy.rules.iter().any(|rule| rule.level.as_ref() == Some(level)) {
                 let what = format!("level {} is given by no rule", level.code);
                 let mend = "let a rule give it, or take it out";
                 self.say(Finding::warning(Place::Level(level.code.clone()), what, mend));
-            }
-        }
-        for purpose in &policy.purposes {
-            let own = *purpose == policy.confirmation || *purpose == policy.screening;
-            let mut targets = policy.rules.iter().flat_map(|rule| &rule.targets);
-            if !own && !targets.any(|target| target.purpose == *purpose) {
-                let what = format!("purpose {} is given by no rule", purpose.as_str());
-                let place = Place::Purpose(purpose.as_str().to_owned());
-                self.say(Finding::warning(place, what, "let a rule give it, or take it out"));
             }
         }
     }

@@ -30,7 +30,6 @@ pub enum Place {
     NoRule(usize),
     /// Code of a level.
     Level(String),
-    Purpose(String),
     Destination(DestinationId),
 }
 

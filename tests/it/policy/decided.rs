@@ -315,7 +315,13 @@ const WARNED: [(&str, &str, &str, &str, &str); 9] = [
         "level 4b is given by no rule",
         "code: \"4b\"",
     ),
-    ("thresholds.yaml", "[confirmation,", "[confirmation, chat,", "purpose chat", "purposes: ["),
+    (
+        "thresholds.yaml",
+        "[confirmation,",
+        "[confirmation, chat,",
+        "gives purpose chat",
+        "purposes: [",
+    ),
     (
         "thresholds.yaml",
         "\"7A\" in concerns || \"14A\"",

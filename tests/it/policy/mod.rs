@@ -1,6 +1,7 @@
 //! The policy of the shipped configuration: stories, properties, faults, speed.
 
 mod clocks;
+mod command;
 mod decided;
 mod faults;
 mod language;
