@@ -132,6 +132,7 @@ fn directory(authority: &Authority) -> Directory {
         amqp_users: authority.amqp_users(),
         duty_telephone: duty.office.clone(),
         out_of_hours_telephone: duty.out_of_hours.clone(),
+        alerting: authority.alerting.clone(),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::Team;
 use super::agencies::is_name;
+use super::alerting::{self, AlertingEntry, RoleEntry};
 use super::fault::Fault;
 use super::source::Source;
 use crate::domain::DestinationId;
 use crate::domain::agency::{Destination, FieldList, Payload};
+use crate::domain::alerting::{Alerting, Reached};
 use crate::domain::working_days::Duration;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ use toml::Spanned;
 struct File {
     /// What a destination sees that is not statutory and has no list of its own.
     default_fields: Vec<String>,
+    alerting: AlertingEntry,
+    role: Vec<RoleEntry>,
     destination: Vec<Entry>,
 }
 
@@ -39,7 +43,8 @@ struct Entry {
     restricted: bool,
     amqp_user: Option<String>,
     reached_by: Option<ReachedBy>,
-    contact: Option<String>,
+    contact: Option<Spanned<String>>,
+    escalates_to: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// Who sends to a destination that no rule sends to.
@@ -59,8 +64,9 @@ const PRIORITIES: [&str; 3] = [".immediate", ".urgent", ".standard"];
 pub(super) fn read(
     source: &Source,
     faults: &mut Vec<Fault>,
-) -> Option<BTreeMap<DestinationId, Team>> {
+) -> Option<(BTreeMap<DestinationId, Team>, Alerting)> {
     let file: File = source.toml(faults)?;
+    let mut alerting = alerting::read(source, &file.alerting, &file.role, faults);
     let mut teams = BTreeMap::new();
     for entry in file.destination {
         let line = source.line_at(entry.id.span().start);
@@ -76,6 +82,7 @@ pub(super) fn read(
                 "use lower-case letters, digits, - and ., and neither a priority nor a placeholder",
             ));
         }
+        let reached = reached(source, &entry, &file.role, &alerting, faults);
         for field in entry.fields.iter().flatten().chain(&file.default_fields) {
             let place: Vec<String> = field.split('/').skip(1).map(str::to_owned).collect();
             if !field.starts_with('/') || !crate::completeness::is_a_place(&place) {
@@ -99,12 +106,12 @@ pub(super) fn read(
             open: entry.open,
             restricted: entry.restricted,
         });
+        alerting.teams.insert(id.clone(), reached);
         let team = Team {
             destination,
             amqp_user: entry.amqp_user,
             needs_agreement: entry.needs_agreement,
             reached_by_people: matches!(entry.reached_by, Some(ReachedBy::People)),
-            contact: entry.contact,
         };
         let user = team.amqp_user.as_ref();
         if user.is_some() && teams.values().any(|other: &Team| other.amqp_user.as_ref() == user) {
@@ -117,5 +124,22 @@ pub(super) fn read(
         }
     }
     faults.dedup();
-    Some(teams)
+    Some((teams, alerting))
+}
+
+/// How a team is reached: its own contact, and whom it escalates to.
+fn reached(
+    source: &Source,
+    entry: &Entry,
+    roles: &[RoleEntry],
+    alerting: &Alerting,
+    faults: &mut Vec<Fault>,
+) -> Reached {
+    let contact = entry.contact.as_ref();
+    let contact = contact.and_then(|stated| alerting::address(source, stated, faults));
+    let escalates_to = match &entry.escalates_to {
+        Some(stated) => alerting::escalation(source, stated, roles, faults),
+        None => alerting.escalates_to.clone(),
+    };
+    Reached { contact, escalates_to }
 }

@@ -6,6 +6,7 @@
 
 mod advice;
 mod agencies;
+mod alerting;
 mod calendar;
 mod completeness;
 mod destinations;
@@ -29,7 +30,7 @@ use crate::completeness::Scorer;
 use crate::domain::agency::{Agency, Destination};
 use crate::domain::facts::Reader;
 use crate::domain::working_days::Calendar;
-use crate::domain::{AgencyId, DestinationId, Timestamp};
+use crate::domain::{AgencyId, Alerting, DestinationId, Timestamp};
 use crate::linkage::Linkage;
 use crate::routing::Routing;
 use crate::threshold::review::Decided;
@@ -49,7 +50,7 @@ pub struct Partner {
     pub contact: Option<String>,
 }
 
-/// A receiving team with whom to alert.
+/// A receiving team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Team {
     pub destination: Arc<Destination>,
@@ -58,8 +59,6 @@ pub struct Team {
     pub amqp_user: Option<String>,
     /// People send to it, and no rule does.
     pub reached_by_people: bool,
-    /// Alerted at once when something immediate arrives.
-    pub contact: Option<String>,
 }
 
 /// One authority, ready to decide.
@@ -70,6 +69,7 @@ pub struct Authority {
     pub code: String,
     pub agencies: BTreeMap<AgencyId, Partner>,
     pub destinations: BTreeMap<DestinationId, Team>,
+    pub alerting: Alerting,
     pub calendar: Calendar,
     pub facts: Arc<Reader>,
     pub policy: Policy,
@@ -146,11 +146,12 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let destinations_read = destinations::read(&destinations, &mut faults);
     let phrases_read = phrases::read(&phrases, &mut faults);
     // What follows needs all of these; what is wrong with them is told first.
-    let (Some(partners), Some(days), Some(localities), Some(teams), Some(phrases_read)) =
+    let (Some(partners), Some(days), Some(localities), Some(receivers), Some(phrases_read)) =
         (agencies_read, calendar_read, localities_read, destinations_read, phrases_read)
     else {
         return Err(faults);
     };
+    let (teams, alerting) = receivers;
     let mut warnings: Vec<Fault> = undone::restricted(&destinations, &teams).into_iter().collect();
     let serving = localities::serving(&places, &localities, &teams, &mut faults, &mut warnings);
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
@@ -172,9 +173,14 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let decides = thresholds::read(&thresholds, context, &mut faults);
     let scorer = completeness::read(&completeness, facts.table(), &mut faults);
     let policy = decides.as_ref().map(|decides| &decides.policy);
+    if let Some(policy) = policy {
+        faults.extend(alerting::unpaged(&destinations, &alerting, policy));
+    }
     let ended = policy.and_then(|policy| outcomes::read(&outcomes, policy, &teams, &mut faults));
     if let (Some(decides), Some(scorer), Some(ended)) = (&decides, &scorer, &ended) {
         warnings.extend(undone::all(&thresholds, facts.table(), decides, scorer, ended));
+        let policy = &decides.policy;
+        warnings.extend(alerting::unreachable(&destinations, &teams, &alerting, policy));
     }
     match (decides, scorer, ended) {
         (Some(decides), Some(completeness), Some(outcomes)) if faults.is_empty() => Ok(Authority {
@@ -182,6 +188,7 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
             code: days.code,
             agencies: partners,
             destinations: teams,
+            alerting,
             calendar: days.calendar,
             facts,
             policy: decides.policy,

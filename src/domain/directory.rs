@@ -1,7 +1,7 @@
 //! Whom the authority works with, ready to look up: one consistent snapshot of its configuration.
 
 use super::agency::{Agency, Destination};
-use super::{AgencyId, DestinationId};
+use super::{AgencyId, Alerting, DestinationId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,4 +18,5 @@ pub struct Directory {
     pub duty_telephone: String,
     /// The emergency duty team at other times.
     pub out_of_hours_telephone: String,
+    pub alerting: Alerting,
 }

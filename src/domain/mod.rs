@@ -5,6 +5,7 @@
 
 pub mod adults;
 pub mod agency;
+pub mod alerting;
 pub mod answer;
 pub mod child;
 pub mod codes;
@@ -36,6 +37,7 @@ pub mod values;
 pub mod working_days;
 
 pub use adults::{AdultKey, AdultRole, AdultSeen, AdultWord};
+pub use alerting::{Address, Alerting};
 pub use answer::{Answer, State};
 pub use child::Child;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};

@@ -26,7 +26,7 @@ fn faults_of(file: &str, old: &str, new: &str) -> Vec<Fault> {
 }
 
 /// (file, what stands there, what stands there instead, part of what is told)
-const SEEDED: [(&str, &str, &str, &str); 32] = [
+const SEEDED: [(&str, &str, &str, &str); 42] = [
     ("thresholds.yaml", "danger_now == \"yes\"", "danger_now != \"no\"", "absence of danger_now"),
     (
         "thresholds.yaml",
@@ -75,6 +75,26 @@ const SEEDED: [(&str, &str, &str, &str); 32] = [
     ("thresholds.yaml", "team: masstt", "team: prevent", "receive everything"),
     ("destinations.toml", "id = \"prevent\"", "id = \"lado\"", "listed twice"),
     ("destinations.toml", "aliases = [\"MASSTT\"", "alias = [\"MASSTT\"", "unknown field"),
+    ("destinations.toml", "contact = \"masstt-duty@example.org\"\n", "", "nobody there can be"),
+    ("destinations.toml", "contact = \"edt@example.org\"\n", "", "nobody there can be"),
+    ("destinations.toml", "masstt-duty@example.org", "masstt-duty", "is no e-mail address"),
+    ("destinations.toml", "\"duty-manager@example.org\"", "\"Duty <d@b.org>\"", "no e-mail"),
+    ("destinations.toml", "[\"duty-manager\", \"out", "[\"night-manager\", \"out", "is no role"),
+    (
+        "destinations.toml",
+        "escalates_to = [\"out-of-hours-manager\", \"duty-manager\"]",
+        "escalates_to = [\"duty\"]",
+        "is no role",
+    ),
+    (
+        "destinations.toml",
+        "escalates_to = [\"out-of-hours-manager\", \"duty-manager\"]",
+        "escalates_to = []",
+        "names nobody",
+    ),
+    ("destinations.toml", "repeat_minutes = 15", "repeat_minutes = 0", "0 minutes"),
+    ("destinations.toml", "immediate_minutes = 15", "immediate_minutes = 999", "999 minutes"),
+    ("destinations.toml", "id = \"service-manager\"", "id = \"duty-manager\"", "listed twice"),
     ("localities.toml", "\"OL14 5\"", "\"OL14\"", "no postcode sector"),
     ("localities.toml", "\"HX2 8\"", "\"HX2 6\"", "in two localities"),
     ("calendar.toml", "opens = \"08:45\"", "opens = \"quarter to nine\"", "no time of day"),
@@ -183,4 +203,15 @@ fn that_nobody_is_named_for_restricted_records_is_a_warning() {
         let mend = &warning.mend;
         assert!(mend.contains("restricted = true") && mend.contains("docs/restricted.md"));
     }
+}
+
+#[test]
+fn that_nobody_can_be_paged_where_rules_send_what_is_immediate_is_a_warning() {
+    let contact = "contact = \"missing-children-duty@example.org\"\n";
+    let (folder, line) = changed("destinations.toml", contact, "");
+    let authority = load(folder.path()).expect("it is in order all the same");
+    let [warning]: [Fault; 1] = authority.warnings.try_into().expect("one warning");
+    assert!(warning.what.contains("missing-children") && warning.mend.contains("docs/operations"));
+    let near = warning.line <= line && warning.line + 4 > line;
+    assert!(warning.file == "destinations.toml" && near, "{warning}");
 }
