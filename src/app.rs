@@ -9,6 +9,7 @@ mod following;
 mod import;
 mod letters;
 mod master_key;
+mod notices;
 mod outcomes;
 mod reload;
 
@@ -285,6 +286,7 @@ impl App {
         };
         tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
         tasks.push(tokio::spawn(keep_counting(store.clone(), rules.clone())));
+        tasks.extend(notices::start(&settings.notices, &store, &env, &directory, &stopped)?);
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;
         let refreshed = access.clone();
@@ -298,7 +300,8 @@ impl App {
         tasks.push(tokio::spawn(fresh));
         let feeds = feeds::watch(&settings.feeds, &store, &ring, &env);
         tasks.push(tokio::spawn(feeds.clone().run(stopped)));
-        let board = Board::new(store.clone(), env.clone(), feeds.clone());
+        let channel = settings.notices.smtp.is_some();
+        let board = Board::new(store.clone(), env.clone(), feeds.clone(), channel);
         let served = access.clone();
         let behind =
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };

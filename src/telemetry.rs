@@ -42,6 +42,14 @@ pub mod metric {
     pub const FEED_AGE: &str = "frontdoor_feed_age_seconds";
     /// Gauge, 1 where a system's records are older than they should be; `source`.
     pub const FEED_STALE: &str = "frontdoor_feed_stale";
+    /// Counter of attempts to send a notice; `state` (`sent`, `failing`).
+    pub const NOTICES: &str = "frontdoor_notices_total";
+    /// Gauge of notices that are not sent; `state` (`waiting`, `failing`).
+    pub const NOTICES_OPEN: &str = "frontdoor_notices_open";
+    /// Gauge in seconds since the oldest of them was written; `state`.
+    pub const NOTICES_AGE: &str = "frontdoor_notices_oldest_seconds";
+    /// Counter of alerts that nobody has acknowledged something immediate; `destination`.
+    pub const ALERTS: &str = "frontdoor_alerts_total";
     /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
     pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
@@ -234,6 +242,10 @@ fn describe() {
     );
     metrics::describe_gauge!(metric::FEED_AGE, "Age of what the authority's records told");
     metrics::describe_gauge!(metric::FEED_STALE, "Whether that is older than it should be");
+    metrics::describe_counter!(metric::NOTICES, "Attempts to send a notice");
+    metrics::describe_gauge!(metric::NOTICES_OPEN, "Notices that are not sent");
+    metrics::describe_gauge!(metric::NOTICES_AGE, "Age of the oldest notice that is not sent");
+    metrics::describe_counter!(metric::ALERTS, "Alerts of what nobody has acknowledged");
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");

@@ -1,9 +1,9 @@
 //! Whom the authority alerts: the roles, the minutes and the contacts of `destinations.toml`.
 
+use super::Team;
 use super::agencies::is_name;
 use super::fault::Fault;
 use super::source::Source;
-use super::Team;
 use crate::domain::alerting::{Address, AlertedRole, Alerting};
 use crate::domain::{DestinationId, Priority, RoleId, Whom};
 use crate::threshold::{Policy, To};

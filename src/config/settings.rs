@@ -1,5 +1,6 @@
 //! Settings of one installation: a TOML file, then `FRONTDOOR__SECTION__KEY`, then shorthands.
 
+use crate::domain::Address;
 use anyhow::{Context, Result, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -18,6 +19,7 @@ pub struct Settings {
     pub adapters: Adapters,
     pub keys: Keys,
     pub feeds: Feeds,
+    pub notices: Notices,
     pub ops: Ops,
     pub telemetry: Telemetry,
 }
@@ -99,6 +101,31 @@ pub struct Feeds {
     pub stale_after_hours: u32,
     /// Systems that metrics and pages call by their names; any other is `other`.
     pub named: Vec<String>,
+}
+
+/// How whoever must know that something waits is told. Without a mail server nobody is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notices {
+    /// `smtps://USER:PASSWORD@HOST:465`, or `smtp://HOST:25`, which goes on under TLS.
+    pub smtp: Option<Secret>,
+    /// `smtp://` may lead to another machine without TLS: for a network that is safe itself.
+    pub in_clear: bool,
+    /// The address from which notices come.
+    pub from: Option<String>,
+    /// Where people sign in: the URL that a notice gives.
+    pub sign_in: Option<String>,
+}
+
+/// What no log line may show.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -240,9 +267,39 @@ impl Settings {
                  broker.in_clear = true where the network itself is safe"
             );
         }
+        self.notices.validate()?;
         let url = &self.database.url;
         if !url.starts_with("sqlite:") && !url.starts_with("postgres") {
             bail!("database.url begins with sqlite: or postgres:");
+        }
+        Ok(())
+    }
+}
+
+impl Notices {
+    /// Whether `smtp://` is spoken in clear.
+    pub fn speaks_in_clear(&self) -> bool {
+        let clear = self.smtp.as_ref().and_then(|url| url.0.strip_prefix("smtp://"));
+        clear.is_some_and(|rest| self.in_clear || is_this_machine(rest))
+    }
+
+    /// The URL is repeated by no fault: it holds a password.
+    fn validate(&self) -> Result<()> {
+        let Some(Secret(url)) = &self.smtp else { return Ok(()) };
+        let scheme = url.starts_with("smtps://") || url.starts_with("smtp://");
+        if !scheme || url.contains(['?', '#']) {
+            bail!(
+                "notices.smtp is smtps://USER:PASSWORD@HOST:465 or smtp://HOST:25, and nothing \
+                 behind that; what is special in a password is written %21 and so on"
+            );
+        }
+        if self.from.as_deref().and_then(Address::parse).is_none() {
+            bail!("notices.from is the e-mail address from which notices come; give it as well");
+        }
+        let sign_in = self.sign_in.as_deref().unwrap_or_default();
+        let web = sign_in.starts_with("https://") || sign_in.starts_with("http://");
+        if !web || sign_in.contains(|c: char| !c.is_ascii_graphic()) {
+            bail!("notices.sign_in is the URL at which people sign in; give it as well");
         }
         Ok(())
     }
@@ -288,6 +345,42 @@ mod tests {
             assert!(!told(far, false) && told(far, true), "{far}");
         }
         assert!(told("amqps://broker:5671", false));
+    }
+
+    #[test]
+    fn notices_need_a_sender_and_a_place_to_sign_in_and_tell_no_password() {
+        let whole = Notices {
+            smtp: Some(Secret("smtps://gateway:hunter2@mail.example.org:465".to_owned())),
+            in_clear: false,
+            from: Some("frontdoor@example.org".to_owned()),
+            sign_in: Some("https://frontdoor.example.org/".to_owned()),
+        };
+        let told = |notices: Notices| {
+            let told = Settings { notices, ..Settings::default() }.validate();
+            told.err().map_or(String::new(), |error| format!("{error:#}"))
+        };
+        let smtp = |url: &str| Notices { smtp: Some(Secret(url.to_owned())), ..whole.clone() };
+        assert_eq!(told(whole.clone()), "");
+        assert_eq!(told(Notices::default()), "", "nothing is configured");
+        for url in ["mail.example.org", "http://hunter2@m", "smtp://hunter2@m?tls=none"] {
+            let told = told(smtp(url));
+            assert!(told.contains("notices.smtp") && !told.contains("hunter2"), "{told}");
+        }
+        assert!(told(Notices { from: None, ..whole.clone() }).contains("notices.from"));
+        let two_lines = Some("https://a.example.org\nBcc: b".to_owned());
+        for sign_in in [None, Some("ftp://a".to_owned()), two_lines] {
+            assert!(told(Notices { sign_in, ..whole.clone() }).contains("notices.sign_in"));
+        }
+        assert!(!format!("{whole:?}").contains("hunter2"));
+        for (url, in_clear, clear) in [
+            ("smtp://localhost:25", false, true),
+            ("smtp://mail.example.org:25", false, false),
+            ("smtp://mail.example.org:25", true, true),
+            ("smtps://localhost:465", true, false),
+        ] {
+            let notices = Notices { in_clear, ..smtp(url) };
+            assert_eq!(notices.speaks_in_clear(), clear, "{url}");
+        }
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Clocks {
     }
 }
 
-fn interval(period: Duration) -> tokio::time::Interval {
+pub(super) fn interval(period: Duration) -> tokio::time::Interval {
     let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     interval

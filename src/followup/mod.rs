@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod clocks;
 pub mod feeds;
 pub mod forecast;
+pub mod notices;
 pub mod reading;
 pub mod redrive;
 

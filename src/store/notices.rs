@@ -280,7 +280,7 @@ fn whom(text: &str) -> Result<Whom> {
 /// State, last fault, how many, and when the oldest was written, of those for one.
 pub(super) type OpenRecord = (String, String, Option<String>, i64, i64);
 
-pub(super) fn open(record: OpenRecord) -> Result<OpenNotices> {
+pub(super) fn open_notices(record: OpenRecord) -> Result<OpenNotices> {
     let (to, state, fault, count, oldest) = record;
     Ok(OpenNotices { whom: whom(&to)?, state, fault, count, oldest: Timestamp(oldest) })
 }

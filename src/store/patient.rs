@@ -4,6 +4,7 @@
 
 use super::error::{Result, StoreError};
 use super::follow::{Clock, Ticks};
+use super::notices::{Alerted, DueNotice, NoticeRow, NoticeStore, OpenNotices, Overdue, Tell};
 use super::rows::{DeliveryRow, Failure, OutboxRow, Token16};
 use super::traits::{ClockStore, Leave, RelayStore};
 use crate::domain::{DestinationId, MessageId, Timestamp};
@@ -108,5 +109,45 @@ impl<S: ClockStore + ?Sized> ClockStore for Patient<S> {
         limit: usize,
     ) -> Result<(u64, Option<Token16>)> {
         self.within(self.store.expire_repeats(now, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl<S: NoticeStore + ?Sized> NoticeStore for Patient<S> {
+    async fn alert(
+        &self,
+        now: Timestamp,
+        overdue: Overdue,
+        limit: usize,
+        tell: Tell<'_>,
+    ) -> Result<Vec<Alerted>> {
+        self.within(self.store.alert(now, overdue, limit, tell)).await
+    }
+
+    async fn claim_notices(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueNotice>> {
+        self.within(self.store.claim_notices(now, until, limit)).await
+    }
+
+    async fn notice_sent(&self, notice: &NoticeRow, now: Timestamp) -> Result<bool> {
+        self.within(self.store.notice_sent(notice, now)).await
+    }
+
+    async fn notice_failed(
+        &self,
+        notice: &NoticeRow,
+        fault: &'static str,
+        next_attempt_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.within(self.store.notice_failed(notice, fault, next_attempt_at, now)).await
+    }
+
+    async fn open_notices(&self) -> Result<Vec<OpenNotices>> {
+        self.within(self.store.open_notices()).await
     }
 }

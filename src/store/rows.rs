@@ -352,6 +352,7 @@ pub struct Overview {
     pub outbox_waiting: i64,
     /// Open refusals: agency, count, oldest.
     pub refusals: Vec<(AgencyId, i64, Timestamp)>,
+    pub notices: Vec<super::notices::OpenNotices>,
 }
 
 /// Rule ids are clear; they travel with a claim-check.

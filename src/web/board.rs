@@ -4,7 +4,7 @@
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
 use crate::followup::feeds::{FeedLine, FeedWatch};
-use crate::store::{Overview, ReadStore, Tally};
+use crate::store::{OpenNotices, Overview, ReadStore, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +31,9 @@ pub struct Snapshot {
     pub unacknowledged: Vec<AgeLine>,
     pub refusals: Vec<RefusalLine>,
     pub feeds: Vec<AgeOfFeed>,
+    /// Whether there is a way to send notices at all.
+    pub channel: bool,
+    pub notices: Vec<NoticeLine>,
 }
 
 /// How old what one system of the authority's told us is.
@@ -68,6 +71,18 @@ pub struct DeliveryLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AgeLine {
     pub destination: String,
+    /// Seconds.
+    pub oldest: i64,
+}
+
+/// Notices to one contact that are not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoticeLine {
+    /// A team's or a role's id, never an address.
+    pub to: String,
+    pub state: String,
+    pub fault: Option<String>,
+    pub count: i64,
     /// Seconds.
     pub oldest: i64,
 }
@@ -110,6 +125,14 @@ impl Snapshot {
             .map(|(id, count, at)| RefusalLine { agency: id.to_string(), count, oldest: age(at) })
             .collect();
         refusals.sort_by_key(|line| -line.oldest);
+        let notice = |open: OpenNotices| NoticeLine {
+            to: open.whom.to_string(),
+            state: open.state,
+            fault: open.fault,
+            count: open.count,
+            oldest: age(open.oldest),
+        };
+        let notices = overview.notices.into_iter().map(notice).collect();
         Snapshot {
             as_of: now,
             outbox_waiting: overview.outbox_waiting,
@@ -119,12 +142,19 @@ impl Snapshot {
             unacknowledged,
             refusals,
             feeds: Vec::new(),
+            channel: true,
+            notices,
         }
     }
 
     /// Whether history that is shown may be older than it should be.
     pub fn is_stale(&self) -> bool {
         self.feeds.iter().any(|feed| feed.stale)
+    }
+
+    /// Whether somebody who should have been told was not, though there is a way.
+    pub fn notices_fail(&self) -> bool {
+        self.channel && self.notices.iter().any(|line| line.state == "failing")
     }
 
     fn with_feeds(mut self, lines: Vec<FeedLine>) -> Self {
@@ -173,6 +203,7 @@ pub struct Board {
     store: Arc<dyn ReadStore>,
     env: Arc<dyn Env>,
     feeds: Arc<FeedWatch>,
+    channel: bool,
     latest: Mutex<Option<Latest>>,
 }
 
@@ -184,8 +215,14 @@ struct Latest {
 }
 
 impl Board {
-    pub fn new(store: Arc<dyn ReadStore>, env: Arc<dyn Env>, feeds: Arc<FeedWatch>) -> Self {
-        Board { store, env, feeds, latest: Mutex::new(None) }
+    /// `channel`: whether notices can be sent.
+    pub fn new(
+        store: Arc<dyn ReadStore>,
+        env: Arc<dyn Env>,
+        feeds: Arc<FeedWatch>,
+        channel: bool,
+    ) -> Self {
+        Board { store, env, feeds, channel, latest: Mutex::new(None) }
     }
 
     /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
@@ -205,6 +242,7 @@ impl Board {
             let known = match tokio::time::timeout(PATIENCE, asked).await {
                 Ok(Ok((overview, feeds))) => {
                     let snapshot = Snapshot::of(overview, now).with_feeds(feeds);
+                    let snapshot = Snapshot { channel: self.channel, ..snapshot };
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();
                     Some((Arc::new(snapshot), json.into()))
                 }

@@ -18,6 +18,7 @@ mod faults;
 mod harness;
 mod intake;
 mod linkage;
+mod notices;
 mod policy;
 mod privacy;
 mod same_instant;

@@ -6,7 +6,7 @@ use crate::store::deliveries::tally;
 use crate::store::error::Result;
 use crate::store::families::one_each;
 use crate::store::follow::ACKNOWLEDGED;
-use crate::store::notices::MOOT;
+use crate::store::notices::{MOOT, OPEN_NOTICES, open_notices};
 use crate::store::pages::{REFERRALS, Span};
 use crate::store::records::*;
 use crate::store::rows::*;
@@ -115,6 +115,7 @@ impl ReadStore for PostgresStore {
             sqlx::query_as(WAITING).fetch_one(&mut *db).await?;
         let refusals: Vec<(String, i64, i64)> =
             sqlx::query_as(OPEN_REFUSALS).fetch_all(&mut *db).await?;
+        let notices = sqlx::query_as(OPEN_NOTICES).fetch_all(&mut *db).await?;
         let oldest = |(name, at): (String, i64)| (DestinationId::new(&name), Timestamp(at));
         let open =
             |(name, count, at): (String, i64, i64)| (AgencyId::new(&name), count, Timestamp(at));
@@ -125,6 +126,7 @@ impl ReadStore for PostgresStore {
             outbox_oldest: outbox_oldest.map(Timestamp),
             outbox_waiting,
             refusals: refusals.into_iter().map(open).collect(),
+            notices: read_all(notices, open_notices)?,
         })
     }
 

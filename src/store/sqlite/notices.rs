@@ -167,6 +167,6 @@ impl NoticeStore for SqliteStore {
     }
 
     async fn open_notices(&self) -> Result<Vec<OpenNotices>> {
-        read_all(sqlx::query_as(OPEN_NOTICES).fetch_all(&self.readers).await?, open)
+        read_all(sqlx::query_as(OPEN_NOTICES).fetch_all(&self.readers).await?, open_notices)
     }
 }

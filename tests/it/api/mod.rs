@@ -30,13 +30,15 @@ use frontdoor::api::{self, Admission, ApiSettings, ApiState, Document, Listen, O
 use frontdoor::domain::agency::{Agency, AgencyState, Destination, FieldList, Payload};
 use frontdoor::domain::working_days::Duration as Clock;
 use frontdoor::domain::{
-    AgencyId, DestinationId, Directory, MessageId, Priority, Purpose, Reference, ReferralId,
-    Timestamp,
+    AgencyId, Alerting, DestinationId, Directory, MessageId, Priority, Purpose, Reference,
+    ReferralId, RoleId, Timestamp, Whom,
 };
 use frontdoor::followup::feeds::{FeedRules, FeedWatch};
 use frontdoor::store::keys::KeyRing;
 use frontdoor::store::seal::Dossier;
-use frontdoor::store::{DeliveryRow, DeliveryState, Overview, ReferralRow, StoredReferral, Tally};
+use frontdoor::store::{
+    DeliveryRow, DeliveryState, OpenNotices, Overview, ReferralRow, StoredReferral, Tally,
+};
 use frontdoor::web;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -130,7 +132,7 @@ impl World {
             readiness: Default::default(),
             feeds: feeds.clone(),
         });
-        let board = web::Board::new(store.clone(), env.clone(), feeds);
+        let board = web::Board::new(store.clone(), env.clone(), feeds, true);
         let ops = Arc::new(web::OpsState::new(board, env.clone()));
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
@@ -288,6 +290,13 @@ pub(crate) fn overview() -> Overview {
         outbox_oldest: Some(at),
         outbox_waiting: 17,
         refusals: vec![(AgencyId::new("school"), 1, at)],
+        notices: vec![OpenNotices {
+            whom: Whom::Role(RoleId::new("duty-manager")),
+            state: "failing".to_owned(),
+            fault: Some("unreachable".to_owned()),
+            count: 4,
+            oldest: at,
+        }],
     }
 }
 
@@ -353,6 +362,7 @@ fn directory(rate_per_minute: u32) -> Directory {
         amqp_users: Default::default(),
         duty_telephone: DUTY.to_owned(),
         out_of_hours_telephone: OUT_OF_HOURS.to_owned(),
+        alerting: Alerting::default(),
     }
 }
 

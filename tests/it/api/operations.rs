@@ -147,6 +147,10 @@ async fn the_operations_page_shows_numbers_to_operators_only() {
         "<dd id=\"lag\">10 min</dd>",
         "<th scope=\"row\">school</th><td class=\"n\">3</td>",
         "<td>immediate</td><td>delivery-failing</td>",
+        "<p id=\"no-channel\" class=\"state lost\" role=\"status\" hidden>",
+        "<p id=\"unsent\" class=\"state lost\" role=\"status\">",
+        "<th scope=\"row\">role:duty-manager</th><td>failing</td>\n<td>unreachable</td>\n\
+         <td class=\"n\">4</td><td class=\"n\">10 min</td>",
         "Calderdale Council",
     ] {
         assert!(text.contains(part), "{part}");

@@ -3,6 +3,7 @@
 //! `scripts/with-services` started.
 
 pub mod http;
+pub mod mail;
 pub mod services;
 
 pub use services::Services;

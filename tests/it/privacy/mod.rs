@@ -2,7 +2,7 @@
 //! in everything the gateway wrote, said or left behind, in clear and encoded (invariants 7 and 8).
 
 mod collector;
-mod search;
+pub(crate) mod search;
 mod visits;
 
 use crate::harness::{Gateway, Home, Services, http};

@@ -131,6 +131,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("actix", &["src/api", "src/web", "src/access", "src/app.rs"]),
     ("lapin", &["src/broker/rabbitmq"]),
     ("sqlx", &["src/store", "src/app.rs"]),
+    ("lettre", &["src/followup/notices/smtp.rs"]),
 ];
 
 pub(super) fn libraries(source: &Source) -> Vec<Fault> {
