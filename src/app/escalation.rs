@@ -13,7 +13,7 @@ impl Escalation for OfRules {
         self.0.load().outcomes.repeat_seconds(priority)
     }
 
-    fn whom(&self, destination: &DestinationId, _before: usize) -> Vec<Whom> {
-        vec![Whom::Destination(destination.clone())]
+    fn whom(&self, destination: &DestinationId, before: usize) -> Vec<Whom> {
+        self.0.load().directory.alerting.escalation(destination, before)
     }
 }

@@ -15,6 +15,8 @@ const SOON: Duration = Duration::from_secs(20);
 const MASSTT: &str = "masstt-duty@example.org";
 const DUTY: &str = "duty-manager@example.org";
 const NIGHT: &str = "out-of-hours-manager@example.org";
+/// What fails is tried again now.
+const AGAIN: &str = "UPDATE notice SET next_attempt_at = 0 WHERE state = 'failing' RETURNING whom";
 const SIGN_IN: &str = "https://frontdoor.example.org/";
 
 /// One gateway, with keys of a sender, a team and an operator.
@@ -90,6 +92,21 @@ impl World {
         assert!(!self.texts(&query).await.is_empty());
     }
 
+    /// Microseconds from the transaction that wrote a notice to somebody until it was sent.
+    async fn until_sent(&self, whom: &str) -> i64 {
+        let query = format!(
+            "SELECT CAST(sent_at - created_at AS text) FROM notice \
+             WHERE state = 'sent' AND whom = '{whom}'"
+        );
+        for _ in 0..100 {
+            if let Some(took) = self.texts(&query).await.first() {
+                return took.parse().expect("a number");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nothing was sent to {whom}")
+    }
+
     async fn get(&self, path: &str) -> String {
         let request = http::client().get(format!("{}{path}", self.gateway.url));
         let answer = request.bearer_auth(&self.operations).send().await.expect("an answer");
@@ -129,7 +146,9 @@ async fn someone_is_paged_at_once(home: Home) {
     let server = MailServer::start(Manner::Takes);
     let world = World::start(home, Some(&server.url())).await;
     let reference = world.refer(&immediate()).await;
-    let page = server.next(MASSTT, Duration::from_secs(2)).await;
+    let page = server.next(MASSTT, SOON).await;
+    let took = world.until_sent("destination:masstt").await;
+    assert!(took < 2_000_000, "it took {took} microseconds");
     let times = "FROM outbox WHERE destination = 'masstt'";
     let since = world.texts(&format!("SELECT CAST(created_at AS text) {times}")).await;
     let due = world.texts(&format!("SELECT CAST(due_at AS text) {times}")).await;
@@ -139,7 +158,7 @@ async fn someone_is_paged_at_once(home: Home) {
          Reference: {reference}\n\
          Waiting since: {}\n\
          Somebody must have it by: {}\n\n\
-         Sign in to read it and to acknowledge it:\n{SIGN_IN}\n\n\
+         Sign in to read it and to act on it:\n{SIGN_IN}\n\n\
          Managers are alerted until a named person has acknowledged it.\n\
          A machine sent this. Nobody reads what is sent in answer.\n",
         told(&since[0]),
@@ -228,15 +247,14 @@ async fn what_cannot_be_sent_shows_to_operators_and_is_sent_when_it_can_be() {
     let alarm = "<p id=\"unsent\" class=\"state lost\" role=\"status\">";
     world.shows(&[&failing("unreachable"), alarm]).await;
 
-    let again = "UPDATE notice SET next_attempt_at = 0 WHERE state = 'failing' RETURNING whom";
     let server = MailServer::at(address, Manner::Refuses, None);
-    world.texts(again).await;
+    world.texts(AGAIN).await;
     world.shows(&[&failing("refused")]).await;
     server.becomes(Manner::Hangs);
-    world.texts(again).await;
+    world.texts(AGAIN).await;
     world.shows(&[&failing("timeout")]).await;
     server.becomes(Manner::Takes);
-    world.texts(again).await;
+    world.texts(AGAIN).await;
     let page = server.next(MASSTT, SOON).await;
     assert!(page.header("Subject").contains(&reference));
     let hidden = "<p id=\"unsent\" class=\"state lost\" role=\"status\" hidden>";
@@ -248,6 +266,33 @@ async fn what_cannot_be_sent_shows_to_operators_and_is_sent_when_it_can_be() {
         let said = world.get(path).await;
         assert!(!said.contains("hunter2") && !said.contains("@example.org"), "{path}");
     }
+}
+
+/// A notice says whom it is for; where that is, the configuration says when it is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_mended_is_used_at_once() {
+    let server = MailServer::start(Manner::Takes);
+    let mut home = Home::sqlite().await;
+    let file = home.own_folder().join("destinations.toml");
+    let whole = std::fs::read_to_string(&file).expect("read");
+    let contact = "contact = \"missing-children-duty@example.org\"\n";
+    assert!(whole.contains(contact), "the test knows how the team is reached");
+    std::fs::write(&file, whole.replace(contact, "")).expect("written");
+    let world = World::start(home, Some(&server.url())).await;
+    let mut body = http::referral(2);
+    body["indicators"] = json!(["missing-now"]);
+    world.refer(&body).await;
+    let row = "<th scope=\"row\">destination:missing-children</th><td>failing</td>";
+    world.shows(&[row, "<td>no-contact</td>"]).await;
+    std::fs::write(&file, whole).expect("written");
+    for _ in 0..50 {
+        world.texts(AGAIN).await;
+        if server.mails().iter().any(|mail| mail.to == "missing-children-duty@example.org") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    panic!("the mended address is not used: {:?}", server.mails());
 }
 
 #[tokio::test(flavor = "multi_thread")]

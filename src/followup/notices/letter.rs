@@ -29,6 +29,7 @@ impl Letter {
         let what = match self.kind {
             NoticeKind::Immediate => "something immediate is waiting",
             NoticeKind::Unacknowledged => "nobody has acknowledged something immediate",
+            NoticeKind::Overdue => "a clock has run out",
         };
         match self.reference {
             Some(reference) => format!("frontdoor: {what} ({reference})"),
@@ -42,6 +43,11 @@ impl Letter {
             NoticeKind::Unacknowledged => {
                 "No named person has acknowledged something immediate for:"
             }
+            NoticeKind::Overdue => "A clock has run out, and no decision is recorded, for:",
+        };
+        let until = match self.kind {
+            NoticeKind::Overdue => "until a decision is recorded",
+            _ => "until a named person has acknowledged it",
         };
         let reference = match self.reference {
             Some(reference) => reference.to_string(),
@@ -54,8 +60,8 @@ impl Letter {
              Reference: {reference}\n\
              Waiting since: {since}\n\
              Somebody must have it by: {due_at}\n\n\
-             Sign in to read it and to acknowledge it:\n{sign_in}\n\n\
-             Managers are alerted until a named person has acknowledged it.\n\
+             Sign in to read it and to act on it:\n{sign_in}\n\n\
+             Managers are alerted {until}.\n\
              A machine sent this. Nobody reads what is sent in answer.\n"
         )
     }
@@ -105,7 +111,7 @@ mod tests {
              Reference: {reference}\n\
              Waiting since: Friday 3 July 2026 at 09:59\n\
              Somebody must have it by: Friday 3 July 2026 at 10:59\n\n\
-             Sign in to read it and to acknowledge it:\nhttps://frontdoor.example.org/\n\n\
+             Sign in to read it and to act on it:\nhttps://frontdoor.example.org/\n\n\
              Managers are alerted until a named person has acknowledged it.\n\
              A machine sent this. Nobody reads what is sent in answer.\n"
         );
@@ -114,5 +120,8 @@ mod tests {
         assert_eq!(two.subject(), "frontdoor: nobody has acknowledged something immediate");
         assert!(two.text().starts_with("No named person has acknowledged"), "{}", two.text());
         assert!(two.text().contains("Reference: none, a submission was refused\n"));
+        let three = Letter { kind: NoticeKind::Overdue, ..two };
+        assert_eq!(three.subject(), "frontdoor: a clock has run out");
+        assert!(three.text().contains("until a decision is recorded."), "{}", three.text());
     }
 }

@@ -1,7 +1,7 @@
 //! The authority's folder changes while the gateway runs.
 
 use crate::harness::{Home, Services, http};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 const NEW_AGENCY: &str = r#"
@@ -20,19 +20,6 @@ name = "Lately Team"
 statutory = true
 clock = "end_of_next_working_day"
 "#;
-
-/// A copy of the authority's folder that the home's gateways and commands use.
-pub(super) fn own_folder(home: &mut Home) -> PathBuf {
-    let folder = home.dir.path().join("authority");
-    std::fs::create_dir(&folder).expect("made");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale");
-    for entry in std::fs::read_dir(shipped).expect("read") {
-        let file = entry.expect("a file").path();
-        std::fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("copied");
-    }
-    home.env.push(("FRONTDOOR_CONFIG".to_owned(), folder.display().to_string()));
-    folder
-}
 
 fn append(file: &Path, text: &str) {
     let before = std::fs::read_to_string(file).expect("read");
@@ -96,7 +83,7 @@ impl Caller {
 }
 
 async fn changes_are_taken_up(mut home: Home) {
-    let folder = own_folder(&mut home);
+    let folder = home.own_folder();
     let gateway = home.start().await;
     let operations = home.key("--operations", "night").await;
     let known = home.key("--agency", "school-ridgeway").await;
@@ -142,7 +129,7 @@ async fn the_folder_is_taken_up_while_running_on_postgresql_and_rabbitmq() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_screening_team_waits_for_a_restart() {
     let mut home = Home::sqlite().await;
-    let folder = own_folder(&mut home);
+    let folder = home.own_folder();
     let gateway = home.start().await;
     let operations = home.key("--operations", "night").await;
     let caller = Caller { client: http::client(), url: gateway.url.clone(), operations };

@@ -50,6 +50,19 @@ impl Home {
         home
     }
 
+    /// A copy of the authority's folder that this home's gateways and commands use.
+    pub fn own_folder(&mut self) -> PathBuf {
+        let folder = self.dir.path().join("authority");
+        std::fs::create_dir(&folder).expect("made");
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calderdale");
+        for entry in std::fs::read_dir(shipped).expect("read") {
+            let file = entry.expect("a file").path();
+            std::fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("copied");
+        }
+        self.env.push(("FRONTDOOR_CONFIG".to_owned(), folder.display().to_string()));
+        folder
+    }
+
     /// The binary with this home's settings.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_frontdoor"));

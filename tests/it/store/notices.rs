@@ -146,7 +146,8 @@ async fn what_was_never_tried_goes_before_ten_thousand_that_fail(home: Home) {
     let mut batch = Batch { referrals: vec![referral], outbox: many, ..batch() };
     batch.page();
     write(store.as_ref(), &batch).await;
-    home.sql("UPDATE notice SET state = 'failing', attempts = 3").await;
+    let failing = "state = 'failing', attempts = 3, next_attempt_at = next_attempt_at - 1";
+    home.sql(&format!("UPDATE notice SET {failing}")).await;
     let (_, news) = paged(store.as_ref(), &[("masstt", Priority::Immediate)]).await;
     let (_, later) = paged(store.as_ref(), &[("masstt", Priority::Immediate)]).await;
     let started = std::time::Instant::now();
