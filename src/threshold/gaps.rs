@@ -6,7 +6,7 @@ use super::possible::Possible;
 use super::review::{Finding, Place, Review, in_words};
 use crate::domain::DestinationId;
 use crate::domain::expression::Expr;
-use crate::domain::facts::{CONCERNS, Fact, FactId, INDICATORS};
+use crate::domain::facts::{CONCERNS, Fact, FactId, INDICATORS, Role};
 use std::collections::BTreeSet;
 
 /// What the authority promises never to hold back, whatever its rules say. Rules are held to it.
@@ -157,6 +157,8 @@ impl Review<'_> {
             let says = |place: &usize| {
                 let rule = &policy.rules[*place];
                 let says = rule.level.is_some() || !rule.targets.is_empty();
+                // Of a child who is not known as well.
+                let says = says && !policy.reads(rule, Role::History);
                 says && self.children.contains_key(place) && looks_for(rule, CONCERNS, bit)
             };
             let lacking = self.periods.iter().find(|period| !period.rules.iter().any(says));
@@ -256,9 +258,12 @@ fn known(review: &mut Review<'_>, fact: &Fact, code: &str, place: Place) -> Opti
     bit
 }
 
+/// Whether a rule sends to a team whatever else is said: where a panel is lacking, nobody beside it
+/// is sent to.
 fn sends_to(rule: &Rule, destination: &DestinationId) -> bool {
     let mut targets = rule.targets.iter();
-    targets.any(|target| matches!(&target.to, To::Team(id) if id == destination))
+    targets.clone().all(|target| target.to != To::LocalityPanel)
+        && targets.any(|target| matches!(&target.to, To::Team(id) if id == destination))
 }
 
 /// Whether a rule's condition looks for one of these codes.
