@@ -414,7 +414,8 @@ struct Behind {
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
     let Behind { rules, stages, entrance, ends, access, adapters, metrics, feeds } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
-    let screening = rules.load().policy.teams.screening.clone();
+    let teams = rules.load().policy.teams.clone();
+    let (screening, out_of_hours) = (teams.screening, teams.out_of_hours);
     let pipeline = Arc::new(Pipeline {
         stages,
         validator: Validator::new(),
@@ -431,6 +432,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         follow: store.clone(),
         desk: pipeline,
         screening,
+        out_of_hours,
         letters: Arc::new(letters::OfMailbox(ends.mailbox)),
         vitals: Arc::new(Pulse { broker: ends.broker, lane: entrance }),
         keys: ring,

@@ -1,23 +1,31 @@
-//! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date.
-//! Possible ones are not among them; of very many, the newest are shown, and that there are older
-//! ones. The read is in the audit chain before a byte is sent.
+//! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date, each
+//! with what teams recorded of it. Possible ones are not among them; of very many, the newest are
+//! shown, and that there are older ones. The read is in the audit chain before a byte is sent.
+//!
+//! It is made anew each time, at any hour: the screening team reads it, and whoever stands in for it
+//! at night; any other team of social work reads that of a child whom it was sent.
 
 use super::catalogue as kind;
 use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
-use crate::access::DestinationPrincipal;
-use crate::domain::{AgencyId, LinkState, PersonId, Reference, Timestamp};
+use crate::access::{Denied, DestinationPrincipal};
+use crate::domain::{
+    AgencyId, DestinationId, LinkState, OutcomeCode, PersonId, Reference, ReferralId, Timestamp,
+};
 use crate::followup::reading::chronology_read;
-use crate::store::{CHRONOLOGY, ChronologyRow};
+use crate::store::{CHRONOLOGY, ChronologyRow, OutcomeRow, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 #[derive(Serialize)]
 struct Answer {
     person: PersonId,
     restricted: bool,
+    /// When it was made: all that was recorded until then is in it.
+    read_at: Timestamp,
     /// When the authority's own record was true; `null` for people known from referrals only.
     as_of: Option<Timestamp>,
     /// `records` or `referrals`.
@@ -38,10 +46,40 @@ struct Entry {
     level: String,
     /// The machine linked it, and nobody has confirmed it.
     unconfirmed: bool,
+    outcomes: Vec<Step>,
 }
 
-impl From<ChronologyRow> for Entry {
-    fn from(row: ChronologyRow) -> Self {
+/// What a team recorded of a referral.
+#[derive(Serialize)]
+struct Step {
+    at: Timestamp,
+    destination: DestinationId,
+    outcome: OutcomeCode,
+    label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<String>,
+    /// A significant event.
+    significant: bool,
+}
+
+impl Step {
+    fn of(state: &ApiState, row: OutcomeRow) -> Self {
+        let named = state.desk.outcome_named(&row.code);
+        let (label, significant) = named.unwrap_or_else(|| (row.code.to_string(), false));
+        let level = row.level.map(|(code, _)| code);
+        Step {
+            at: row.at,
+            destination: row.destination,
+            outcome: row.code,
+            label,
+            level,
+            significant,
+        }
+    }
+}
+
+impl Entry {
+    fn of(row: ChronologyRow, outcomes: Vec<Step>) -> Self {
         Entry {
             reference: row.reference,
             child: row.child,
@@ -49,6 +87,7 @@ impl From<ChronologyRow> for Entry {
             agency: row.agency,
             level: row.level,
             unconfirmed: row.state == LinkState::Linked && row.decision.is_none(),
+            outcomes,
         }
     }
 }
@@ -59,23 +98,66 @@ pub(super) async fn handle(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
-    staff::at_the_desk(&state, &caller)?;
+    if !caller.destination.statutory {
+        return Err(Denied::WrongHolder.into());
+    }
     let unknown = || Problem::new(&kind::NOT_FOUND);
     let id = PersonId(Uuid::try_parse(&path).map_err(|_| unknown())?);
     let person = state.matches.person(id).await?.ok_or_else(unknown)?;
     let id = person.id;
     let shown = !person.restricted || caller.destination.restricted;
     let rows = if shown { state.matches.chronology(id).await? } else { Vec::new() };
+    if !by_office(&state, &caller) && !was_sent(&state, &caller, &rows).await? {
+        return Err(unknown());
+    }
     let older = rows.len().saturating_sub(CHRONOLOGY);
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     chronology_read(store, env, id, &caller.destination.id).await?;
+    let entries = entries(&state, rows.into_iter().skip(older).collect()).await?;
     Ok(HttpResponse::Ok().json(Answer {
         person: id,
         restricted: person.restricted,
+        read_at: state.env.now(),
         as_of: person.as_of.filter(|_| shown),
         source: if person.fed { "records" } else { "referrals" },
-        entries: rows.into_iter().skip(older).map(Entry::from).collect(),
+        entries,
         truncated: older > 0,
         ask: (!shown).then_some(staff::WHOM_TO_ASK),
     }))
+}
+
+/// The screening team, whoever stands in for it, and the named few for restricted records.
+fn by_office(state: &ApiState, caller: &DestinationPrincipal) -> bool {
+    let team = &caller.destination;
+    team.id == state.screening || team.id == state.out_of_hours || team.restricted
+}
+
+/// Whether the team was sent a referral of this child.
+async fn was_sent(
+    state: &ApiState,
+    caller: &DestinationPrincipal,
+    rows: &[ChronologyRow],
+) -> Result<bool, StoreError> {
+    for row in rows.iter().rev() {
+        let stored = state.store.referral_by_id(row.referral).await?;
+        let mut deliveries = stored.iter().flat_map(|stored| &stored.deliveries);
+        if deliveries.any(|delivery| delivery.destination == caller.destination.id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn entries(state: &ApiState, rows: Vec<ChronologyRow>) -> Result<Vec<Entry>, StoreError> {
+    let referrals: Vec<ReferralId> = rows.iter().map(|row| row.referral).collect();
+    let mut of: HashMap<ReferralId, Vec<OutcomeRow>> = HashMap::new();
+    for outcome in state.follow.outcomes_of(&referrals).await? {
+        of.entry(outcome.referral).or_default().push(outcome);
+    }
+    let entry = |row: ChronologyRow| {
+        let outcomes = of.get(&row.referral).cloned().unwrap_or_default();
+        let steps = outcomes.into_iter().map(|outcome| Step::of(state, outcome));
+        Entry::of(row, steps.collect())
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }

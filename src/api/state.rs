@@ -113,6 +113,8 @@ pub struct ApiState {
     pub desk: Arc<dyn Desk>,
     /// The team whose people decide on matches.
     pub screening: DestinationId,
+    /// Who stands in for it when it is closed.
+    pub out_of_hours: DestinationId,
     pub letters: Arc<dyn Letters>,
     pub vitals: Arc<dyn Vitals>,
     pub keys: KeyRing,

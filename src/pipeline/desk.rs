@@ -6,8 +6,8 @@ use crate::domain::ids::DecisionId;
 use crate::domain::matching::ProposalHash;
 use crate::domain::outcome;
 use crate::domain::{
-    AdultMatchId, AdultSeen, DestinationId, MatchId, OutcomeId, PersonId, Reference, Timestamp,
-    Unread, Word,
+    AdultMatchId, AdultSeen, DestinationId, MatchId, OutcomeCode, OutcomeId, PersonId, Reference,
+    Timestamp, Unread, Word,
 };
 use crate::linkage::{self, Explanation, Profile};
 use crate::store::lane::LaneError;
@@ -134,6 +134,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Records what a team says that it decided or did; durable when it answers.
     async fn record(&self, recording: Recording) -> Followed;
 
+    /// What an outcome is called, and whether a chronology marks it.
+    fn outcome_named(&self, code: &OutcomeCode) -> Option<(String, bool)>;
+
     /// What a sender of this kind learns of what was recorded.
     fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold;
 }
@@ -209,6 +212,12 @@ impl Desk for Pipeline {
             Err(LaneError::Unavailable) => Followed::Unavailable,
             Ok(_) | Err(LaneError::Failed) => Followed::Failed,
         }
+    }
+
+    fn outcome_named(&self, code: &OutcomeCode) -> Option<(String, bool)> {
+        let rules = self.stages.rules.load();
+        let outcome = rules.outcomes.outcomes.get(code)?;
+        Some((outcome.label.clone(), outcome.significant))
     }
 
     fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold {

@@ -185,6 +185,8 @@ pub trait Ticks: Send + Sync {
 pub trait FollowStore: Send + Sync {
     /// What was recorded of a referral, oldest first.
     async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>>;
+    /// The same of several referrals.
+    async fn outcomes_of(&self, all: &[ReferralId]) -> Result<Vec<OutcomeRow>>;
     /// All clocks of a referral.
     async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>>;
     /// A destination's open clocks by when they run out, after a place.
@@ -222,6 +224,15 @@ macro_rules! clock_columns {
 
 pub(super) const OUTCOMES_OF: &str =
     concat!(outcome_columns!(), "WHERE referral = $1 ORDER BY at, id");
+
+/// The list of referrals comes last.
+pub(super) const OUTCOMES_OF_ALL: &str = concat!(outcome_columns!(), "WHERE referral ");
+
+/// In the order in which they were recorded.
+pub(super) fn by_time(mut outcomes: Vec<OutcomeRow>) -> Vec<OutcomeRow> {
+    outcomes.sort_by_key(|row| (row.at, row.id));
+    outcomes
+}
 
 pub(super) const OUTCOMES_SINCE: &str =
     concat!(outcome_columns!(), "WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3");

@@ -5,6 +5,7 @@ use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -116,6 +117,13 @@ impl FollowStore for PostgresStore {
     async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
         let rows = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(&self.readers).await?;
         read_all(rows, OutcomeRecord::row)
+    }
+
+    async fn outcomes_of(&self, all: &[ReferralId]) -> Result<Vec<OutcomeRow>> {
+        let all: Vec<Uuid> = all.iter().map(|id| id.0).collect();
+        let query = AssertSqlSafe(format!("{OUTCOMES_OF_ALL} = ANY($1)"));
+        let rows = sqlx::query_as(query).bind(all).fetch_all(&self.readers).await?;
+        Ok(by_time(read_all(rows, OutcomeRecord::row)?))
     }
 
     async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>> {

@@ -5,6 +5,7 @@ use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
 use async_trait::async_trait;
+use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -115,6 +116,18 @@ impl FollowStore for SqliteStore {
     async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
         let rows = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(&self.readers).await?;
         read_all(rows, OutcomeRecord::row)
+    }
+
+    async fn outcomes_of(&self, all: &[ReferralId]) -> Result<Vec<OutcomeRow>> {
+        let mut found = Vec::new();
+        for some in all.chunks(many::ROWS) {
+            let mut query = QueryBuilder::new(OUTCOMES_OF_ALL);
+            query.push(" IN ");
+            many::push_list(&mut query, some.iter().map(|id| id.0));
+            let query = query.build_query_as().persistent(false);
+            found.extend(read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)?);
+        }
+        Ok(by_time(found))
     }
 
     async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>> {

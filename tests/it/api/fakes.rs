@@ -9,8 +9,8 @@ use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, OutcomeId,
-    PersonId, Reference, ReferralId, Timestamp, Word,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, OutcomeCode,
+    OutcomeId, PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -459,12 +459,21 @@ impl Desk for FakeDesk {
     fn told_to_sender(&self, _: &[OutcomeRow], _: &str) -> SenderTold {
         SenderTold::default()
     }
+
+    fn outcome_named(&self, _: &OutcomeCode) -> Option<(String, bool)> {
+        None
+    }
 }
 
 /// Nothing was recorded, and no clock runs.
 #[async_trait]
 impl FollowStore for FakeStore {
     async fn outcomes(&self, _: ReferralId) -> Result<Vec<OutcomeRow>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+
+    async fn outcomes_of(&self, _: &[ReferralId]) -> Result<Vec<OutcomeRow>> {
         self.up()?;
         Ok(Vec::new())
     }

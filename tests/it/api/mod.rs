@@ -117,6 +117,7 @@ impl World {
             follow: store.clone(),
             desk: desk.clone(),
             screening: DestinationId::new("masstt"),
+            out_of_hours: DestinationId::new("out-of-hours"),
             letters: letters.clone(),
             vitals: vitals.clone(),
             keys: KeyRing::for_tests(5),

@@ -1,6 +1,5 @@
 //! The real binary: what receiving teams record over HTTP and AMQP, and what its sender learns.
 
-use super::reload::own_folder;
 use crate::harness::{Gateway, Home, Services, http};
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -121,7 +120,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 async fn an_outcome_over_amqp_counts_as_its_teams_and_what_cannot_be_taken_is_kept() {
     let services = Services::shared();
     let mut home = Home::full(&services).await;
-    let folder = own_folder(&mut home);
+    let folder = home.own_folder();
     let file = folder.join("destinations.toml");
     let text = std::fs::read_to_string(&file).expect("read");
     let named = text.replacen("id = \"masstt\"\n", "id = \"masstt\"\namqp_user = \"guest\"\n", 1);
