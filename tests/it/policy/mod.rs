@@ -3,6 +3,7 @@
 mod clocks;
 mod command;
 mod decided;
+mod fairness;
 mod faults;
 mod language;
 mod manual;
@@ -14,6 +15,7 @@ mod speed;
 mod stories;
 mod told_otherwise;
 mod withdrawn;
+mod wording;
 
 use frontdoor::config::{Authority, Fault, load};
 use frontdoor::domain::{Decision, Referral, Route, Timestamp};
