@@ -266,3 +266,19 @@ fn many_are_decided_in_their_order_and_what_does_not_open_is_an_error() {
     }
     assert!(decided[2].is_err());
 }
+
+#[test]
+fn another_policy_that_fails_is_shown_as_what_it_would_do() {
+    let row = stored(&plain(json!({"concerns": ["4A"]})), &[ChildHistory::default()]);
+    let mut failing = CALDERDALE.policy.clone();
+    for rule in &mut failing.rules {
+        // There is no such fact: whatever fires panics.
+        rule.reads.push(frontdoor::domain::facts::FactId(200));
+    }
+    let shown = otherwise(&row, failing).expect("otherwise");
+    assert!(shown.how.raised);
+    assert_eq!(shown.children[0].level.after, "5");
+    let gained: Vec<&str> =
+        shown.children[0].rules_gained.iter().map(|rule| rule.rule.as_str()).collect();
+    assert_eq!(gained, ["decision-failed"]);
+}
