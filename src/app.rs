@@ -12,10 +12,12 @@ mod master_key;
 mod notices;
 mod outcomes;
 mod reload;
+mod rules;
 
 pub use env::OsEnv;
 pub use import::{Import, Imported, Progress, Whole, import_people};
 pub use master_key::open_keys;
+pub use rules::load_rules;
 
 use crate::access::tls::{Certificates, TlsFiles};
 use crate::access::{Access, AccessSettings};
@@ -31,7 +33,6 @@ use crate::broker::taken::Taken;
 use crate::broker::topology::Topology;
 use crate::broker::{Broker, Mailbox, relay};
 use crate::config::settings::{self, Settings};
-use crate::config::{self, Authority};
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, Referral};
@@ -47,7 +48,7 @@ use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
 use crate::web::{self, Board, OpsState};
 use crate::workers::Pool;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,56 +86,6 @@ pub async fn open_store_to_serve(settings: &Settings) -> Result<Arc<dyn Store>> 
     }
     store.check_schema().await?;
     Ok(store)
-}
-
-/// Reads an authority's folder.
-pub fn load_rules(settings: &Settings) -> Result<Rules> {
-    Ok(read_rules(settings)?.0)
-}
-
-/// The rules, and the fingerprint of the files that they were read from.
-fn read_rules(settings: &Settings) -> Result<(Rules, String)> {
-    let dir = &settings.authority.config;
-    let authority = config::load(dir).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow!("the configuration in {} has faults:\n{}", dir.display(), lines.join("\n"))
-    })?;
-    for warning in &authority.warnings {
-        tracing::warn!(code = "configuration-warning", "{warning}");
-    }
-    let mut directory = directory(&authority);
-    if !settings.http.rate_limits {
-        for agency in directory.agencies.values_mut() {
-            Arc::make_mut(agency).rate_per_minute = u32::MAX;
-        }
-    }
-    let rules = Rules {
-        policy: authority.policy,
-        scorer: authority.completeness,
-        routing: authority.routing,
-        directory,
-        outcomes: authority.outcomes,
-        linkage: authority.linkage,
-    };
-    Ok((rules, authority.fingerprint))
-}
-
-/// Whom the API works with.
-fn directory(authority: &Authority) -> Directory {
-    let agencies = authority.agencies.iter();
-    let destinations = authority.destinations.iter();
-    let duty = &authority.routing.duty;
-    Directory {
-        authority_name: authority.name.clone(),
-        agencies: agencies.map(|(id, partner)| (id.clone(), partner.agency.clone())).collect(),
-        destinations: destinations
-            .map(|(id, team)| (id.clone(), team.destination.clone()))
-            .collect(),
-        amqp_users: authority.amqp_users(),
-        duty_telephone: duty.office.clone(),
-        out_of_hours_telephone: duty.out_of_hours.clone(),
-        alerting: authority.alerting.clone(),
-    }
 }
 
 /// The running gateway.
@@ -261,7 +212,7 @@ impl App {
         let telemetry = telemetry(&settings.telemetry)?;
         let env: Arc<dyn Env> = Arc::new(OsEnv::new());
         let ring = open_keys(&settings, store.as_ref()).await?;
-        let (rules, fingerprint) = read_rules(&settings)?;
+        let (rules, fingerprint) = rules::read_rules(&settings)?;
         let directory = Arc::new(ArcSwap::from_pointee(rules.directory.clone()));
         let topology = Arc::new(Topology::new(rules.directory.destinations.keys().cloned()));
         let masstt = rules.policy.teams.screening.clone();
@@ -307,11 +258,7 @@ impl App {
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };
         let rabbit = behind.ends.rabbit.clone();
         let state = Arc::new(api_state(&settings, &store, behind)?);
-        if let Some(rabbit) = rabbit {
-            let sink = outcomes::Outcomes { desk: state.desk.clone(), directory: known };
-            let reading = rabbitmq::read_outcomes(rabbit, Arc::new(sink), listening);
-            tasks.push(tokio::spawn(reading));
-        }
+        tasks.extend(outcomes::start(rabbit, &state, known, listening));
         let ops = Arc::new(OpsState::new(board, env.clone()));
         let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)

@@ -1,9 +1,9 @@
-//! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date, each
-//! with what teams recorded of it. Possible ones are not among them; of very many, the newest are
-//! shown, and that there are older ones. The read is in the audit chain before a byte is sent.
+//! `GET /v1/people/{person}/chronology`: the referrals of which a child is this person, by date,
+//! each with what teams recorded of it. Possible ones are not among them; of very many, the newest
+//! are shown, and that there are older ones. The read is in the audit chain before a byte is sent.
 //!
-//! It is made anew each time, at any hour: the screening team reads it, and whoever stands in for it
-//! at night; any other team of social work reads that of a child whom it was sent.
+//! It is made anew each time, at any hour: the screening team reads it, and whoever stands in for
+//! it at night; any other team of social work reads that of a child whom it was sent.
 
 use super::catalogue as kind;
 use super::problem::Problem;

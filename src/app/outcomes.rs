@@ -2,6 +2,9 @@
 //! authority's `destinations.toml` says.
 
 use crate::adapter::json;
+use crate::api::ApiState;
+use crate::broker::RabbitMq;
+use crate::broker::rabbitmq::read_outcomes;
 use crate::broker::traits::{Inbound, OutcomeSink};
 use crate::domain::{Directory, Reference};
 use crate::pipeline::{Desk, Followed, Recording};
@@ -9,10 +12,23 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-pub(super) struct Outcomes {
-    pub(super) desk: Arc<dyn Desk>,
-    pub(super) directory: Arc<ArcSwap<Directory>>,
+struct Outcomes {
+    desk: Arc<dyn Desk>,
+    directory: Arc<ArcSwap<Directory>>,
+}
+
+/// Reads them where there is such a broker.
+pub(super) fn start(
+    broker: Option<Arc<RabbitMq>>,
+    state: &ApiState,
+    directory: Arc<ArcSwap<Directory>>,
+    stop: watch::Receiver<bool>,
+) -> Option<JoinHandle<()>> {
+    let sink = Outcomes { desk: state.desk.clone(), directory };
+    Some(tokio::spawn(read_outcomes(broker?, Arc::new(sink), stop)))
 }
 
 /// The outcome itself: the message, or the `data` of a CloudEvent.

@@ -1,7 +1,7 @@
 //! Configuration that changes while the gateway runs: validated first, then swapped; a folder with
 //! a fault leaves the last good one in use.
 
-use super::read_rules;
+use super::rules::read_rules;
 use crate::broker::Broker;
 use crate::broker::topology::Topology;
 use crate::config::{self, settings::Settings};

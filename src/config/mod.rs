@@ -130,6 +130,16 @@ pub fn fingerprint(dir: &Path) -> String {
     digest(&sources.iter().collect::<Vec<_>>())
 }
 
+/// In the order of [`FILES`], as a look at the folder has them.
+fn in_order<'a>(
+    agencies: &'a Source,
+    deciding: [&'a Source; 6],
+    outcomes: &'a Source,
+    linking: &'a [Source],
+) -> Vec<&'a Source> {
+    [agencies].into_iter().chain(deciding).chain([outcomes]).chain(linking).collect()
+}
+
 /// Reads and checks a folder. Errors: every fault found, in the order of the files.
 pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let mut faults = Vec::new();
@@ -157,10 +167,8 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
     let deciding = [&calendar, &places, &destinations, &phrases, &thresholds, &completeness];
     let hash = digest(&deciding);
-    // In the order of `FILES`, as a look at the folder has them.
     let linking = linkage::sources(dir, &mut faults);
-    let all = [&agencies].into_iter().chain(deciding).chain([&outcomes]).chain(&linking);
-    let fingerprint = digest(&all.collect::<Vec<_>>());
+    let fingerprint = digest(&in_order(&agencies, deciding, &outcomes, &linking));
     let linkage = linkage::read(&linking, &mut faults);
     let context = thresholds::Context {
         teams: &teams,
