@@ -35,6 +35,8 @@ struct Entry {
     #[serde(default)]
     needs: Vec<Need>,
     #[serde(default)]
+    purposes: Vec<Spanned<String>>,
+    #[serde(default)]
     closes: bool,
     #[serde(default)]
     accepts: bool,
@@ -192,6 +194,7 @@ impl Reading<'_> {
             by: entry.by,
             levels: entry.levels.iter().filter_map(|level| self.level(level)).collect(),
             needs: entry.needs.clone(),
+            purposes: entry.purposes.iter().map(|purpose| self.purpose(purpose)).collect(),
             closes: entry.closes,
             accepts: entry.accepts,
             ends: entry.ends.iter().map(|kind| self.clock(kind)).collect(),
@@ -245,6 +248,10 @@ impl Reading<'_> {
 
     fn starts(&mut self, entry: &StartsEntry) -> Option<Starts> {
         let clock = self.clock(&entry.clock);
+        if clock.as_str() == RESPOND {
+            let mend = "leave it out: it starts wherever a referral is sent";
+            self.fault(&entry.clock, "respond is started by hand", mend);
+        }
         let lengths = [
             entry.elapsed.as_ref().map(|e| Duration::Elapsed { minutes: e.minutes }),
             entry.working_days.as_ref().map(|w| Duration::WorkingDays { days: w.days }),
@@ -268,12 +275,16 @@ impl Reading<'_> {
         Some(Starts { clock, duration: one?, from, onward, at })
     }
 
-    fn sends(&mut self, entry: &SendsEntry) -> Sends {
-        let purpose = Purpose::new(&entry.purpose.value);
+    fn purpose(&mut self, stated: &Spanned<String>) -> Purpose {
+        let purpose = Purpose::new(&stated.value);
         if self.policy.gravity(&purpose) == 0 {
-            let what = format!("{} is no purpose", entry.purpose.value);
-            self.fault(&entry.purpose, what, self.known());
+            self.fault(stated, format!("{} is no purpose", stated.value), self.known());
         }
+        purpose
+    }
+
+    fn sends(&mut self, entry: &SendsEntry) -> Sends {
+        let purpose = self.purpose(&entry.purpose);
         let (to, priority) = (entry.to, entry.priority);
         let (optional, must_accept) = (entry.optional, entry.must_accept);
         Sends { to, purpose, priority, optional, must_accept }

@@ -48,7 +48,13 @@ impl Stages {
         let referred = self.as_it_stands(stored, now)?;
         let all = sent_children(&decided, &referred, &told.destination);
         let children: Vec<u16> = all.iter().copied().filter(|c| said.concerns(*c)).collect();
-        let case = case(&rules, &decided, &referred, told, &children);
+        let open = |clock: &&Clock| {
+            clock.destination == told.destination
+                && clock.kind.as_str() == RESPOND
+                && clock.ended_at.is_none()
+        };
+        let purpose = clocks.iter().find(open).map(|clock| &clock.purpose);
+        let case = Case { purpose, ..case(&rules, &decided, &referred, told, &children) };
         let follows = match rules.outcomes.follows(&rules.policy, &case, said) {
             Ok(follows) => follows,
             Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
@@ -187,6 +193,7 @@ fn case<'a>(
     };
     Case {
         recorded_by: &told.destination,
+        purpose: None,
         suggested: concerned()
             .map(|child| &child.level)
             .max_by_key(|level| level.rank)
@@ -194,6 +201,7 @@ fn case<'a>(
         threshold_met: concerned().any(|child| child.routes.iter().any(is_met)),
         agreed: !children.is_empty() && children.iter().all(agreed),
         received_at: referred.received_at,
-        children: referred.referral.children.len().max(1),
+        children: referred.referral.children.len(),
+        concerned: children.len(),
     }
 }

@@ -119,6 +119,8 @@ pub struct Outcome {
     /// Levels that it may state; where there are none it states none.
     pub levels: Vec<Level>,
     pub needs: Vec<Need>,
+    /// Only of what was sent for one of these purposes; of any where there are none.
+    pub purposes: Vec<Purpose>,
     /// Nothing further happens here: the case is closed.
     pub closes: bool,
     /// A case that was handed over is taken on: the duty passes.
@@ -153,6 +155,8 @@ pub struct Outcomes {
 #[derive(Clone, Debug)]
 pub struct Case<'a> {
     pub recorded_by: &'a DestinationId,
+    /// What it waits there for, while it does.
+    pub purpose: Option<&'a Purpose>,
     /// The gravest level that the rules suggest of any of them.
     pub suggested: &'a Level,
     /// The rules found that the threshold of significant harm was met.
@@ -160,8 +164,9 @@ pub struct Case<'a> {
     /// The submission says that the family agrees.
     pub agreed: bool,
     pub received_at: Timestamp,
-    /// How many children the referral has.
+    /// How many children the referral has, and how many of them it concerns that the team was sent.
     pub children: usize,
+    pub concerned: usize,
 }
 
 /// What follows from an outcome that may stand.
@@ -218,8 +223,11 @@ impl Outcomes {
                 format!("Use one of: {}", known.join(", ")),
             )]);
         };
-        let mut found = Found { policy, case, said, outcome, faults: Vec::new() };
+        let outcomes = self;
+        let mut found = Found { policy, outcomes, case, said, outcome, faults: Vec::new() };
         found.who_may();
+        found.what_for();
+        found.decides();
         found.children();
         let level = found.level();
         found.needs();
@@ -241,6 +249,7 @@ fn held() -> Unread {
 
 struct Found<'a, 'o> {
     policy: &'a Policy,
+    outcomes: &'o Outcomes,
     case: &'a Case<'a>,
     said: &'a Said,
     outcome: &'o Outcome,
@@ -267,8 +276,45 @@ impl<'o> Found<'_, 'o> {
         }
     }
 
+    fn what_for(&mut self) {
+        let purposes = &self.outcome.purposes;
+        let stated = self.case.purpose.filter(|_| !purposes.is_empty());
+        if stated.is_some_and(|purpose| !purposes.contains(purpose)) {
+            let names = purposes.iter().map(Purpose::as_str).collect::<Vec<_>>().join(", ");
+            let ask = format!("This is for what was sent for {names}: record what you decided");
+            self.fault("/outcome", "what-for", ask);
+        }
+    }
+
+    /// Paragraphs 16, 21 and 37: social work ends its part with a decision, at a level. It may hand
+    /// the referral back instead: decline what it was asked to take on, or have it screened again.
+    fn decides(&mut self) {
+        let teams = &self.policy.teams;
+        let own = self.case.recorded_by;
+        let ends = |kind: &str| self.outcome.ends.iter().any(|ended| ended.as_str() == kind);
+        let screens = *own == teams.screening || *own == teams.out_of_hours;
+        let back = self.outcome.sends.as_ref().is_some_and(|to| to.to == Onward::Screening);
+        let hands_back = !screens && (back || ends(ACCEPT));
+        let statutory = teams.receivers.get(own).is_some_and(|team| team.statutory);
+        let told = self.case.purpose.is_some_and(|purpose| self.acknowledged(purpose));
+        if statutory && ends(RESPOND) && self.outcome.levels.is_empty() && !hands_back && !told {
+            let ask = "This decides nothing: record a decision that says at which level of need";
+            self.fault("/outcome", "level", ask);
+        }
+    }
+
+    fn acknowledged(&self, purpose: &Purpose) -> bool {
+        self.outcomes.by_acknowledgement(purpose)
+    }
+
     fn children(&mut self) {
-        if self.said.children.iter().any(|child| usize::from(*child) >= self.case.children) {
+        if self.case.concerned == 0 && self.case.children > 0 {
+            let ask = "Your team was sent none of these children: name one that it was sent";
+            self.fault("/children", "outcome", ask);
+            return;
+        }
+        let beyond = |child: &u16| usize::from(*child) >= self.case.children;
+        if self.said.children.iter().any(beyond) {
             let ask = format!("The referral has {} children, counted from 0", self.case.children);
             self.fault("/children", "outcome", ask);
         }

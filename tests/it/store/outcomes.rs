@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 on_both!(
     a_decision_says_at_which_level_why_and_on_what,
     a_referral_is_never_held_for_information,
+    social_work_ends_its_part_with_a_decision_at_a_level,
     going_below_a_threshold_that_was_met_needs_a_manager_and_a_second,
     the_same_outcome_again_is_answered_as_the_first_time,
     a_clock_ends_when_every_child_is_decided,
@@ -240,6 +241,25 @@ async fn a_referral_is_never_held_for_information(home: Home) {
     let asked = json!({"outcome": "asked", "by": worker(), "tell_sender": "Which school?"});
     desks.stands("masstt", of, asked).await;
     assert_eq!(desks.open(of).await, ["masstt respond strategy green"]);
+}
+
+async fn social_work_ends_its_part_with_a_decision_at_a_level(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(json!({"indicators": ["disclosure"]})).await;
+    let undecided = |code| json!({"outcome": code, "rationale": "Invented", "by": worker()});
+    for code in ["considered", "declined", "step-up", "interview-refused"] {
+        let lacks = desks.lacks("masstt", of, undecided(code)).await;
+        assert_eq!(lacks, ["/outcome"], "{code}");
+    }
+    // What was sent for strategy is not merely confirmed.
+    let confirmed = decision("confirmed", "5");
+    assert_eq!(desks.lacks("masstt", of, confirmed).await, ["/outcome"]);
+    let nobody = with(decision("strategy-discussion", "5"), json!({"children": [3]}));
+    assert_eq!(desks.lacks("masstt", of, nobody).await, ["/children"]);
+    assert_eq!(desks.open(of).await, ["masstt respond strategy green"]);
+    // A service that is no social work may say that it has considered it.
+    let of = desks.refer(json!({"indicators": ["missing-now"]})).await;
+    desks.stands("missing-children", of, undecided("considered")).await;
 }
 
 async fn going_below_a_threshold_that_was_met_needs_a_manager_and_a_second(home: Home) {
