@@ -27,6 +27,18 @@ pub(super) async fn handle(
     let reference = Reference::parse(&path).ok_or_else(unknown)?;
     let body = staff::long_object(&state, &req, payload, ASK).await?;
     let team = caller.destination.id.clone();
+    // A decision posted to another address than it names would be another child's.
+    let stated = |member: &str| body.get(member).map(|stated| stated.as_str().unwrap_or_default());
+    let other = stated("reference").is_some_and(|text| Reference::parse(text) != Some(reference));
+    for (member, differs) in [
+        ("/reference", other),
+        ("/destination", stated("destination").is_some_and(|text| text != team.as_str())),
+    ] {
+        if differs {
+            let ask = "It names another than the address or the key does: which is meant?";
+            return Err(Problem::new(&kind::OUTCOME_LACKING).fault(member, "outcome", ask));
+        }
+    }
     let recording = Recording { team, of: reference, body, by_message: false };
     match state.desk.record(recording).await {
         Followed::Stands { answer, repeat } => {

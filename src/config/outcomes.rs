@@ -20,6 +20,8 @@ struct File {
     amber_percent: Spanned<u8>,
     repeat_minutes: BTreeMap<Priority, Spanned<u32>>,
     acknowledged: Vec<Spanned<String>>,
+    #[serde(default)]
+    no_desk: Vec<Spanned<String>>,
     clocks: BTreeMap<String, String>,
     outcomes: Vec<Entry>,
 }
@@ -108,6 +110,9 @@ pub(super) fn read(
     let mut reading = Reading { source, policy, teams, clocks: &clocks, faults };
     reading.times(&file);
     reading.purposes(&file);
+    for id in &file.no_desk {
+        reading.listed(id);
+    }
     let mut outcomes: BTreeMap<OutcomeCode, Outcome> = BTreeMap::new();
     for entry in &file.outcomes {
         let outcome = reading.outcome(entry);
@@ -125,6 +130,7 @@ pub(super) fn read(
         outcomes,
         clocks,
         acknowledged: file.acknowledged.iter().map(|p| Purpose::new(&p.value)).collect(),
+        no_desk: file.no_desk.iter().map(|id| DestinationId::new(&id.value)).collect(),
         amber_percent: file.amber_percent.value,
         repeat_minutes: file.repeat_minutes.iter().map(|(p, m)| (*p, m.value)).collect(),
     })
@@ -236,6 +242,15 @@ impl Reading<'_> {
         level
     }
 
+    fn listed(&mut self, stated: &Spanned<String>) -> DestinationId {
+        let id = DestinationId::new(&stated.value);
+        if !self.teams.contains_key(&id) {
+            let what = format!("{id} is not listed in destinations.toml");
+            self.fault(stated, what, "name one that is");
+        }
+        id
+    }
+
     fn clock(&mut self, kind: &Spanned<String>) -> ClockKind {
         let named = ClockKind::new(&kind.value);
         if !self.clocks.contains_key(&named) {
@@ -264,13 +279,7 @@ impl Reading<'_> {
                         end_of_next_working_day: true";
             self.fault(&entry.clock, "a clock has one length", mend);
         }
-        let at = entry.at.as_ref().map(|at| DestinationId::new(&at.value));
-        if let (Some(id), Some(stated)) = (&at, &entry.at)
-            && !self.teams.contains_key(id)
-        {
-            let what = format!("{id} is not listed in destinations.toml");
-            self.fault(stated, what, "name one that is");
-        }
+        let at = entry.at.as_ref().map(|at| self.listed(at));
         let (from, onward) = (entry.from, entry.onward);
         Some(Starts { clock, duration: one?, from, onward, at })
     }

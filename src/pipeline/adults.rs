@@ -107,8 +107,8 @@ impl Stages {
         let decided: Decided = from_json(&self.open(stored.row.id, &stored.row.record)?.decision)?;
         let directory = &rules.directory;
         let (row, links) = (&stored.row, &[]);
-        let (referred, decided, outcomes) = (&referred, &decided, &rules.outcomes);
-        let facts = Facts { row, referred, decided, directory, outcomes, links, now };
+        let (referred, decided, rules) = (&referred, &decided, &rules);
+        let facts = Facts { row, referred, decided, rules, links, now };
         let id = || AdultMatchId::from_parts(now, env.entropy_id());
         let mut found: Vec<(AdultMatchId, &Meeting)> =
             meetings.iter().map(|meeting| (id(), meeting)).collect();

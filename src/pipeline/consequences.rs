@@ -14,6 +14,7 @@ use crate::store::{
     Batch, Clock, ClockRow, DeliveryRow, EndedClock, OutboxRow, OutcomeRow, Sealed, StoredReferral,
     Tally, Winding,
 };
+use crate::threshold::add_route;
 use crate::threshold::outcomes::{ACCEPT, Follows, From, HANDOVER, RESPOND};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -50,11 +51,13 @@ impl Following<'_> {
         if asked.is_empty() && self.said.accepted_in_writing {
             // Another authority has no desk here: whoever asked it says that it has accepted.
             let asks = open(HANDOVER).any(|clock| clock.destination == *own);
-            asked.extend(open(ACCEPT).filter(|_| asks));
+            let no_desk = &self.rules.outcomes.no_desk;
+            let there = |clock: &&Clock| asks && no_desk.contains(&clock.destination);
+            asked.extend(open(ACCEPT).filter(there));
         }
         if asked.is_empty() {
-            if !outcome.accepts {
-                // A service that was never asked to accept may decline all the same.
+            if !outcome.accepts && outcome.sends.is_some() {
+                // A service that was never asked to accept declines it all the same.
                 return Ok(Vec::new());
             }
             let ask = "Nothing was handed over to this destination. Where another authority has \
@@ -113,13 +116,16 @@ impl Following<'_> {
     pub(super) fn routes(&self) -> Vec<Route> {
         let rule = RuleId::new(self.said.code.as_str());
         let policy = &self.rules.policy;
-        let route = |destination: DestinationId, purpose: Purpose, priority| Route {
-            due_at: policy.due(&destination, priority, None, self.now),
-            destination,
-            purpose,
-            priority,
-            rules: vec![rule.clone()],
-            children: self.children.clone(),
+        let route = |destination: DestinationId, purpose: Purpose, priority| {
+            let new = Route {
+                due_at: policy.due(&destination, priority, None, self.now),
+                destination,
+                purpose,
+                priority,
+                rules: vec![rule.clone()],
+                children: self.children.clone(),
+            };
+            self.with_what_waits(new)
         };
         let mut routes: Vec<Route> = Vec::new();
         if let (Some(to), Some(sends)) = (&self.follows.to, &self.follows.outcome.sends)
@@ -142,7 +148,7 @@ impl Following<'_> {
         routes
     }
 
-    pub(super) fn start(&self, rows: &mut Batch) {
+    pub(super) fn start(&self, whole: bool, rows: &mut Batch) {
         for start in &self.follows.outcome.starts {
             let onward = self.follows.to.as_ref().filter(|_| start.onward);
             let at = start.at.as_ref().or(onward).unwrap_or(&self.told.destination);
@@ -165,7 +171,28 @@ impl Following<'_> {
                 winding: Winding::Anew,
             });
         }
-        self.stand_in(rows);
+        if whole {
+            self.stand_in(rows);
+        }
+    }
+
+    /// What waits there already is not made less grave, nor given more time.
+    fn with_what_waits(&self, new: Route) -> Route {
+        let waits = |clock: &&Clock| {
+            clock.destination == new.destination
+                && clock.kind.as_str() == RESPOND
+                && clock.ended_at.is_none()
+        };
+        let Some(clock) = self.clocks.iter().find(waits) else { return new };
+        let waiting = Route {
+            purpose: clock.purpose.clone(),
+            priority: clock.priority,
+            due_at: clock.due_at,
+            ..new.clone()
+        };
+        let mut routes = vec![new];
+        add_route(&self.rules.policy, &mut routes, waiting);
+        routes.remove(0)
     }
 
     /// What the emergency team has decided at night waits for the screening team to confirm it.
@@ -180,7 +207,8 @@ impl Following<'_> {
         };
         let Some(waiting) = self.clocks.iter().find(waits) else { return };
         let sent_there = self.follows.to.as_ref() == Some(screening);
-        if *own != policy.teams.out_of_hours || !responds || sent_there {
+        let closed = !policy.teams.hours.staffed(&policy.calendar, self.now);
+        if *own != policy.teams.out_of_hours || !responds || sent_there || !closed {
             return;
         }
         let due_at = policy.due(screening, Priority::Standard, None, self.now);

@@ -237,8 +237,8 @@ impl Stages {
         let (id, reference) = (stored.row.id, stored.row.reference);
         let mut row = referral_row(id, reference, referred, &decided.full, record);
         row.revision = stored.row.revision;
-        let (directory, outcomes, decided) = (&rules.directory, &rules.outcomes, &decided);
-        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
+        let (rules, decided) = (&rules, &decided);
+        let facts = Facts { row: &row, referred, decided, rules, links, now };
         let mut rows = Batch::default();
         if *own {
             facts.people(&self.ring, env, &mut rows);

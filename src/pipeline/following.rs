@@ -9,6 +9,7 @@ use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
 use crate::store::{Batch, Clock, OutcomeRow, ReferralRow, Sealed, StoredReferral};
+use crate::threshold::add_route;
 use crate::threshold::outcomes::{Case, RESPOND};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,7 +47,7 @@ impl Stages {
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
-        let all = sent_children(&decided, &referred, &told.destination);
+        let all = sent_children(&rules, &decided, &referred, &told.destination);
         let children: Vec<u16> = all.iter().copied().filter(|c| said.concerns(*c)).collect();
         let open = |clock: &&Clock| {
             clock.destination == told.destination
@@ -54,7 +55,9 @@ impl Stages {
                 && clock.ended_at.is_none()
         };
         let purpose = clocks.iter().find(open).map(|clock| &clock.purpose);
-        let case = Case { purpose, ..case(&rules, &decided, &referred, told, &children) };
+        let found = case(&rules, &decided, &referred, told, &children);
+        let met = found.threshold_met || found_met(&rules, before);
+        let case = Case { purpose, threshold_met: met, ..found };
         let follows = match rules.outcomes.follows(&rules.policy, &case, said) {
             Ok(follows) => follows,
             Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
@@ -67,10 +70,11 @@ impl Stages {
         };
         let covered = self.covered(&one, before)?;
         let mut rows = Batch::default();
-        one.end(&accepted, all.iter().all(|child| covered.contains(child)), &mut rows);
+        let whole = all.iter().all(|child| covered.contains(child));
+        one.end(&accepted, whole, &mut rows);
         let routes = one.routes();
         self.send_on(&one, (dossier, decided), &referred, &routes, &mut rows)?;
-        one.start(&mut rows);
+        one.start(whole, &mut rows);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
         rows.tallies.push((one.tally(), 1));
         rows.desk.push(one.event());
@@ -112,12 +116,13 @@ impl Stages {
         if routes.is_empty() {
             return Ok(());
         }
+        let rules = one.rules;
         for route in routes {
-            decided.by_people.retain(|given| given.destination != route.destination);
-            decided.by_people.push(route.clone());
+            // What was given before and is still open stands with it.
+            add_route(&rules.policy, &mut decided.by_people, route.clone());
         }
         dossier.decision = json(&decided)?;
-        let (stored, rules, env) = (one.stored, one.rules, self.env.as_ref());
+        let (stored, env) = (one.stored, self.env.as_ref());
         let (id, reference) = (stored.row.id, stored.row.reference);
         let sealed = &stored.row.record;
         let (name, bytes) = (Dossier::name(id), dossier.to_bytes());
@@ -127,9 +132,8 @@ impl Stages {
             revision: stored.row.revision,
             ..referral_row(id, reference, referred, &decided.full, record)
         };
-        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
         let (decided, links, now) = (&decided, &[], one.now);
-        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
+        let facts = Facts { row: &row, referred, decided, rules, links, now };
         for route in routes {
             facts.send_on(route, &stored.deliveries, env, rows);
         }
@@ -164,9 +168,20 @@ impl Stages {
     }
 }
 
+/// Whether people have decided at the gravest level before.
+fn found_met(rules: &Rules, before: &[OutcomeRow]) -> bool {
+    let gravest = rules.policy.levels.last().map(|level| level.rank);
+    before.iter().any(|row| row.level.as_ref().map(|(_, rank)| *rank) == gravest)
+}
+
 /// The children whom a destination was sent: all, where it was sent a referral without any.
-fn sent_children(decided: &Decided, referred: &Referred, to: &DestinationId) -> Vec<u16> {
-    let sent = decided.as_sent(true);
+fn sent_children(
+    rules: &Rules,
+    decided: &Decided,
+    referred: &Referred,
+    to: &DestinationId,
+) -> Vec<u16> {
+    let sent = decided.as_sent(&rules.policy, true);
     match sent.routes.iter().find(|route| route.destination == *to) {
         Some(route) if !route.children.is_empty() => route.children.clone(),
         _ => (0..u16::try_from(referred.referral.children.len()).unwrap_or(u16::MAX)).collect(),
@@ -198,7 +213,9 @@ fn case<'a>(
             .map(|child| &child.level)
             .max_by_key(|level| level.rank)
             .unwrap_or(&full.level),
-        threshold_met: concerned().any(|child| child.routes.iter().any(is_met)),
+        threshold_met: concerned().any(|child| child.routes.iter().any(is_met))
+            || full.failure.is_some()
+            || (children.is_empty() && full.routes.iter().any(is_met)),
         agreed: !children.is_empty() && children.iter().all(agreed),
         received_at: referred.received_at,
         children: referred.referral.children.len(),

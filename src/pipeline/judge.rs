@@ -204,9 +204,9 @@ impl Judge for Stages {
         let record = self.ring.seal_record(&name, &dossier.to_bytes(), self.env.as_ref());
         let row = referral_row(id, reference, referred, &decided.full, record);
         let mut rows = Batch::default();
-        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
+        let rules = &rules;
         let decided = &decided;
-        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
+        let facts = Facts { row: &row, referred, decided, rules, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&[], false, self.env.as_ref(), &mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
@@ -291,9 +291,9 @@ impl Judge for Stages {
         // The revision that was read: the store writes only on top of it.
         row.revision = stored.row.revision;
         let mut rows = Batch::default();
-        let (directory, outcomes) = (&rules.directory, &rules.outcomes);
+        let rules = &rules;
         let (referred, decided) = (merged, &decided);
-        let facts = Facts { row: &row, referred, decided, directory, outcomes, links, now };
+        let facts = Facts { row: &row, referred, decided, rules, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
         facts.wind(&again, &mut rows);

@@ -1,12 +1,13 @@
 //! From a decision to the rows that carry it.
 
+use super::judge::Rules;
 use crate::audit::Event;
 use crate::domain::adults::AdultTold;
 use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::time::Env;
 use crate::domain::{
-    AdultKey, AdultMatchId, ChildHistory, ClockKind, Decision, DestinationId, Directory, Level,
-    LinkState, MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, ChildHistory, ClockKind, Decision, DestinationId, Level, LinkState,
+    MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
@@ -14,8 +15,8 @@ use crate::store::{
     Batch, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed,
     Tally, Winding, WithdrawalRow,
 };
-use crate::threshold::Outcomes;
 use crate::threshold::outcomes::RESPOND;
+use crate::threshold::{self, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
@@ -61,15 +62,11 @@ impl Decided {
         if statutory { &self.full } else { &self.alone }
     }
 
-    /// The same, with the routes that people have given in their places.
-    pub fn as_sent(&self, statutory: bool) -> Decision {
+    /// The same, with where people have sent it: of each destination the graver holds.
+    pub fn as_sent(&self, policy: &Policy, statutory: bool) -> Decision {
         let mut decision = self.for_whom(statutory).clone();
         for given in &self.by_people {
-            let same = |route: &&mut Route| route.destination == given.destination;
-            match decision.routes.iter_mut().find(same) {
-                Some(route) => route.clone_from(given),
-                None => decision.routes.push(given.clone()),
-            }
+            threshold::add_route(policy, &mut decision.routes, given.clone());
         }
         decision
     }
@@ -80,8 +77,7 @@ pub(super) struct Facts<'a> {
     pub row: &'a ReferralRow,
     pub referred: &'a Referred,
     pub decided: &'a Decided,
-    pub directory: &'a Directory,
-    pub outcomes: &'a Outcomes,
+    pub rules: &'a Rules,
     pub links: &'a [ChildLink],
     pub now: Timestamp,
 }
@@ -180,7 +176,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let routes = self.decided.as_sent(true).routes;
+        let routes = self.decided.as_sent(&self.rules.policy, true).routes;
         self.send(&routes, before, Besides { reopens, ..Besides::default() }, env, into);
     }
 
@@ -205,7 +201,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let mut routes = self.decided.as_sent(true).routes;
+        let mut routes = self.decided.as_sent(&self.rules.policy, true).routes;
         for row in before {
             if !routes.iter().any(|route| route.destination == row.destination) {
                 routes.push(former(row, self.decided.full.children.len()));
@@ -272,7 +268,7 @@ impl Facts<'_> {
         let (own, level, rules) = self.as_told(route);
         // What tells of adults alone says why it was sent, and has a clock of its own.
         let (route, rules) = match (adults.is_empty(), by_people) {
-            (true, false) => (own, rules),
+            (true, false) => (&own, rules),
             (true, true) => (route, route.rules.clone()),
             (false, _) => (route, Vec::new()),
         };
@@ -346,7 +342,7 @@ impl Facts<'_> {
     /// decision made now runs.
     pub(super) fn wind(&self, anew: &Decided, into: &mut Batch) {
         for row in into.outbox.iter_mut().filter(|row| row.due_at <= self.now) {
-            let known = self.directory.destinations.get(&row.destination);
+            let known = self.rules.directory.destinations.get(&row.destination);
             let told = anew.for_whom(known.is_some_and(|known| known.statutory));
             let own = told.routes.iter().find(|route| route.destination == row.destination);
             row.due_at = own.map_or(self.now.plus_seconds(A_DAY), |route| route.due_at);
@@ -355,15 +351,14 @@ impl Facts<'_> {
             let sent = |row: &&OutboxRow| row.destination == clock.destination;
             let due_at = into.outbox.iter().find(sent).map(|row| row.due_at);
             clock.due_at = due_at.unwrap_or(self.now.plus_seconds(A_DAY));
-            clock.amber_at = self.outcomes.amber_at(self.now, clock.due_at);
+            clock.amber_at = self.rules.outcomes.amber_at(self.now, clock.due_at);
         }
     }
 
     /// The clock of a destination that is sent the referral.
     fn clock(&self, route: &Route, besides: Besides<'_>) -> ClockRow {
         let winding = match besides {
-            Besides { by_people: true, .. } => Winding::Anew,
-            Besides { reopens: true, .. } => Winding::Reopen,
+            Besides { by_people: true, .. } | Besides { reopens: true, .. } => Winding::Reopen,
             _ => Winding::Join,
         };
         ClockRow {
@@ -373,26 +368,27 @@ impl Facts<'_> {
             purpose: route.purpose.clone(),
             priority: route.priority,
             started_at: self.now,
-            amber_at: self.outcomes.amber_at(self.now, route.due_at),
+            amber_at: self.rules.outcomes.amber_at(self.now, route.due_at),
             due_at: route.due_at,
-            by_acknowledgement: self.outcomes.by_acknowledgement(&route.purpose),
+            by_acknowledgement: self.rules.outcomes.by_acknowledgement(&route.purpose),
             winding,
         }
     }
 
     /// The route, the level and the rules as its destination may learn of them: purpose, priority
     /// and clock of a message, and the queue it waits in, say no more than the document behind it.
-    fn as_told<'r>(&'r self, route: &'r Route) -> (&'r Route, &'r Level, Vec<RuleId>) {
-        let told = self.decided.for_whom(self.sees_history(&route.destination));
-        let own = told.routes.iter().find(|other| other.destination == route.destination);
-        let route = own.unwrap_or(route);
-        let known = self.directory.destinations.get(&route.destination);
-        let rules = told.rules_told(route, known.is_some_and(|known| known.restricted));
-        (route, &told.level, rules)
+    fn as_told(&self, route: &Route) -> (Route, &Level, Vec<RuleId>) {
+        let statutory = self.sees_history(&route.destination);
+        let sent = self.decided.as_sent(&self.rules.policy, statutory);
+        let own = sent.routes.iter().find(|other| other.destination == route.destination);
+        let told = own.unwrap_or(route).clone();
+        let known = self.rules.directory.destinations.get(&route.destination);
+        let rules = sent.rules_told(&told, known.is_some_and(|known| known.restricted));
+        (told, &self.decided.for_whom(statutory).level, rules)
     }
 
     fn sees_history(&self, destination: &DestinationId) -> bool {
-        self.directory.destinations.get(destination).is_some_and(|known| known.statutory)
+        self.rules.directory.destinations.get(destination).is_some_and(|known| known.statutory)
     }
 
     /// A count of something that happened to this referral.

@@ -271,7 +271,8 @@ macro_rules! join_clock {
     ($most:literal, $least:literal) => {
         concat!(
             "ON CONFLICT (referral, destination, kind) DO UPDATE SET purpose = excluded.purpose, \
-             by_acknowledgement = excluded.by_acknowledgement, priority = ",
+             by_acknowledgement = clock.by_acknowledgement AND excluded.by_acknowledgement, \
+             priority = ",
             $most,
             "(clock.priority, excluded.priority), amber_at = ",
             $least,
@@ -282,7 +283,10 @@ macro_rules! join_clock {
             $least,
             "(clock.next_at, excluded.amber_at) WHEN 1 THEN ",
             $least,
-            "(clock.next_at, excluded.due_at) ELSE clock.next_at END \
+            "(clock.next_at, excluded.due_at) ELSE CASE WHEN excluded.priority > clock.priority \
+             THEN ",
+            $least,
+            "(clock.next_at, excluded.due_at) ELSE clock.next_at END END \
              WHERE clock.ended_at IS NULL"
         )
     };

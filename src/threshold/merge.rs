@@ -132,7 +132,7 @@ fn raise_child(policy: &Policy, child: &mut ChildDecision, earlier: &ChildDecisi
 
 /// Adds a route; of one destination the highest priority, the earliest time and the gravest
 /// purpose hold.
-pub(super) fn add_route(policy: &Policy, routes: &mut Vec<Route>, new: Route) {
+pub fn add_route(policy: &Policy, routes: &mut Vec<Route>, new: Route) {
     let Some(held) = routes.iter_mut().find(|route| route.destination == new.destination) else {
         routes.push(new);
         return;

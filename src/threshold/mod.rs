@@ -25,7 +25,7 @@ pub mod review;
 pub use decide::{decide, decide_facts, decide_for_receipt};
 pub use examples::Example;
 pub use gaps::{Lane, NeverHeld, NoRule};
-pub use merge::{is_lower, keep, merge, raise};
+pub use merge::{add_route, is_lower, keep, merge, raise};
 pub use outcomes::Outcomes;
 pub use policy::{
     Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,

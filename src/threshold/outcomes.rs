@@ -48,7 +48,7 @@ pub enum By {
 }
 
 /// An answer that an outcome needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     Rationale,
@@ -145,6 +145,8 @@ pub struct Outcomes {
     pub clocks: BTreeMap<ClockKind, String>,
     /// Of these purposes a named person's acknowledgement is all that is asked for.
     pub acknowledged: BTreeSet<Purpose>,
+    /// Destinations without a desk here: whoever asks them says that they have accepted.
+    pub no_desk: BTreeSet<DestinationId>,
     /// Percent of a clock's time after which it is amber.
     pub amber_percent: u8,
     /// Elapsed minutes after which a clock that ran out escalates again, by priority.
@@ -345,11 +347,26 @@ impl<'o> Found<'_, 'o> {
         }
     }
 
+    /// What social work decides it always says why, on what it rests, and that the history was
+    /// considered, whatever the file says; what it merely confirms rests on the rules.
     fn needs(&mut self) {
-        for need in &self.outcome.needs {
-            if let Some((pointer, ask)) = lacks(*need, self.said) {
+        let teams = &self.policy.teams;
+        let statutory =
+            teams.receivers.get(self.case.recorded_by).is_some_and(|team| team.statutory);
+        let ends = self.outcome.ends.iter().any(|ended| ended.as_str() == RESPOND);
+        let decides = statutory && ends && !self.outcome.levels.is_empty();
+        let always = [Need::Rationale, Need::Evidence, Need::History];
+        let always = always.iter().filter(|_| decides && self.outcome.purposes.is_empty());
+        let stated = self.outcome.needs.iter();
+        let needs: BTreeSet<Need> = stated.chain(always).copied().collect();
+        for need in needs {
+            if let Some((pointer, ask)) = lacks(need, self.said) {
                 self.fault(pointer, "decision", ask);
             }
+        }
+        let own = |manager: &Worker| manager.is(&self.said.by);
+        if self.said.manager.as_ref().is_some_and(own) {
+            self.fault("/manager", "decision", "A manager is another person than who decides");
         }
     }
 

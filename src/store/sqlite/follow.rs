@@ -13,7 +13,11 @@ use uuid::Uuid;
 async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
     for one in &rows.ended {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
-        query.bind(one.kind.as_str()).bind(one.at.0).execute(&mut *db).await?;
+        let query = query.bind(one.kind.as_str()).bind(one.at.0);
+        let ended = query.execute(&mut *db).await?.rows_affected();
+        if ended == 0 || one.kind.as_str() != "respond" {
+            continue;
+        }
         let query = sqlx::query(NOT_OVERDUE).bind(one.referral.0).bind(one.destination.as_str());
         query.execute(&mut *db).await?;
     }

@@ -31,6 +31,10 @@ on_both!(
     a_missing_child_that_returned_is_offered_an_interview_within_72_hours,
     a_sender_learns_what_was_released_and_no_more,
     another_teams_referral_is_unknown,
+    no_other_team_loosens_a_clock_that_runs,
+    what_was_never_handed_over_is_not_declined_or_accepted,
+    a_step_up_of_one_child_leaves_the_others_where_they_are,
+    what_a_person_found_to_be_significant_harm_is_not_closed_by_one_alone,
 );
 
 /// A clock that is set by the test.
@@ -273,7 +277,7 @@ async fn going_below_a_threshold_that_was_met_needs_a_manager_and_a_second(home:
         assert_eq!(desks.lacks("masstt", of, one_twice).await, ["/second_manager"]);
         let mut own = with(below, managers());
         own["manager"]["name"] = json!("Invented Osei");
-        assert_eq!(desks.lacks("masstt", of, own).await, ["/second_manager"]);
+        assert_eq!(desks.lacks("masstt", of, own).await, ["/manager", "/second_manager"]);
     }
     let agreed = with(decision("assessment", "4"), managers());
     desks.stands("masstt", of, agreed).await;
@@ -533,4 +537,76 @@ async fn another_teams_referral_is_unknown(home: Home) {
     assert_eq!(said, Followed::Unknown);
     let nobodys = Reference::from_entropy(9);
     assert_eq!(desks.says("masstt", nobodys, decision("assessment", "4")).await, Followed::Unknown);
+}
+
+async fn no_other_team_loosens_a_clock_that_runs(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(json!({"indicators": ["missing-now"]})).await;
+    let before = desks.clock(of, "masstt", "respond").await;
+    for code in ["declined", "step-up"] {
+        let says = json!({"outcome": code, "rationale": code, "by": worker()});
+        desks.stands("missing-children", of, says).await;
+        let after = desks.clock(of, "masstt", "respond").await;
+        assert_eq!((after.purpose.as_str(), after.priority), ("strategy", before.priority));
+        assert_eq!(after.due_at, before.due_at);
+    }
+}
+
+async fn what_was_never_handed_over_is_not_declined_or_accepted(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let early = json!({
+        "request": "early-help",
+        "agreement": {"informed": "yes", "agreed": "yes"},
+    });
+    let of = desks.refer(early).await;
+    let declined = json!({
+        "outcome": "transfer-declined", "rationale": "Invented", "by": worker(),
+        "manager": managers()["manager"],
+    });
+    let panel = "early-intervention.halifax-central";
+    assert_eq!(desks.lacks(panel, of, declined).await, ["/accepted_in_writing"]);
+    let of = desks.refer(in_need()).await;
+    let team = "locality.halifax-central";
+    let transfer = json!({
+        "outcome": "transfer", "to": team, "rationale": "Theirs",
+        "history_considered": {"considered": true}, "by": worker(),
+        "manager": managers()["manager"],
+    });
+    desks.stands("masstt", of, transfer).await;
+    // A team that has a desk says so itself.
+    let for_them = json!({
+        "outcome": "transfer-accepted", "rationale": "They said so", "by": worker(),
+        "accepted_in_writing": {"by": "Invented Shah", "on": "2026-11-24"},
+    });
+    assert_eq!(desks.lacks("masstt", of, for_them).await, ["/accepted_in_writing"]);
+}
+
+async fn a_step_up_of_one_child_leaves_the_others_where_they_are(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks
+        .refer(json!({
+            "children": [child("Ada"), child("Ben")],
+            "request": "early-help",
+            "agreement": {"informed": "yes", "agreed": "yes"},
+        }))
+        .await;
+    let up = json!({
+        "outcome": "step-up", "rationale": "Invented", "by": worker(), "children": [0],
+    });
+    desks.stands("early-intervention.halifax-central", of, up).await;
+    let one = |index: u16| with(decision("assessment", "4"), json!({"children": [index]}));
+    desks.stands("masstt", of, one(0)).await;
+    let open = desks.open(of).await;
+    assert!(open.contains(&"masstt respond screening green".to_owned()), "{open:?}");
+    desks.stands("masstt", of, one(1)).await;
+    let open = desks.open(of).await;
+    assert!(!open.iter().any(|clock| clock.starts_with("masstt respond")), "{open:?}");
+}
+
+async fn what_a_person_found_to_be_significant_harm_is_not_closed_by_one_alone(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    desks.stands("masstt", of, decision("strategy-discussion", "5")).await;
+    let lacks = desks.lacks("masstt", of, decision("no-further-action", "2")).await;
+    assert_eq!(lacks, ["/manager", "/second_manager"]);
 }
