@@ -19,12 +19,11 @@ use crate::domain::{Directory, Timestamp};
 use crate::store::{DueNotice, NoticeStore, StoreError};
 use crate::telemetry::metric;
 use arc_swap::ArcSwap;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use metrics::{counter, gauge};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How often it is looked whether there is something to send.
 const LOOK: Duration = Duration::from_millis(500);
@@ -54,21 +53,30 @@ impl Notices {
     /// due stays due.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let [mut look, mut count] = [LOOK, COUNT].map(super::clocks::interval);
-        let mut under_way = FuturesUnordered::new();
+        let this = Arc::new(self);
+        // Each in a task of its own: one that holds the store's only writer must go on while this
+        // loop waits for the same.
+        let mut under_way = JoinSet::new();
         loop {
             let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
             let done = tokio::select! {
                 biased;
                 _ = stopped => return,
-                Some(done) = under_way.next(), if !under_way.is_empty() => done,
-                _ = look.tick() => match self.claim(AT_ONCE - under_way.len()).await {
+                Some(done) = under_way.join_next(), if !under_way.is_empty() => {
+                    // What a panic left undone is claimed again when its lease runs out.
+                    done.unwrap_or(Ok(()))
+                }
+                _ = look.tick() => match this.claim(AT_ONCE - under_way.len()).await {
                     Ok(due) => {
-                        under_way.extend(due.into_iter().map(|due| self.send(due)));
+                        for due in due {
+                            let this = this.clone();
+                            under_way.spawn(async move { this.send(due).await });
+                        }
                         Ok(())
                     }
                     Err(error) => Err(error),
                 },
-                _ = count.tick() => self.count().await,
+                _ = count.tick() => this.count().await,
             };
             if let Err(error) = done {
                 look.reset_after(DELAY);
