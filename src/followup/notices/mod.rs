@@ -160,11 +160,123 @@ fn again_after(attempts: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{DestinationId, NoticeId, NoticeKind, Priority, RoleId, Whom};
+    use crate::store::notices::Tell;
+    use crate::store::{Alerted, NoticeRow, OpenNotices, Overdue};
+    use async_trait::async_trait;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::Semaphore;
 
     #[test]
     fn what_fails_is_tried_again_after_half_a_minute_and_never_later_than_after_ten() {
         let waits: Vec<i64> = [1, 2, 3, 4, 5, 6, 99, i32::MAX].map(again_after).to_vec();
         assert_eq!(waits, [30, 60, 120, 240, 480, 600, 600, 600]);
         assert!(*AGAIN.end() <= 900, "the store takes more for a clock that was wrong");
+    }
+
+    /// A store with one writer, like SQLite's, whose writes take longer than the sender's pause.
+    struct OneWriter {
+        writer: Semaphore,
+        waiting: Mutex<Vec<DueNotice>>,
+        failed: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl NoticeStore for OneWriter {
+        async fn alert(
+            &self,
+            _: Timestamp,
+            _: Overdue,
+            _: usize,
+            _: Tell<'_>,
+        ) -> Result<Vec<Alerted>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn claim_notices(
+            &self,
+            _: Timestamp,
+            _: Timestamp,
+            _: usize,
+        ) -> Result<Vec<DueNotice>, StoreError> {
+            let _writing = self.writer.acquire().await.expect("open");
+            Ok(std::mem::take(&mut *self.waiting.lock().expect("whole")))
+        }
+
+        async fn notice_sent(&self, _: &NoticeRow, _: Timestamp) -> Result<bool, StoreError> {
+            Ok(true)
+        }
+
+        async fn notice_failed(
+            &self,
+            _: &NoticeRow,
+            _: &'static str,
+            _: Timestamp,
+            _: Timestamp,
+        ) -> Result<bool, StoreError> {
+            let _writing = self.writer.acquire().await.expect("open");
+            tokio::time::sleep(LOOK + Duration::from_millis(200)).await;
+            self.failed.fetch_add(1, Ordering::SeqCst);
+            Ok(true)
+        }
+
+        async fn open_notices(&self) -> Result<Vec<OpenNotices>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    struct Still;
+
+    impl Env for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+
+        fn entropy(&self, _: &mut [u8]) {}
+    }
+
+    fn due(n: u128) -> DueNotice {
+        let row = NoticeRow {
+            id: NoticeId(uuid::Uuid::from_u128(n)),
+            whom: Whom::Role(RoleId::new("duty-manager")),
+            kind: NoticeKind::Overdue,
+            destination: DestinationId::new("masstt"),
+            referral: None,
+            refusal: None,
+            message: None,
+            priority: Priority::Standard,
+            since: Timestamp(0),
+            due_at: Timestamp(0),
+            created_at: Timestamp(0),
+        };
+        DueNotice { row, reference: None, attempts: 1 }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_under_way_goes_on_while_the_sender_waits_for_the_same_writer() {
+        let store = Arc::new(OneWriter {
+            writer: Semaphore::new(1),
+            waiting: Mutex::new(vec![due(1), due(2)]),
+            failed: AtomicUsize::new(0),
+        });
+        let notices = Notices {
+            store: store.clone(),
+            channel: Arc::new(NoChannel),
+            directory: Arc::default(),
+            env: Arc::new(Still),
+            sign_in: String::new(),
+        };
+        let (stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(notices.run(stopped));
+        for _ in 0..100 {
+            if store.failed.load(Ordering::SeqCst) == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(store.failed.load(Ordering::SeqCst), 2, "they wait for each other");
+        stop.send_replace(true);
+        running.await.expect("it ends");
     }
 }
