@@ -159,7 +159,7 @@ fn cut(
 ) -> Option<Document> {
     let (referral, _) = Referral::read(serde_json::from_slice(&dossier.canonical).ok()?);
     let decided: Decided = serde_json::from_slice(&dossier.decision).ok()?;
-    let mut decision = decided.as_sent(&rules.policy, to.statutory);
+    let mut decision = decided.as_sent(&rules.policy, to.statutory).into_owned();
     if to.statutory {
         decision.restrict(restricted);
     }

@@ -90,8 +90,6 @@ struct SendsEntry {
     priority: Priority,
     #[serde(default)]
     optional: bool,
-    #[serde(default)]
-    must_accept: bool,
 }
 
 /// Kinds of agency, as `agencies.toml` has them.
@@ -295,8 +293,7 @@ impl Reading<'_> {
     fn sends(&mut self, entry: &SendsEntry) -> Sends {
         let purpose = self.purpose(&entry.purpose);
         let (to, priority) = (entry.to, entry.priority);
-        let (optional, must_accept) = (entry.optional, entry.must_accept);
-        Sends { to, purpose, priority, optional, must_accept }
+        Sends { to, purpose, priority, optional: entry.optional }
     }
 
     fn told(&mut self, kind: &Spanned<String>) -> String {

@@ -18,6 +18,7 @@ use crate::store::{
 use crate::threshold::outcomes::RESPOND;
 use crate::threshold::{self, Policy};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Both decisions, as sealed: the one a sender may learn of, and the one that routed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,12 +64,15 @@ impl Decided {
     }
 
     /// The same, with where people have sent it: of each destination the graver holds.
-    pub fn as_sent(&self, policy: &Policy, statutory: bool) -> Decision {
+    pub fn as_sent(&self, policy: &Policy, statutory: bool) -> Cow<'_, Decision> {
+        if self.by_people.is_empty() {
+            return Cow::Borrowed(self.for_whom(statutory));
+        }
         let mut decision = self.for_whom(statutory).clone();
         for given in &self.by_people {
             threshold::add_route(policy, &mut decision.routes, given.clone());
         }
-        decision
+        Cow::Owned(decision)
     }
 }
 
@@ -176,8 +180,8 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let routes = self.decided.as_sent(&self.rules.policy, true).routes;
-        self.send(&routes, before, Besides { reopens, ..Besides::default() }, env, into);
+        let sent = self.decided.as_sent(&self.rules.policy, true);
+        self.send(&sent.routes, before, Besides { reopens, ..Besides::default() }, env, into);
     }
 
     /// One message to whom a person sends it.
@@ -201,7 +205,7 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let mut routes = self.decided.as_sent(&self.rules.policy, true).routes;
+        let mut routes = self.decided.as_sent(&self.rules.policy, true).routes.clone();
         for row in before {
             if !routes.iter().any(|route| route.destination == row.destination) {
                 routes.push(former(row, self.decided.full.children.len()));

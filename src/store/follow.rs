@@ -198,13 +198,6 @@ pub trait FollowStore: Send + Sync {
     ) -> Result<Vec<Clock>>;
     /// How many decisions a destination's clocks ended by since a time.
     async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64>;
-    /// What was recorded from a time on, oldest first, after one of them; at most `limit`.
-    async fn outcomes_since(
-        &self,
-        since: Timestamp,
-        after: Option<OutcomeId>,
-        limit: usize,
-    ) -> Result<Vec<OutcomeRow>>;
 }
 
 macro_rules! outcome_columns {
@@ -233,9 +226,6 @@ pub(super) fn by_time(mut outcomes: Vec<OutcomeRow>) -> Vec<OutcomeRow> {
     outcomes.sort_by_key(|row| (row.at, row.id));
     outcomes
 }
-
-pub(super) const OUTCOMES_SINCE: &str =
-    concat!(outcome_columns!(), "WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3");
 
 pub(super) const CLOCKS_OF: &str =
     concat!(clock_columns!(), "WHERE c.referral = $1 ORDER BY c.destination, c.kind");

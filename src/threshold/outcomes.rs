@@ -84,8 +84,6 @@ pub struct Sends {
     pub optional: bool,
     pub purpose: Purpose,
     pub priority: Priority,
-    /// The other must accept before the duty passes.
-    pub must_accept: bool,
 }
 
 /// A clock that an outcome starts.
@@ -298,15 +296,12 @@ impl<'o> Found<'_, 'o> {
         let back = self.outcome.sends.as_ref().is_some_and(|to| to.to == Onward::Screening);
         let hands_back = !screens && (back || ends(ACCEPT));
         let statutory = teams.receivers.get(own).is_some_and(|team| team.statutory);
-        let told = self.case.purpose.is_some_and(|purpose| self.acknowledged(purpose));
+        let told = |purpose: &Purpose| self.outcomes.by_acknowledgement(purpose);
+        let told = self.case.purpose.is_some_and(told);
         if statutory && ends(RESPOND) && self.outcome.levels.is_empty() && !hands_back && !told {
             let ask = "This decides nothing: record a decision that says at which level of need";
             self.fault("/outcome", "level", ask);
         }
-    }
-
-    fn acknowledged(&self, purpose: &Purpose) -> bool {
-        self.outcomes.by_acknowledgement(purpose)
     }
 
     fn children(&mut self) {

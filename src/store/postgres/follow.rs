@@ -1,6 +1,6 @@
 use super::together::Together;
 use super::{PostgresStore, column};
-use crate::domain::{DestinationId, OutcomeId, ReferralId, Timestamp};
+use crate::domain::{DestinationId, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
@@ -151,17 +151,5 @@ impl FollowStore for PostgresStore {
         let query = sqlx::query_scalar(ENDED_SINCE).bind(destination.as_str()).bind(since.0);
         let ended: i64 = query.fetch_one(&self.readers).await?;
         Ok(u64::try_from(ended).unwrap_or_default())
-    }
-
-    async fn outcomes_since(
-        &self,
-        since: Timestamp,
-        after: Option<OutcomeId>,
-        limit: usize,
-    ) -> Result<Vec<OutcomeRow>> {
-        let query = sqlx::query_as(OUTCOMES_SINCE).bind(since.0);
-        let query = query.bind(after.map_or(Uuid::nil(), |id| id.0));
-        let query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)
     }
 }

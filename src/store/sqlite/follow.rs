@@ -1,13 +1,12 @@
 use super::SqliteStore;
 use super::many;
-use crate::domain::{DestinationId, OutcomeId, ReferralId, Timestamp};
+use crate::domain::{DestinationId, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
-use uuid::Uuid;
 
 /// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
 async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
@@ -155,17 +154,5 @@ impl FollowStore for SqliteStore {
         let query = sqlx::query_scalar(ENDED_SINCE).bind(destination.as_str()).bind(since.0);
         let ended: i64 = query.fetch_one(&self.readers).await?;
         Ok(u64::try_from(ended).unwrap_or_default())
-    }
-
-    async fn outcomes_since(
-        &self,
-        since: Timestamp,
-        after: Option<OutcomeId>,
-        limit: usize,
-    ) -> Result<Vec<OutcomeRow>> {
-        let query = sqlx::query_as(OUTCOMES_SINCE).bind(since.0);
-        let query = query.bind(after.map_or(Uuid::nil(), |id| id.0));
-        let query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)
     }
 }

@@ -10,7 +10,7 @@ use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
     AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, OutcomeCode,
-    OutcomeId, PersonId, Reference, ReferralId, Timestamp, Word,
+    PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -496,16 +496,6 @@ impl FollowStore for FakeStore {
     async fn ended_since(&self, _: &DestinationId, _: Timestamp) -> Result<u64> {
         self.up()?;
         Ok(0)
-    }
-
-    async fn outcomes_since(
-        &self,
-        _: Timestamp,
-        _: Option<OutcomeId>,
-        _: usize,
-    ) -> Result<Vec<OutcomeRow>> {
-        self.up()?;
-        Ok(Vec::new())
     }
 }
 

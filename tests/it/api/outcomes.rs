@@ -127,6 +127,10 @@ async fn an_outcome_over_amqp_counts_as_its_teams_and_what_cannot_be_taken_is_ke
     std::fs::write(&file, named).expect("written");
     let desk = Desk::open(&home).await;
     let reference = desk.refer(2).await;
+    until("the queues are declared and it is delivered", async || {
+        (desk.status(&reference).await["status"] == "delivered").then_some(())
+    })
+    .await;
     let url = home.amqp_url.clone().expect("a broker");
     let connection = Connection::connect(&url, ConnectionProperties::default()).await;
     let channel = connection.expect("connected").create_channel().await.expect("a channel");
