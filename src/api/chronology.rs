@@ -9,7 +9,7 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
-use crate::access::{Denied, DestinationPrincipal};
+use crate::access::{Access, Denied, DestinationPrincipal};
 use crate::domain::{
     AgencyId, DestinationId, LinkState, OutcomeCode, PersonId, Reference, ReferralId, Timestamp,
 };
@@ -95,6 +95,7 @@ impl Entry {
 pub(super) async fn handle(
     state: web::Data<ApiState>,
     caller: DestinationPrincipal,
+    access: web::Data<Access>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
@@ -107,13 +108,17 @@ pub(super) async fn handle(
     let id = person.id;
     let shown = !person.restricted || caller.destination.restricted;
     let rows = if shown { state.matches.chronology(id).await? } else { Vec::new() };
-    if !by_office(&state, &caller) && !was_sent(&state, &caller, &rows).await? {
-        return Err(unknown());
+    if !by_office(&state, &caller) {
+        let referrals: Vec<ReferralId> = rows.iter().map(|row| row.referral).collect();
+        if !state.follow.was_sent(&referrals, &caller.destination.id).await? {
+            return Err(unknown());
+        }
     }
     let older = rows.len().saturating_sub(CHRONOLOGY);
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     chronology_read(store, env, id, &caller.destination.id).await?;
-    let entries = entries(&state, rows.into_iter().skip(older).collect()).await?;
+    let shown_rows = rows.into_iter().skip(older).collect();
+    let entries = entries(&state, &access, &caller, shown_rows).await?;
     Ok(HttpResponse::Ok().json(Answer {
         person: id,
         restricted: person.restricted,
@@ -132,32 +137,31 @@ fn by_office(state: &ApiState, caller: &DestinationPrincipal) -> bool {
     team.id == state.screening || team.id == state.out_of_hours || team.restricted
 }
 
-/// Whether the team was sent a referral of this child.
-async fn was_sent(
+/// Of each referral what was recorded of this child; what the team for restricted records has
+/// recorded, it alone reads.
+async fn entries(
     state: &ApiState,
+    access: &Access,
     caller: &DestinationPrincipal,
-    rows: &[ChronologyRow],
-) -> Result<bool, StoreError> {
-    for row in rows.iter().rev() {
-        let stored = state.store.referral_by_id(row.referral).await?;
-        let mut deliveries = stored.iter().flat_map(|stored| &stored.deliveries);
-        if deliveries.any(|delivery| delivery.destination == caller.destination.id) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-async fn entries(state: &ApiState, rows: Vec<ChronologyRow>) -> Result<Vec<Entry>, StoreError> {
+    rows: Vec<ChronologyRow>,
+) -> Result<Vec<Entry>, StoreError> {
     let referrals: Vec<ReferralId> = rows.iter().map(|row| row.referral).collect();
+    let directory = access.directory.load();
+    let closed = |team: &DestinationId| {
+        let known = directory.destinations.get(team);
+        !caller.destination.restricted && known.is_some_and(|known| known.restricted)
+    };
     let mut of: HashMap<ReferralId, Vec<OutcomeRow>> = HashMap::new();
     for outcome in state.follow.outcomes_of(&referrals).await? {
-        of.entry(outcome.referral).or_default().push(outcome);
+        if !closed(&outcome.destination) {
+            of.entry(outcome.referral).or_default().push(outcome);
+        }
     }
     let entry = |row: ChronologyRow| {
-        let outcomes = of.get(&row.referral).cloned().unwrap_or_default();
-        let steps = outcomes.into_iter().map(|outcome| Step::of(state, outcome));
-        Entry::of(row, steps.collect())
+        let outcomes = of.get(&row.referral).into_iter().flatten();
+        let own = outcomes.filter(|outcome| outcome.children.has(row.child)).cloned();
+        let steps = own.map(|outcome| Step::of(state, outcome)).collect();
+        Entry::of(row, steps)
     };
     Ok(rows.into_iter().map(entry).collect())
 }

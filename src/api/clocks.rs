@@ -59,8 +59,12 @@ pub(super) async fn handle(
     let after = read(query, "after", "clock-place", place)?;
     let now = state.env.now();
     let ended = state.follow.ended_since(&destination, now.plus_seconds(-WINDOW)).await?;
+    let before = match after.clone() {
+        Some(place) => state.follow.ahead_of(&destination, place).await?,
+        None => 0,
+    };
     let clocks = state.follow.open_clocks(&destination, after, limit).await?;
-    let forecasts = forecast(&clocks, ended, now);
+    let forecasts = forecast(&clocks, before, ended, now);
     let next = (clocks.len() == limit).then(|| clocks.last().map(written)).flatten();
     let one = |(clock, forecast)| one(clock, forecast, now);
     let clocks = clocks.iter().zip(forecasts).map(one).collect();

@@ -23,7 +23,7 @@ pub(super) enum SenderState {
     Delivered,
     /// A named person at every destination has it.
     Acknowledged,
-    /// A person has released what was decided.
+    /// Social work has released at which level of need it has decided.
     Decided,
 }
 
@@ -52,6 +52,9 @@ pub(super) struct SenderView {
     /// Once a person has released it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ToldOutcome>,
+    /// What services that were sent it have released besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ToldOutcome>,
     /// What the sender is asked. No clock waits for an answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<Asked>,
@@ -103,7 +106,7 @@ impl SenderView {
             state: state_of(row),
         };
         let destinations = sent.iter().map(view).collect();
-        let decided = told.outcome.as_ref().map(|outcome| outcome.at);
+        let decided = told.decided_at;
         timeline.extend(decided.map(|at| Step { state: SenderState::Decided, at }));
         let asked = told.asked.into_iter().map(|(at, words)| Asked { at, words });
         SenderView {
@@ -115,6 +118,7 @@ impl SenderView {
             timeline,
             destinations,
             outcome: told.outcome,
+            services: told.services,
             asked: asked.collect(),
         }
     }

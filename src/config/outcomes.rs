@@ -4,12 +4,11 @@ use super::Team;
 use super::fault::Fault;
 use super::source::Source;
 use super::thresholds::line;
+use crate::domain::outcome::{ACCEPT, HANDOVER, RESPOND, WRITTEN_FORM};
 use crate::domain::working_days::Duration;
 use crate::domain::{ClockKind, DestinationId, Level, OutcomeCode, Priority, Purpose};
 use crate::threshold::Policy;
-use crate::threshold::outcomes::{
-    ACCEPT, By, From, HANDOVER, HELD, Need, Onward, Outcome, Outcomes, RESPOND, Sends, Starts,
-};
+use crate::threshold::outcomes::{By, From, HELD, Need, Onward, Outcome, Outcomes, Sends, Starts};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
@@ -18,7 +17,8 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 struct File {
     amber_percent: Spanned<u8>,
-    repeat_minutes: BTreeMap<Priority, Spanned<u32>>,
+    written_form: Duration,
+    repeat_minutes: Spanned<BTreeMap<Priority, Spanned<u32>>>,
     acknowledged: Vec<Spanned<String>>,
     #[serde(default)]
     no_desk: Vec<Spanned<String>>,
@@ -68,6 +68,8 @@ struct StartsEntry {
     #[serde(default)]
     onward: bool,
     at: Option<Spanned<String>>,
+    #[serde(default)]
+    by_review_on: bool,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +121,7 @@ pub(super) fn read(
             reading.fault(&entry.code, what, "give each outcome a code of its own");
         }
     }
-    let missing = [RESPOND, ACCEPT, HANDOVER];
+    let missing = [RESPOND, ACCEPT, HANDOVER, WRITTEN_FORM];
     for kind in missing.iter().filter(|kind| !clocks.contains_key(&ClockKind::new(kind))) {
         let mend = "name it under clocks: frontdoor starts and ends it itself";
         faults.push(source.fault(0, format!("clocks lacks {kind}"), mend));
@@ -129,8 +131,9 @@ pub(super) fn read(
         clocks,
         acknowledged: file.acknowledged.iter().map(|p| Purpose::new(&p.value)).collect(),
         no_desk: file.no_desk.iter().map(|id| DestinationId::new(&id.value)).collect(),
+        written_form: file.written_form,
         amber_percent: file.amber_percent.value,
-        repeat_minutes: file.repeat_minutes.iter().map(|(p, m)| (*p, m.value)).collect(),
+        repeat_minutes: file.repeat_minutes.value.iter().map(|(p, m)| (*p, m.value)).collect(),
     })
 }
 
@@ -152,10 +155,16 @@ impl Reading<'_> {
             let what = format!("amber_percent is {}", file.amber_percent.value);
             self.fault(&file.amber_percent, what, "set between 1 and 99");
         }
-        for (priority, minutes) in &file.repeat_minutes {
+        for (priority, minutes) in &file.repeat_minutes.value {
             if minutes.value == 0 {
                 let what = format!("repeat_minutes of {} is 0", priority.as_str());
                 self.fault(minutes, what, "set at least 1 elapsed minute");
+            }
+        }
+        for priority in [Priority::Standard, Priority::Urgent, Priority::Immediate] {
+            if !file.repeat_minutes.value.contains_key(&priority) {
+                let what = format!("repeat_minutes lacks {}", priority.as_str());
+                self.fault(&file.repeat_minutes, what, "say after how many elapsed minutes");
             }
         }
     }
@@ -167,11 +176,17 @@ impl Reading<'_> {
             let screens =
                 self.policy.gravity(&named) >= self.policy.gravity(&self.policy.screening);
             let confirms = named == self.policy.confirmation;
+            let recorded = |entry: &Entry| {
+                let sends = entry.sends.as_ref().map(|sends| &sends.purpose);
+                sends.into_iter().chain(&entry.purposes).any(|one| one.value == purpose.value)
+            };
+            let decided =
+                file.clocks.contains_key(&purpose.value) || file.outcomes.iter().any(recorded);
             if self.policy.gravity(&named) == 0 {
                 self.fault(purpose, format!("{} is no purpose", purpose.value), self.known());
-            } else if screens || confirms || Some(&named) == gravest.as_ref() {
+            } else if screens || confirms || decided || Some(&named) == gravest.as_ref() {
                 let what = format!("{} would be done when it is merely seen", purpose.value);
-                let mend = "leave it out: a social worker decides this, and records what";
+                let mend = "leave it out: a person decides this, and records what";
                 self.fault(purpose, what, mend);
             }
         }
@@ -192,6 +207,7 @@ impl Reading<'_> {
             self.fault(&entry.code, format!("{code} cannot be an outcome's code"), mend);
         }
         self.decides(entry);
+        self.once_each(entry);
         Outcome {
             code: OutcomeCode::new(code),
             label: entry.label.clone(),
@@ -230,6 +246,21 @@ impl Reading<'_> {
         }
     }
 
+    /// Two clocks of one kind at one place are one.
+    fn once_each(&mut self, entry: &Entry) {
+        for (place, start) in entry.starts.iter().enumerate() {
+            let there = |other: &StartsEntry| {
+                let at = |start: &StartsEntry| start.at.as_ref().map(|at| at.value.clone());
+                other.clock.value == start.clock.value
+                    && (other.onward, at(other)) == (start.onward, at(start))
+            };
+            if entry.starts[..place].iter().any(there) {
+                let what = format!("{} starts {} twice", entry.code.value, start.clock.value);
+                self.fault(&start.clock, what, "start it once, or at another destination");
+            }
+        }
+    }
+
     fn level(&mut self, code: &Spanned<String>) -> Option<Level> {
         let level = self.policy.levels.iter().find(|level| level.code == code.value).cloned();
         if level.is_none() {
@@ -245,6 +276,16 @@ impl Reading<'_> {
         if !self.teams.contains_key(&id) {
             let what = format!("{id} is not listed in destinations.toml");
             self.fault(stated, what, "name one that is");
+        }
+        id
+    }
+
+    /// Whoever a clock runs at is open.
+    fn open(&mut self, stated: &Spanned<String>) -> DestinationId {
+        let id = self.listed(stated);
+        if self.policy.teams.receivers.get(&id).is_some_and(|receiver| !receiver.open) {
+            let what = format!("{id} is closed: nobody there would end the clock");
+            self.fault(stated, what, "name a service that is open");
         }
         id
     }
@@ -277,9 +318,10 @@ impl Reading<'_> {
                         end_of_next_working_day: true";
             self.fault(&entry.clock, "a clock has one length", mend);
         }
-        let at = entry.at.as_ref().map(|at| self.listed(at));
+        let at = entry.at.as_ref().map(|at| self.open(at));
         let (from, onward) = (entry.from, entry.onward);
-        Some(Starts { clock, duration: one?, from, onward, at })
+        let by_review_on = entry.by_review_on;
+        Some(Starts { clock, duration: one?, from, onward, at, by_review_on })
     }
 
     fn purpose(&mut self, stated: &Spanned<String>) -> Purpose {

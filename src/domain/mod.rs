@@ -8,6 +8,7 @@ pub mod agency;
 pub mod alerting;
 pub mod answer;
 pub mod child;
+pub mod children;
 pub mod codes;
 pub mod decision;
 pub mod directory;
@@ -40,6 +41,7 @@ pub use adults::{AdultKey, AdultRole, AdultSeen, AdultWord};
 pub use alerting::{Address, Alerting};
 pub use answer::{Answer, State};
 pub use child::Child;
+pub use children::Children;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{

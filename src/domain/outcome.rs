@@ -6,6 +6,16 @@ use super::{DestinationId, OutcomeCode};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
+/// The clock that runs from the routing of a referral to a destination until it has acted.
+pub const RESPOND: &str = "respond";
+/// The clock of a destination that was asked to take a case on.
+pub const ACCEPT: &str = "accept";
+/// The clock of whoever asked: the duty stays until the other has accepted.
+pub const HANDOVER: &str = "handover";
+
+/// The clock of the written form of what was said on the telephone.
+pub const WRITTEN_FORM: &str = "written-form";
+
 /// Characters of a name, a role or another short answer.
 const SHORT: usize = 200;
 /// Characters of an answer in sentences.

@@ -40,6 +40,8 @@ crate::record! {
         form_time: Answer<Words>,
         /// This follows a telephone call.
         telephone_first: Answer<YesNo>,
+        /// This is what was said on the telephone: its written form is to follow.
+        form_to_follow: Answer<YesNo>,
         telephone_date: Answer<Date>,
         telephone_time: Answer<Words>,
         safeguarding_lead_consulted: Answer<YesNo>,

@@ -51,6 +51,12 @@ impl Calendar {
         }
     }
 
+    /// When the working day of a date ends, whether or not it is one.
+    pub fn end_of(&self, date: Date) -> Timestamp {
+        let end = self.zone.to_timestamp(date.to_datetime(self.day_ends));
+        end.map_or(Timestamp(i64::MAX), Timestamp::from_jiff)
+    }
+
     fn end_of_working_day(&self, from: Timestamp, days: u16) -> Timestamp {
         let mut date = self.zone.to_datetime(from.to_jiff()).date();
         let mut left = days.max(1);
@@ -63,8 +69,7 @@ impl Calendar {
                 break;
             }
         }
-        let end = self.zone.to_timestamp(date.to_datetime(self.day_ends));
-        end.map_or(from, Timestamp::from_jiff)
+        self.end_of(date)
     }
 }
 

@@ -5,7 +5,11 @@
 //! who contradicts the one that is known is a further one.
 
 use super::identity::{Identity, ListOf};
+use crate::domain::Children;
 use serde_json::{Map, Value, json};
+
+/// How a note begins that holds what a later statement replaced.
+const REPLACED: &str = "before a later addition: ";
 
 /// What is put to a referral, and what that replaces.
 struct Putting {
@@ -45,7 +49,7 @@ fn merge_at(pointer: &str, known: Value, addition: Value, putting: &mut Putting)
             "/danger_now" => graver(known, addition),
             "/worry" => worries(&text(&known), &text(&addition)),
             _ => {
-                let label = format!("before a later addition: {pointer}");
+                let label = format!("{REPLACED}{pointer}");
                 putting.replaced.push(json!({ "label": label, "text": text(&known) }));
                 addition
             }
@@ -136,6 +140,62 @@ pub(super) fn is_of_others(known: &Value, addition: &Value) -> bool {
         |one: &Identity, other: &Identity| !one.contradicts(other) || one.is_mended_by(other);
     let some = known.iter().any(|one| stated.iter().any(|other| maybe(one, other)));
     !known.is_empty() && !stated.is_empty() && !some
+}
+
+/// What a referral says of a child's safety, and not of who it is and where to reach it.
+const SAID: [&str; 12] = [
+    "worry",
+    "concerns",
+    "indicators",
+    "danger_now",
+    "harm",
+    "domains",
+    "primary_need",
+    "abuse_category",
+    "agreement",
+    "request",
+    "worker_safety",
+    "do_not_alert",
+];
+/// The same of one child.
+const SAID_OF_A_CHILD: [&str; 7] = [
+    "own_words",
+    "location_now",
+    "seen",
+    "seen_alone",
+    "agreement",
+    "private_fostering",
+    "social_worker",
+];
+
+/// The children of whose safety something new is said; none where nothing is.
+pub(super) fn news(known: &Value, merged: &Value) -> Option<Children> {
+    let differs =
+        |before: &Value, after: &Value, member: &&str| before.get(member) != after.get(member);
+    let list = |document: &Value| document.get("children").and_then(Value::as_array).cloned();
+    let (before, after) = (list(known).unwrap_or_default(), list(merged).unwrap_or_default());
+    let people = |document: &Value| document.pointer("/household/people").cloned();
+    let of_all = SAID.iter().any(|member| differs(known, merged, member))
+        || people(known) != people(merged)
+        || unplaced(known) != unplaced(merged);
+    let news = |index: &usize| {
+        let earlier = before.get(*index).unwrap_or(&Value::Null);
+        let own = |member: &&str| differs(earlier, &after[*index], member);
+        of_all || earlier.is_null() || SAID_OF_A_CHILD.iter().any(own)
+    };
+    let some = (0..after.len()).filter(news).map(|index| u16::try_from(index).unwrap_or(u16::MAX));
+    let some: Vec<u16> = some.collect();
+    (of_all || !some.is_empty()).then(|| Children::of(&some))
+}
+
+/// Parts of the source that have no place; what a later statement replaced is none of them.
+fn unplaced(document: &Value) -> Vec<&Value> {
+    let notes = document.get("notes").and_then(Value::as_array).into_iter().flatten();
+    let replaced = |note: &&Value| {
+        let label = note.get("label").and_then(Value::as_str);
+        label.is_some_and(|label| label.starts_with(REPLACED))
+    };
+    notes.filter(|note| !replaced(note)).collect()
 }
 
 /// Which of the known items an added one is about: the one that its `index` names, or the one at
@@ -332,6 +392,31 @@ mod tests {
         assert!(!is_of_others(&known, &of("Ada Test", "2018-03-04")));
         assert!(!is_of_others(&known, &json!({"worry": "More"})));
         assert!(!is_of_others(&known, &json!({"children": [{"unborn": "yes"}]})));
+    }
+
+    #[test]
+    fn what_is_new_of_a_childs_safety_is_told_from_who_it_is() {
+        let known = json!({
+            "children": [{"given_name": "Ada"}, {"given_name": "Ben"}],
+            "worry": "one", "notes": [{"label": "Form", "text": "x"}],
+        });
+        let with = |addition: Value| news(&known, &merge(known.clone(), addition, false));
+        let all = Some(Children::of(&[0, 1]));
+        assert_eq!(with(json!({"children": [{"index": 0, "given_name": "Adah"}]})), None);
+        assert_eq!(with(json!({"children": [{"index": 1, "upn": "x"}], "worry": "one"})), None);
+        let words = json!({"children": [{"index": 1, "own_words": "I am afraid"}]});
+        assert_eq!(with(words), Some(Children::of(&[1])));
+        for said in [
+            json!({"worry": "two"}),
+            json!({"indicators": ["disclosure"]}),
+            json!({"danger_now": "yes"}),
+            json!({"household": {"people": [{"name": "A. Rowe"}]}}),
+            json!({"notes": [{"label": "Log", "text": "seen at night"}]}),
+        ] {
+            assert_eq!(with(said.clone()), all, "{said}");
+        }
+        let further = json!({"children": [{"index": 2, "given_name": "Cai"}]});
+        assert_eq!(with(further), Some(Children::of(&[2])));
     }
 
     #[test]

@@ -4,18 +4,18 @@
 use super::judge::Rules;
 use crate::audit::Event;
 use crate::domain::message::{self, Envelope, OutcomeDraft};
-use crate::domain::outcome::{Said, fault};
+use crate::domain::outcome::{RESPOND, Said};
 use crate::domain::time::Env;
 use crate::domain::{
-    ClockKind, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp, Unread,
+    Children, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp, Unread,
 };
 use crate::store::work::Told;
 use crate::store::{
-    Batch, Clock, ClockRow, DeliveryRow, EndedClock, OutboxRow, OutcomeRow, Sealed, StoredReferral,
-    Tally, Winding,
+    Batch, Clock, ClockRow, DeliveryRow, EndedClock, FollowRows, OutboxRow, OutcomeRow, Sealed,
+    StoredReferral, Tally, Winding,
 };
 use crate::threshold::add_route;
-use crate::threshold::outcomes::{ACCEPT, Follows, From, HANDOVER, RESPOND};
+use crate::threshold::outcomes::{Follows, From, Starts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -30,88 +30,13 @@ pub(super) struct Following<'a> {
     pub(super) told: &'a Told,
     pub(super) said: &'a Said,
     pub(super) follows: Follows<'a>,
-    /// The children whom it concerns.
+    /// The children whom it concerns, and all whom the team was sent.
     pub(super) children: Vec<u16>,
+    pub(super) sent: Vec<u16>,
     pub(super) now: Timestamp,
 }
 
 impl Following<'_> {
-    /// Of a case that was handed over: who has accepted it, and who need keep it no longer.
-    pub(super) fn accepted(&self) -> std::result::Result<Vec<EndedClock>, Unread> {
-        let outcome = self.follows.outcome;
-        if !outcome.ends.iter().any(|kind| kind.as_str() == ACCEPT) {
-            return Ok(Vec::new());
-        }
-        let open = |kind: &str| {
-            let kind = ClockKind::new(kind);
-            self.clocks.iter().filter(move |c| c.kind == kind && c.ended_at.is_none())
-        };
-        let own = &self.told.destination;
-        let mut asked = open(ACCEPT).filter(|clock| clock.destination == *own).collect::<Vec<_>>();
-        if asked.is_empty() && self.said.accepted_in_writing {
-            // Another authority has no desk here: whoever asked it says that it has accepted.
-            let asks = open(HANDOVER).any(|clock| clock.destination == *own);
-            let no_desk = &self.rules.outcomes.no_desk;
-            let there = |clock: &&Clock| asks && no_desk.contains(&clock.destination);
-            asked.extend(open(ACCEPT).filter(there));
-        }
-        if asked.is_empty() {
-            if !outcome.accepts && outcome.sends.is_some() {
-                // A service that was never asked to accept declines it all the same.
-                return Ok(Vec::new());
-            }
-            let ask = "Nothing was handed over to this destination. Where another authority has \
-                       accepted it, say {\"by\": …, \"on\": …} in accepted_in_writing";
-            return Err(fault("/accepted_in_writing", "handover", ask));
-        }
-        let mut ended: Vec<EndedClock> = asked.iter().map(|clock| self.ended(clock)).collect();
-        if outcome.accepts {
-            let theirs: BTreeSet<&DestinationId> =
-                asked.iter().map(|clock| &clock.destination).collect();
-            let handed: Vec<&Clock> = open(HANDOVER).collect();
-            ended.extend(handed.iter().map(|clock| self.ended(clock)));
-            // The duty has passed: whoever had it need not decide any more.
-            let passed = |clock: &&Clock| {
-                handed.iter().any(|from| from.destination == clock.destination)
-                    && !theirs.contains(&clock.destination)
-            };
-            ended.extend(open(RESPOND).filter(passed).map(|clock| self.ended(clock)));
-        }
-        Ok(ended)
-    }
-
-    fn ended(&self, clock: &Clock) -> EndedClock {
-        EndedClock {
-            referral: clock.referral,
-            destination: clock.destination.clone(),
-            kind: clock.kind.clone(),
-            at: self.now,
-        }
-    }
-
-    /// `whole`: the team has now decided of every child whom it was sent.
-    pub(super) fn end(&self, accepted: &[EndedClock], whole: bool, rows: &mut Batch) {
-        rows.follow.ended.extend(accepted.iter().cloned());
-        let own = &self.told.destination;
-        let teams = &self.rules.policy.teams;
-        for kind in &self.follows.outcome.ends {
-            let responds = kind.as_str() == RESPOND;
-            if responds && !whole {
-                continue;
-            }
-            let mut at = |destination: &DestinationId| {
-                let (destination, kind) = (destination.clone(), kind.clone());
-                let referral = self.stored.row.id;
-                rows.follow.ended.push(EndedClock { referral, destination, kind, at: self.now });
-            };
-            at(own);
-            // Who stands in at night has done its part once the screening team has decided.
-            if responds && *own == teams.screening {
-                at(&teams.out_of_hours);
-            }
-        }
-    }
-
     /// Whom it is sent to by this outcome.
     pub(super) fn routes(&self) -> Vec<Route> {
         let rule = RuleId::new(self.said.code.as_str());
@@ -148,17 +73,20 @@ impl Following<'_> {
         routes
     }
 
-    pub(super) fn start(&self, whole: bool, rows: &mut Batch) {
+    /// Clocks that begin by it, after [`Following::end`].
+    pub(super) fn start(&self, rows: &mut FollowRows) {
         for start in &self.follows.outcome.starts {
             let onward = self.follows.to.as_ref().filter(|_| start.onward);
             let at = start.at.as_ref().or(onward).unwrap_or(&self.told.destination);
-            let from = match start.from {
-                From::Now => self.now,
-                From::Receipt => self.stored.row.received_at,
-                From::Return => self.said.returned_at.unwrap_or(self.now),
+            let own = |ended: &&EndedClock| ended.kind == start.clock && ended.destination == *at;
+            let children = match rows.ended.iter().find(own) {
+                // What comes round again does so for the family, once all of it has come to it.
+                Some(ended) if !ended.waiting.is_empty() => continue,
+                Some(_) => Children::of(&self.sent),
+                None => Children::of(&self.children),
             };
-            let due_at = self.rules.policy.calendar.due(from, start.duration);
-            rows.follow.clocks.push(ClockRow {
+            let (from, due_at) = self.runs(start);
+            rows.clocks.push(ClockRow {
                 referral: self.stored.row.id,
                 destination: at.clone(),
                 kind: start.clock.clone(),
@@ -168,51 +96,72 @@ impl Following<'_> {
                 amber_at: self.rules.outcomes.amber_at(from, due_at),
                 due_at,
                 by_acknowledgement: false,
-                winding: Winding::Anew,
+                children,
+                winding: Winding::Reopen,
             });
         }
-        if whole {
-            self.stand_in(rows);
+        self.stand_in(rows);
+    }
+
+    /// From when a clock runs, and until when.
+    fn runs(&self, start: &Starts) -> (Timestamp, Timestamp) {
+        let calendar = &self.rules.policy.calendar;
+        let from = match start.from {
+            From::Now => self.now,
+            From::Receipt => self.stored.row.received_at,
+            From::Return => self.said.returned_at.unwrap_or(self.now),
+        };
+        let due_at = calendar.due(from, start.duration);
+        match self.said.review_on.filter(|_| start.by_review_on) {
+            Some(day) => (from, due_at.min(calendar.end_of(day))),
+            None => (from, due_at),
         }
     }
 
-    /// What waits there already is not made less grave, nor given more time.
+    /// What waits there already is not made less grave, nor given more time; nor is what waits here
+    /// when it is handed over.
     fn with_what_waits(&self, new: Route) -> Route {
-        let waits = |clock: &&Clock| {
-            clock.destination == new.destination
-                && clock.kind.as_str() == RESPOND
-                && clock.ended_at.is_none()
+        let here = |clock: &Clock| {
+            self.follows.outcome.hands_over()
+                && clock.destination == self.told.destination
+                && self.concerns(clock)
         };
-        let Some(clock) = self.clocks.iter().find(waits) else { return new };
-        let waiting = Route {
-            purpose: clock.purpose.clone(),
-            priority: clock.priority,
-            due_at: clock.due_at,
-            ..new.clone()
-        };
-        let mut routes = vec![new];
-        add_route(&self.rules.policy, &mut routes, waiting);
+        let waits = |clock: &&Clock| clock.destination == new.destination || here(clock);
+        let mut routes = vec![new.clone()];
+        for clock in self.open(RESPOND).filter(waits) {
+            let waiting = Route {
+                purpose: clock.purpose.clone(),
+                priority: clock.priority,
+                due_at: clock.due_at,
+                ..new.clone()
+            };
+            add_route(&self.rules.policy, &mut routes, waiting);
+        }
         routes.remove(0)
     }
 
     /// What the emergency team has decided at night waits for the screening team to confirm it.
-    fn stand_in(&self, rows: &mut Batch) {
+    fn stand_in(&self, rows: &mut FollowRows) {
         let policy = &self.rules.policy;
         let (own, screening) = (&self.told.destination, &policy.teams.screening);
-        let responds = self.follows.outcome.ends.iter().any(|kind| kind.as_str() == RESPOND);
-        let waits = |clock: &&Clock| {
-            clock.destination == *screening
-                && clock.kind.as_str() == RESPOND
-                && clock.ended_at.is_none()
+        let respond = |ended: &&EndedClock| {
+            ended.destination == *own && ended.kind.as_str() == RESPOND && ended.waiting.is_empty()
         };
-        let Some(waiting) = self.clocks.iter().find(waits) else { return };
         let sent_there = self.follows.to.as_ref() == Some(screening);
         let closed = !policy.teams.hours.staffed(&policy.calendar, self.now);
-        if *own != policy.teams.out_of_hours || !responds || sent_there || !closed {
+        let done = rows.ended.iter().any(|ended| respond(&ended));
+        if *own != policy.teams.out_of_hours || !done || sent_there || !closed {
+            return;
+        }
+        let Some(waiting) = self.open(RESPOND).find(|clock| clock.destination == *screening) else {
+            return;
+        };
+        if !waiting.children.without(Children::of(&self.sent)).is_empty() {
+            // There is a child whom the emergency team was never sent.
             return;
         }
         let due_at = policy.due(screening, Priority::Standard, None, self.now);
-        rows.follow.clocks.push(ClockRow {
+        rows.clocks.push(ClockRow {
             referral: waiting.referral,
             destination: screening.clone(),
             kind: waiting.kind.clone(),
@@ -222,6 +171,7 @@ impl Following<'_> {
             amber_at: self.rules.outcomes.amber_at(self.now, due_at),
             due_at,
             by_acknowledgement: false,
+            children: waiting.children,
             winding: Winding::Anew,
         });
     }
@@ -260,6 +210,7 @@ impl Following<'_> {
             referral: self.stored.row.id,
             destination: self.told.destination.clone(),
             code: self.said.code.clone(),
+            children: Children::of(&self.children),
             level,
             suggested_rank,
             told: self.said.tells_sender,
@@ -298,12 +249,7 @@ impl Following<'_> {
         let started = rows.follow.clocks.iter().map(|clock| {
             json!({"destination": clock.destination, "clock": clock.kind, "due_at": clock.due_at})
         });
-        let ended = rows.follow.ended.iter().filter(|ended| {
-            self.clocks.iter().any(|clock| {
-                (&clock.destination, &clock.kind) == (&ended.destination, &ended.kind)
-                    && clock.ended_at.is_none()
-            })
-        });
+        let ended = rows.follow.ended.iter().filter(|ended| ended.waiting.is_empty());
         let ended = ended.map(|e| json!({"destination": e.destination, "clock": e.kind}));
         let level = self.follows.level;
         json!({

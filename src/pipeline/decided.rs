@@ -6,7 +6,7 @@ use super::judge::{LINKAGE_FAILED, Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
 use crate::domain::matching::ProposalHash;
-use crate::domain::{ChildDecision, Decision, Referral, Route, RuleId, Timestamp};
+use crate::domain::{ChildDecision, Children, Decision, Referral, Route, RuleId, Timestamp};
 use crate::store::error::{Result, StoreError};
 use crate::store::seal::Dossier;
 use crate::store::work::*;
@@ -49,16 +49,25 @@ fn corrected(policy: &Policy, mut before: Decided, again: Decided, own: bool) ->
     Decided { full, proposed, made: again.made, ..before }
 }
 
-/// Whether a decision is higher than it was, or has a reason more.
-pub(super) fn says_more(policy: &Policy, before: &Decision, after: &Decision) -> bool {
-    let rules = |decision: &Decision| -> BTreeSet<(u16, RuleId)> {
-        let of = |child: &ChildDecision| {
-            let index = child.index;
-            child.reasons.iter().map(|reason| (index, reason.rule.clone())).collect::<Vec<_>>()
-        };
-        decision.children.iter().flat_map(of).collect()
+/// Of which children a decision is higher than it was, or has a reason more; none where of none.
+pub(super) fn says_more(policy: &Policy, before: &Decision, after: &Decision) -> Option<Children> {
+    let rules = |child: &ChildDecision| -> BTreeSet<RuleId> {
+        child.reasons.iter().map(|reason| reason.rule.clone()).collect()
     };
-    threshold::is_lower(policy, after, before) || !rules(after).is_subset(&rules(before))
+    let rises = |child: &&ChildDecision| {
+        let earlier = before.children.iter().find(|earlier| earlier.index == child.index);
+        earlier.is_none_or(|earlier| {
+            threshold::is_lower_child(policy, child, earlier)
+                || !rules(child).is_subset(&rules(earlier))
+        })
+    };
+    let index = |child: &ChildDecision| child.index;
+    let risen: Vec<u16> = after.children.iter().filter(rises).map(index).collect();
+    if risen.is_empty() && threshold::is_lower(policy, after, before) {
+        // Of the whole, and of no child alone.
+        return Some(Children::of(&after.children.iter().map(index).collect::<Vec<_>>()));
+    }
+    (!risen.is_empty()).then(|| Children::of(&risen))
 }
 
 impl Decided {
@@ -220,7 +229,7 @@ impl Stages {
             return Err(StoreError::Refused(failed.to_owned()));
         }
         let says_nothing = match how {
-            How::Heed => !says_more(policy, &told.full, &decided.full),
+            How::Heed => says_more(policy, &told.full, &decided.full).is_none(),
             How::Take(_) | How::Look | How::Free => decided.says_the_same(&told),
             _ => false,
         };

@@ -77,7 +77,12 @@ pub enum Followed {
 /// What a sender learns of what people did, once somebody has released it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SenderTold {
+    /// The last that social work under statute released; else the last of whoever released one.
     pub outcome: Option<ToldOutcome>,
+    /// When social work last released at which level of need it has decided.
+    pub decided_at: Option<Timestamp>,
+    /// What others released, oldest first.
+    pub services: Vec<ToldOutcome>,
     /// What the sender is asked, and when.
     pub asked: Vec<(Timestamp, String)>,
 }
@@ -141,8 +146,10 @@ pub trait Desk: Send + Sync + 'static {
     fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold;
 }
 
-/// What a sender learns whose kind of agency is not told more.
+/// What a sender learns of social work whose kind of agency is not told more.
 const CONSIDERED: (&str, &str) = ("considered", "A social worker has considered your referral");
+/// The same of whoever else was sent it.
+const CONSIDERED_THERE: (&str, &str) = ("considered", "A service has considered your referral");
 
 #[async_trait]
 impl Desk for Pipeline {
@@ -222,6 +229,8 @@ impl Desk for Pipeline {
 
     fn told_to_sender(&self, recorded: &[OutcomeRow], kind: &str) -> SenderTold {
         let rules = self.stages.rules.load();
+        let receivers = &rules.policy.teams.receivers;
+        let statutory = |team| receivers.get(team).is_some_and(|team| team.statutory);
         let mut told = SenderTold::default();
         for row in recorded.iter().filter(|row| row.told) {
             let known = rules.outcomes.outcomes.get(&row.code);
@@ -237,11 +246,21 @@ impl Desk for Pipeline {
                 Some(outcome) if outcome.is_told(kind) => {
                     (outcome.code.as_str(), outcome.label.as_str(), words())
                 }
-                _ => (CONSIDERED.0, CONSIDERED.1, None),
+                _ if statutory(&row.destination) => (CONSIDERED.0, CONSIDERED.1, None),
+                _ => (CONSIDERED_THERE.0, CONSIDERED_THERE.1, None),
             };
             let (code, label) = (code.to_owned(), label.to_owned());
-            told.outcome = Some(ToldOutcome { code, label, at: row.at, message });
+            let one = ToldOutcome { code, label, at: row.at, message };
+            if !statutory(&row.destination) {
+                told.services.push(one);
+                continue;
+            }
+            if row.level.is_some() {
+                told.decided_at = Some(row.at);
+            }
+            told.outcome = Some(one);
         }
+        told.outcome = told.outcome.or_else(|| told.services.last().cloned());
         told
     }
 }

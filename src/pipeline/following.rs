@@ -4,16 +4,16 @@ use super::consequences::{Following, refused};
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
-use crate::domain::{DestinationId, Route, Timestamp, Unread, facts};
+use crate::domain::outcome::{RESPOND, fault};
+use crate::domain::{Children, DestinationId, Route, Timestamp, Unread, facts};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
 use crate::store::{Batch, Clock, OutcomeRow, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::add_route;
-use crate::threshold::outcomes::{Case, RESPOND};
+use crate::threshold::outcomes::Case;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What is sealed of an outcome.
 #[derive(Serialize, Deserialize)]
@@ -33,48 +33,48 @@ impl Stages {
         told: &Told,
         now: Timestamp,
     ) -> Result<Concluded> {
-        let same = |row: &&OutcomeRow| row.destination == told.destination && row.body == told.body;
-        if let Some(row) = before.iter().find(same) {
-            let answer = json(&self.recorded(row)?.answer)?.into();
-            let done = Done::Followed { answer, repeat: true };
-            return Ok(Concluded { rows: Batch::default(), done });
+        let rules = self.rules.load();
+        match same_words(&rules, clocks, before, told, now) {
+            Same::No => {}
+            Same::Repeat(row) => {
+                let answer = json(&self.recorded(row)?.answer)?.into();
+                let done = Done::Followed { answer, repeat: true };
+                return Ok(Concluded { rows: Batch::default(), done });
+            }
+            Same::Outdated(fault) => return Ok(self.lacking(stored, told, vec![fault], now)),
         }
         let said = match &told.said {
             Ok(said) => said,
             Err(faults) => return Ok(self.lacking(stored, told, faults.clone(), now)),
         };
-        let rules = self.rules.load();
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
-        let all = sent_children(&rules, &decided, &referred, &told.destination);
-        let children: Vec<u16> = all.iter().copied().filter(|c| said.concerns(*c)).collect();
+        let sent = sent_children(&rules, &decided, &referred, &told.destination);
+        let children: Vec<u16> = sent.iter().copied().filter(|c| said.concerns(*c)).collect();
         let open = |clock: &&Clock| {
             clock.destination == told.destination
                 && clock.kind.as_str() == RESPOND
                 && clock.ended_at.is_none()
         };
         let purpose = clocks.iter().find(open).map(|clock| &clock.purpose);
-        let found = case(&rules, &decided, &referred, told, &children);
-        let met = found.threshold_met || found_met(&rules, before);
+        let found = case(&rules, &decided, &referred, told, &children, now);
+        let met = found.threshold_met || found_met(&rules, before, Children::of(&children));
         let case = Case { purpose, threshold_met: met, ..found };
         let follows = match rules.outcomes.follows(&rules.policy, &case, said) {
             Ok(follows) => follows,
             Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
         };
         let suggested = case.suggested.rank;
-        let one = Following { rules: &rules, stored, clocks, told, said, follows, children, now };
-        let accepted = match one.accepted() {
-            Ok(accepted) => accepted,
-            Err(fault) => return Ok(self.lacking(stored, told, vec![fault], now)),
-        };
-        let covered = self.covered(&one, before)?;
+        let one =
+            Following { rules: &rules, stored, clocks, told, said, follows, children, sent, now };
         let mut rows = Batch::default();
-        let whole = all.iter().all(|child| covered.contains(child));
-        one.end(&accepted, whole, &mut rows);
+        if let Err(fault) = one.end(&mut rows.follow) {
+            return Ok(self.lacking(stored, told, vec![fault], now));
+        }
         let routes = one.routes();
         self.send_on(&one, (dossier, decided), &referred, &routes, &mut rows)?;
-        one.start(whole, &mut rows);
+        one.start(&mut rows.follow);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
         rows.tallies.push((one.tally(), 1));
         rows.desk.push(one.event());
@@ -145,33 +145,56 @@ impl Stages {
     pub fn recorded(&self, row: &OutcomeRow) -> Result<Recorded> {
         from_json(&self.ring.open_record(&OutcomeRow::name(row.id), &row.record)?)
     }
-
-    /// The children of whom the team has said, now or before, what ends its clock.
-    fn covered(&self, one: &Following<'_>, before: &[OutcomeRow]) -> Result<BTreeSet<u16>> {
-        let ends = |code| {
-            let outcome = one.rules.outcomes.outcomes.get(code);
-            outcome.is_some_and(|outcome| outcome.ends.iter().any(|kind| kind.as_str() == RESPOND))
-        };
-        let mut covered: BTreeSet<u16> = BTreeSet::new();
-        if ends(&one.said.code) {
-            covered.extend(&one.children);
-        }
-        for row in before {
-            if row.destination == one.told.destination && ends(&row.code) {
-                let recorded = self.recorded(row)?;
-                let named = recorded.answer.get("children").and_then(Value::as_array);
-                let index = |value: &Value| u16::try_from(value.as_u64()?).ok();
-                covered.extend(named.into_iter().flatten().filter_map(index));
-            }
-        }
-        Ok(covered)
-    }
 }
 
-/// Whether people have decided at the gravest level before.
-fn found_met(rules: &Rules, before: &[OutcomeRow]) -> bool {
+/// Seconds for which the same words are taken for a repeat.
+const A_DAY: i64 = 24 * 3600;
+
+/// Whether a team has said the same before.
+enum Same<'a> {
+    /// It has not, or long ago, or it was answered since: it is said again.
+    No,
+    /// The same request again.
+    Repeat(&'a OutcomeRow),
+    /// It was decided before what came since: these words cannot be a decision on that.
+    Outdated(Unread),
+}
+
+fn same_words<'a>(
+    rules: &Rules,
+    clocks: &[Clock],
+    before: &'a [OutcomeRow],
+    told: &Told,
+    now: Timestamp,
+) -> Same<'a> {
+    let own = |row: &&OutcomeRow| row.destination == told.destination && row.body == told.body;
+    let Some(row) = before.iter().rev().find(own) else { return Same::No };
+    let Some(outcome) = rules.outcomes.outcomes.get(&row.code) else { return Same::Repeat(row) };
+    let waits_again = |clock: &Clock| {
+        clock.destination == told.destination
+            && clock.ended_at.is_none()
+            && outcome.ends(clock.kind.as_str())
+            && !outcome.starts.iter().any(|start| start.clock == clock.kind)
+            && !clock.children.among(row.children).is_empty()
+    };
+    if clocks.iter().any(waits_again) {
+        let ask = format!(
+            "These are the words of {}, and something new has come since: say what you decide now",
+            row.at
+        );
+        return Same::Outdated(fault("/rationale", "new-information", ask));
+    }
+    let others = |other: &OutcomeRow| other.destination != told.destination && other.at > row.at;
+    let answered = outcome.sends.is_some() && before.iter().any(others);
+    if answered || now > row.at.plus_seconds(A_DAY) { Same::No } else { Same::Repeat(row) }
+}
+
+/// Whether people have decided of one of these children at the gravest level before.
+fn found_met(rules: &Rules, before: &[OutcomeRow], children: Children) -> bool {
     let gravest = rules.policy.levels.last().map(|level| level.rank);
-    before.iter().any(|row| row.level.as_ref().map(|(_, rank)| *rank) == gravest)
+    let same = |row: &&OutcomeRow| children.is_empty() || !row.children.among(children).is_empty();
+    let mut same = before.iter().filter(same);
+    same.any(|row| row.level.as_ref().map(|(_, rank)| *rank) == gravest)
 }
 
 /// The children whom a destination was sent: all, where it was sent a referral without any.
@@ -195,6 +218,7 @@ fn case<'a>(
     referred: &Referred,
     told: &'a Told,
     children: &[u16],
+    now: Timestamp,
 ) -> Case<'a> {
     let full = &decided.full;
     let concerned = || full.children.iter().filter(|child| children.contains(&child.index));
@@ -217,7 +241,8 @@ fn case<'a>(
             || full.failure.is_some()
             || (children.is_empty() && full.routes.iter().any(is_met)),
         agreed: !children.is_empty() && children.iter().all(agreed),
-        received_at: referred.received_at,
+        now,
+        today: rules.policy.reader.day(now),
         children: referred.referral.children.len(),
         concerned: children.len(),
     }

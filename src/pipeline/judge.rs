@@ -208,7 +208,8 @@ impl Judge for Stages {
         let decided = &decided;
         let facts = Facts { row: &row, referred, decided, rules, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
-        facts.messages(&[], false, self.env.as_ref(), &mut rows);
+        facts.messages(&[], None, self.env.as_ref(), &mut rows);
+        facts.await_form(&mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
         rows.audit.push(Event::new("referral.accepted", referred.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(&referred.repeat, id));
@@ -256,15 +257,8 @@ impl Judge for Stages {
         }))
     }
 
-    fn conclude_addition(
-        &self,
-        stored: &StoredReferral,
-        addition: &Addition,
-        merged: &Referred,
-        links: &[ChildLink],
-        histories: &[ChildHistory],
-        now: Timestamp,
-    ) -> Result<Concluded> {
+    fn conclude_addition(&self, added: &Added<'_>, now: Timestamp) -> Result<Concluded> {
+        let Added { stored, addition, merged, links, histories, clocks } = added;
         let rules = self.rules.load();
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
         let before: Decided = from_json(&dossier.decision)?;
@@ -274,7 +268,9 @@ impl Judge for Stages {
         let (id, reference) = (stored.row.id, stored.row.reference);
         let first = stored.row.received_at;
         let receipt = self.receipt(&rules, reference, merged, &decided.alone, first);
-        dossier.canonical = json(&merged.referral.document())?;
+        let document = merged.referral.document();
+        let news = super::addition::news(&from_json(&dossier.canonical)?, &document);
+        dossier.canonical = json(&document)?;
         dossier.decision = json(&decided)?;
         // A message's last content stands for all before it.
         let known_by = addition.again.as_ref().unwrap_or(&addition.repeat);
@@ -297,6 +293,10 @@ impl Judge for Stages {
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
         facts.wind(&again, &mut rows);
+        if let Some(news) = news {
+            facts.heed(news, clocks, &mut rows);
+            facts.form_came(addition, clocks, &mut rows);
+        }
         rows.tallies.push((facts.tally("added", ""), 1));
         rows.audit.push(Event::new("referral.added-to", addition.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(known_by, id));

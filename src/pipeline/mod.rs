@@ -10,6 +10,7 @@ mod adults;
 mod consequences;
 mod decided;
 pub mod desk;
+mod ending;
 mod follower;
 mod following;
 mod guard;
@@ -21,6 +22,7 @@ mod otherwise;
 mod refusals;
 mod replay;
 mod rows;
+mod written;
 
 pub use crate::adapter::media_type;
 pub use crate::linkage::{Evidence, Explanation};

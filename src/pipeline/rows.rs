@@ -4,18 +4,18 @@ use super::judge::Rules;
 use crate::audit::Event;
 use crate::domain::adults::AdultTold;
 use crate::domain::message::{self, Envelope, OutboxDraft};
+use crate::domain::outcome::RESPOND;
 use crate::domain::time::Env;
 use crate::domain::{
-    AdultKey, AdultMatchId, ChildHistory, ClockKind, Decision, DestinationId, Level, LinkState,
-    MessageId, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, ChildHistory, Children, ClockKind, Decision, DestinationId, Level,
+    LinkState, MessageId, Priority, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{
-    Batch, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed,
-    Tally, Winding, WithdrawalRow,
+    Batch, Clock, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow,
+    Sealed, Tally, Winding, WithdrawalRow,
 };
-use crate::threshold::outcomes::RESPOND;
 use crate::threshold::{self, Policy};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -93,8 +93,8 @@ struct Besides<'a> {
     withdrawn: Option<Withdrawn>,
     adults: &'a [(AdultMatchId, AdultTold<'a>)],
     more_adults: usize,
-    /// Clocks that have ended begin again: there is something new to decide on.
-    reopens: bool,
+    /// There is something new to decide on of these children: clocks that have ended begin again.
+    reopens: Option<Children>,
     /// A person has given the route, and it is told as given.
     by_people: bool,
 }
@@ -172,11 +172,11 @@ impl Facts<'_> {
     }
 
     /// One message a destination: routed where it is new there, updated where it was before.
-    /// `reopens` where it says more than before.
+    /// `reopens` for the children of whom it says more than before.
     pub(super) fn messages(
         &self,
         before: &[DeliveryRow],
-        reopens: bool,
+        reopens: Option<Children>,
         env: &dyn Env,
         into: &mut Batch,
     ) {
@@ -277,7 +277,7 @@ impl Facts<'_> {
             (false, _) => (route, Vec::new()),
         };
         if adults.is_empty() && withdrawn.is_none() {
-            into.follow.clocks.push(self.clock(route, besides));
+            into.follow.clocks.push(self.clock(route, earlier.is_empty(), besides));
         }
         let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
         let withdrawn = withdrawn.filter(|_| !earlier.is_empty());
@@ -359,11 +359,32 @@ impl Facts<'_> {
         }
     }
 
+    /// What is new of a child of whom everything was decided, and changes no route, is looked at by
+    /// the screening team all the same (paragraphs 22 and 29 of the inspection report).
+    pub(super) fn heed(&self, news: Children, clocks: &[Clock], into: &mut Batch) {
+        let policy = &self.rules.policy;
+        let screening = &policy.teams.screening;
+        let own = |row: &&mut ClockRow| row.destination == *screening;
+        let Some(row) = into.follow.clocks.iter_mut().find(own) else { return };
+        let runs = |clock: &Clock| {
+            clock.destination == *screening && clock.kind == row.kind && clock.ended_at.is_none()
+        };
+        if row.winding == Winding::Join && !clocks.iter().any(runs) {
+            let due_at = policy.due(screening, Priority::Standard, None, self.now);
+            row.amber_at = self.rules.outcomes.amber_at(self.now, due_at);
+            (row.purpose, row.priority) = (policy.confirmation.clone(), Priority::Standard);
+            (row.due_at, row.winding) = (due_at, Winding::Reopen);
+        }
+        row.children = row.children.and(news);
+    }
+
     /// The clock of a destination that is sent the referral.
-    fn clock(&self, route: &Route, besides: Besides<'_>) -> ClockRow {
-        let winding = match besides {
-            Besides { by_people: true, .. } | Besides { reopens: true, .. } => Winding::Reopen,
-            _ => Winding::Join,
+    fn clock(&self, route: &Route, first: bool, besides: Besides<'_>) -> ClockRow {
+        let all = Children::of(&route.children);
+        let anew = match besides.reopens {
+            _ if first || besides.by_people => Some(all),
+            Some(risen) => Some(all.among(risen)).filter(|some| all.is_empty() || !some.is_empty()),
+            None => None,
         };
         ClockRow {
             referral: self.row.id,
@@ -375,7 +396,8 @@ impl Facts<'_> {
             amber_at: self.rules.outcomes.amber_at(self.now, route.due_at),
             due_at: route.due_at,
             by_acknowledgement: self.rules.outcomes.by_acknowledgement(&route.purpose),
-            winding,
+            children: anew.unwrap_or(Children::NONE),
+            winding: if anew.is_some() { Winding::Reopen } else { Winding::Join },
         }
     }
 
@@ -457,6 +479,6 @@ pub(super) fn refused_tally(refused: &crate::store::work::Refused, now: Timestam
         agency: refused.agency.clone(),
         destination: String::new(),
         level: String::new(),
-        priority: crate::domain::Priority::Standard,
+        priority: Priority::Standard,
     }
 }

@@ -1,13 +1,13 @@
 //! What receiving teams record of referrals, and the clocks that run until they have.
 
 use super::error::Result;
-use super::notices::NoticeRow;
+use super::notices::{NoticeRow, open_notice};
 use super::records::{damaged, priority, reference, token16};
 use super::rows::{Sealed, Tally, Token16};
 use crate::audit::Event;
 use crate::domain::{
-    AgencyId, ClockKind, DestinationId, OutcomeCode, OutcomeId, Priority, Purpose, Reference,
-    ReferralId, Timestamp,
+    AgencyId, Children, ClockKind, DestinationId, OutcomeCode, OutcomeId, Priority, Purpose,
+    Reference, ReferralId, Timestamp,
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -20,6 +20,8 @@ pub struct OutcomeRow {
     pub referral: ReferralId,
     pub destination: DestinationId,
     pub code: OutcomeCode,
+    /// Whom it concerns.
+    pub children: Children,
     /// The level that was decided, with its rank; and the rank that the rules had suggested.
     pub level: Option<(String, i16)>,
     pub suggested_rank: i16,
@@ -63,15 +65,19 @@ pub struct ClockRow {
     pub due_at: Timestamp,
     /// A named person's acknowledgement ends it.
     pub by_acknowledgement: bool,
+    /// Those for whom it runs; of a clock that runs already, those who wait besides.
+    pub children: Children,
     pub winding: Winding,
 }
 
-/// A clock that has ended.
+/// A clock that has ended, for some of its children or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedClock {
     pub referral: ReferralId,
     pub destination: DestinationId,
     pub kind: ClockKind,
+    /// Those who wait still: while there are any it runs on.
+    pub waiting: Children,
     pub at: Timestamp,
 }
 
@@ -143,6 +149,8 @@ pub struct Clock {
     /// How often it has escalated.
     pub alerts: i32,
     pub ended_at: Option<Timestamp>,
+    /// For whom it runs: those who are still undecided.
+    pub children: Children,
 }
 
 impl Clock {
@@ -196,21 +204,26 @@ pub trait FollowStore: Send + Sync {
         after: Option<ClockPlace>,
         limit: usize,
     ) -> Result<Vec<Clock>>;
+    /// How many decisions wait for a destination up to a place, this one included; of very many, no
+    /// more than [`AHEAD`] are counted.
+    async fn ahead_of(&self, destination: &DestinationId, place: ClockPlace) -> Result<u64>;
+    /// Whether a destination was sent one of these referrals.
+    async fn was_sent(&self, any: &[ReferralId], destination: &DestinationId) -> Result<bool>;
     /// How many decisions a destination's clocks ended by since a time.
     async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64>;
 }
 
 macro_rules! outcome_columns {
     () => {
-        "SELECT id, referral, destination, code, level, level_rank, suggested_rank, told, at, \
-         body, wrapped_key, record FROM outcome "
+        "SELECT id, referral, destination, code, children, level, level_rank, suggested_rank, \
+         told, at, body, wrapped_key, record FROM outcome "
     };
 }
 
 macro_rules! clock_columns {
     () => {
         "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
-         c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at \
+         c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, c.children \
          FROM clock c JOIN referral r ON r.id = c.referral "
     };
 }
@@ -236,11 +249,23 @@ pub(super) const OPEN_CLOCKS: &str = concat!(
      ($2, $3, $4) ORDER BY c.due_at, c.referral, c.kind LIMIT $5"
 );
 
+/// Decisions that are counted ahead of another.
+pub const AHEAD: i64 = 100_000;
+
+pub(super) const AHEAD_OF: &str = "SELECT count(*) FROM (SELECT 1 FROM clock \
+     WHERE destination = $1 AND ended_at IS NULL AND kind = 'respond' \
+     AND (due_at, referral, kind) <= ($2, $3, $4) LIMIT $5) AS ahead";
+
+/// By the index of messages about something; the list of referrals follows, and the destination.
+pub(super) const WAS_SENT: &str = "SELECT 1 FROM outbox WHERE coalesce(referral, refusal, id)";
+
 pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destination = $1 \
      AND kind = 'respond' AND ended_at >= $2";
 
-/// `$4` is when; a clock that has ended stays as it ended.
-pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, next_at = NULL \
+/// `$4` is when, null where it runs on for the children of `$5`; a clock that has ended stays as it
+/// ended.
+pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $5, \
+     next_at = CASE WHEN $5 = 0 THEN NULL ELSE next_at END \
      WHERE referral = $1 AND destination = $2 AND kind = $3 AND ended_at IS NULL";
 
 /// Whoever was not told yet that it ran out need not be told any more.
@@ -261,6 +286,7 @@ macro_rules! join_clock {
     ($most:literal, $least:literal) => {
         concat!(
             "ON CONFLICT (referral, destination, kind) DO UPDATE SET purpose = excluded.purpose, \
+             children = clock.children | excluded.children, \
              by_acknowledgement = clock.by_acknowledgement AND excluded.by_acknowledgement, \
              priority = ",
             $most,
@@ -289,8 +315,8 @@ macro_rules! run_down {
     ($locked:literal) => {
         concat!(
             "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
-             c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at \
-             FROM clock c JOIN referral r ON r.id = c.referral WHERE c.next_at <= $1 \
+             c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, \
+             c.children FROM clock c JOIN referral r ON r.id = c.referral WHERE c.next_at <= $1 \
              ORDER BY c.next_at LIMIT $2",
             $locked
         )
@@ -315,6 +341,18 @@ pub(super) fn events(ticked: &[(Clock, Tick)]) -> Vec<Event> {
     };
     let notices = ticked.iter().flat_map(|(_, tick)| tick.notices.iter().map(NoticeRow::written));
     ticked.iter().map(event).chain(notices).collect()
+}
+
+/// Whom an open notice tells already that a referral is overdue at a destination.
+pub(super) const TOLD_OVERDUE: &str = concat!(
+    "SELECT whom FROM notice WHERE ",
+    open_notice!(),
+    " AND referral = $1 AND destination = $2 AND kind = 'overdue'"
+);
+
+/// Whoever has an open notice of it gets no other.
+pub(super) fn not_told_yet(tick: &mut Tick, told: &[String]) {
+    tick.notices.retain(|notice| !told.contains(&notice.whom.to_string()));
 }
 
 /// What is told of clocks that have run out.
@@ -350,6 +388,7 @@ pub(super) struct OutcomeRecord {
     referral: Uuid,
     destination: String,
     code: String,
+    children: i64,
     level: Option<String>,
     level_rank: Option<i16>,
     suggested_rank: i16,
@@ -367,6 +406,7 @@ impl OutcomeRecord {
             referral: ReferralId(self.referral),
             destination: DestinationId::new(&self.destination),
             code: OutcomeCode::new(&self.code),
+            children: Children::from_bits(self.children),
             level: self.level.zip(self.level_rank),
             suggested_rank: self.suggested_rank,
             told: self.told,
@@ -393,6 +433,7 @@ pub(super) struct ClockRecord {
     stage: i16,
     alerts: i32,
     ended_at: Option<i64>,
+    children: i64,
 }
 
 impl ClockRecord {
@@ -418,6 +459,7 @@ impl ClockRecord {
             stage,
             alerts: self.alerts,
             ended_at: self.ended_at.map(Timestamp),
+            children: Children::from_bits(self.children),
         })
     }
 }

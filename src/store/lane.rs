@@ -11,7 +11,7 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use super::{following, meeting, recounting, relinking};
+use super::{following, meeting, recounting, relinking, written};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use futures::FutureExt;
@@ -259,7 +259,10 @@ impl Runner {
             let concluded = match work {
                 Work::Refer(referred) => {
                     let (links, histories) = linker.links_of(*index, referred);
-                    let concluded = self.parts.judge.conclude(referred, &links, &histories, now)?;
+                    let judge = &self.parts.judge;
+                    let mut concluded = judge.conclude(referred, &links, &histories, now)?;
+                    let rows = &mut concluded.rows;
+                    written::pair(tx.as_mut(), referred, &links, now, rows).await?;
                     linker.remember(referred, &links, &concluded.rows.links, &[]);
                     concluded
                 }
@@ -327,11 +330,12 @@ impl Runner {
         };
         let id = stored.row.id;
         let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
-        let mut concluded = self
-            .parts
-            .judge
-            .conclude_addition(&stored, addition, &merged, &links, &histories, now)?;
-        linker.remember(&merged, &links, &concluded.rows.links, &known_links);
+        let (clocks, _) = tx.followed(id).await?;
+        let (stored, merged, clocks) = (&stored, &merged, &clocks[..]);
+        let (links, histories) = (&links[..], &histories[..]);
+        let added = Added { stored, addition, merged, links, histories, clocks };
+        let mut concluded = self.parts.judge.conclude_addition(&added, now)?;
+        linker.remember(merged, links, &concluded.rows.links, &known_links);
         on_records(&mut concluded.rows.links, &known_links);
         Ok(concluded)
     }

@@ -81,6 +81,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0009_followup.sql"),
         sqlite: include_str!("../../migrations/sqlite/0009_followup.sql"),
     },
+    // A program that does not know it would end a clock for every child where one is decided.
+    Migration {
+        version: 10,
+        name: "0010_children",
+        expanding: false,
+        postgres: include_str!("../../migrations/postgres/0010_children.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0010_children.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -45,6 +45,7 @@ mod restricted;
 mod settled;
 mod standing;
 mod statements;
+mod written;
 
 pub use crate::audit::{ChainName, Event};
 pub use adults::*;

@@ -13,7 +13,9 @@ use super::recounts::Recount;
 use super::rows::*;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
-use crate::domain::{DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp};
+use crate::domain::{
+    AgencyId, DestinationId, MessageId, PersonId, Reference, ReferralId, Timestamp,
+};
 use async_trait::async_trait;
 
 pub use crate::domain::shortlist::BLOCK_CAP;
@@ -81,6 +83,13 @@ pub trait LaneTx: Send {
 
     /// The pairs of adults of this referral and of earlier ones of whom something was told.
     async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>>;
+
+    /// Referrals of a person by telephone whose written form an agency owes, and who waits for it.
+    async fn awaited_forms(
+        &mut self,
+        agency: &AgencyId,
+        person: PersonId,
+    ) -> Result<Vec<(ReferralId, DestinationId)>>;
 
     /// The clocks of a referral, and what was recorded of it.
     async fn followed(&mut self, of: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)>;

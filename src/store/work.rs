@@ -269,6 +269,18 @@ pub struct Concluded {
     pub done: Done,
 }
 
+/// A referral with what was put to it.
+#[derive(Debug)]
+pub struct Added<'a> {
+    pub stored: &'a StoredReferral,
+    pub addition: &'a Addition,
+    pub merged: &'a Referred,
+    pub links: &'a [ChildLink],
+    pub histories: &'a [ChildHistory],
+    /// The clocks of the referral.
+    pub clocks: &'a [Clock],
+}
+
 /// A referral that is decided again because of what a person said of a match, or the authority's
 /// records told later.
 #[derive(Debug)]
@@ -334,15 +346,7 @@ pub trait Judge: Send + Sync + 'static {
     ) -> Result<std::result::Result<Referred, Done>>;
 
     /// Decides again after an addition; may only raise.
-    fn conclude_addition(
-        &self,
-        stored: &StoredReferral,
-        addition: &Addition,
-        merged: &Referred,
-        links: &[ChildLink],
-        histories: &[ChildHistory],
-        now: Timestamp,
-    ) -> Result<Concluded>;
+    fn conclude_addition(&self, added: &Added<'_>, now: Timestamp) -> Result<Concluded>;
 
     /// A stored referral as it stands, to be decided again.
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred>;

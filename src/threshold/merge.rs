@@ -99,7 +99,8 @@ pub fn is_lower(policy: &Policy, than: &Decision, decision: &Decision) -> bool {
         || than.children.iter().any(child)
 }
 
-fn is_lower_child(policy: &Policy, than: &ChildDecision, child: &ChildDecision) -> bool {
+/// The same of one child.
+pub fn is_lower_child(policy: &Policy, than: &ChildDecision, child: &ChildDecision) -> bool {
     child.level.rank < than.level.rank
         || child.priority < than.priority
         || has_less(policy, &than.routes, &child.routes)

@@ -20,12 +20,13 @@ pub mod outcomes;
 pub mod periods;
 mod policy;
 pub mod possible;
+mod recording;
 pub mod review;
 
 pub use decide::{decide, decide_facts, decide_for_receipt};
 pub use examples::Example;
 pub use gaps::{Lane, NeverHeld, NoRule};
-pub use merge::{add_route, is_lower, keep, merge, raise};
+pub use merge::{add_route, is_lower, is_lower_child, keep, merge, raise};
 pub use outcomes::Outcomes;
 pub use policy::{
     Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,

@@ -169,6 +169,7 @@ pub(crate) fn referral() -> BoxedStrategy<Value> {
         ("do_not_alert", answer(&["no", "no", "yes"])),
         ("request", answer(&early)),
         ("telephone_first", yes_no()),
+        ("form_to_follow", yes_no()),
         ("primary_need", sometimes(answer(&["N1", "N7", "N99"]))),
         ("abuse_category", sometimes(answer(&["SAB", "EMO", "cold"]))),
         ("level_claimed", sometimes(answer(&["green", "2", "level 4", "s47"]))),

@@ -11,6 +11,9 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Connection, ExchangeKind};
 
+/// How often an outcome is given out: one a second for longer than any outage.
+const OUTCOMES_LIMIT: i32 = 100_000_000;
+
 /// Destinations declared at the same time: each is a chain of round trips.
 const ABREAST: usize = 4;
 
@@ -43,6 +46,8 @@ async fn shared(channel: &Channel) -> Result<(), BrokerError> {
     queue(channel, OUTCOMES_REFUSED, quorum.clone()).await?;
     bind(channel, OUTCOMES_REFUSED, OUTCOMES_REFUSED, "").await?;
     exchange(channel, OUTCOMES, ExchangeKind::Topic).await?;
+    // While nothing can be recorded each is given back again and again: that is no fault of theirs.
+    quorum.insert(short("x-delivery-limit")?, AMQPValue::LongInt(OUTCOMES_LIMIT));
     quorum.insert(short("x-dead-letter-exchange")?, text(OUTCOMES_REFUSED));
     quorum.insert(short("x-dead-letter-strategy")?, text("at-least-once"));
     quorum.insert(short("x-overflow")?, text("reject-publish"));

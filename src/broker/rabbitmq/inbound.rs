@@ -7,12 +7,13 @@
 use super::RabbitMq;
 use super::connection::{down, patiently};
 use super::declare::short;
-use crate::broker::topology::OUTCOMES;
+use crate::broker::topology::{OUTCOMES, OUTCOMES_REFUSED};
 use crate::broker::traits::{BrokerError, Inbound, OutcomeSink};
 use lapin::Channel;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions};
-use metrics::counter;
+use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use metrics::{counter, gauge};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,12 +21,16 @@ use tokio::sync::watch;
 /// Pause when the queue is empty, or nothing can be recorded.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often it is counted what waits for an operator.
+const COUNT_EVERY: Duration = Duration::from_secs(30);
+
 /// Reads outcomes until `stop` is true or its sender is gone.
 pub async fn read_outcomes(
     broker: Arc<RabbitMq>,
     sink: Arc<dyn OutcomeSink>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut counted = tokio::time::interval(COUNT_EVERY);
     loop {
         let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
         let go_on = async {
@@ -39,8 +44,24 @@ pub async fn read_outcomes(
         tokio::select! {
             biased;
             _ = stopped => return,
+            _ = counted.tick() => count(&broker).await,
             () = go_on => {}
         }
+    }
+}
+
+/// How many wait for an operator. While the broker is away the last number stands.
+async fn count(broker: &RabbitMq) {
+    let counted = async {
+        let live = broker.slot.usable().ok_or_else(down)?;
+        let channel: Channel = patiently(live.connection.create_channel()).await?;
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let name = short(OUTCOMES_REFUSED)?;
+        let declared = channel.queue_declare(name, options, FieldTable::default());
+        Ok::<_, BrokerError>(patiently(declared).await?.message_count())
+    };
+    if let Ok(waiting) = counted.await {
+        gauge!("frontdoor_outcomes_refused_waiting").set(f64::from(waiting));
     }
 }
 

@@ -1,9 +1,10 @@
 use super::together::Together;
 use super::{PostgresStore, column};
-use crate::domain::{DestinationId, ReferralId, Timestamp};
+use crate::domain::{AgencyId, DestinationId, PersonId, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
+use crate::store::written::AWAITED;
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
@@ -11,10 +12,11 @@ use uuid::Uuid;
 
 const START: &str = concat!(
     "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, amber_at, \
-     due_at, by_acknowledgement, next_at, stage, alerts) SELECT new.*, new.amber_at, 0, 0 \
+     due_at, by_acknowledgement, children, next_at, stage, alerts) \
+     SELECT new.*, new.amber_at, 0, 0 \
      FROM UNNEST(?::uuid[], ?::text[], ?::text[], ?::text[], ?::smallint[], ?::bigint[], \
-     ?::bigint[], ?::bigint[], ?::boolean[]) AS new (referral, destination, kind, purpose, \
-     priority, started_at, amber_at, due_at, by_acknowledgement) ",
+     ?::bigint[], ?::bigint[], ?::boolean[], ?::bigint[]) AS new (referral, destination, kind, \
+     purpose, priority, started_at, amber_at, due_at, by_acknowledgement, children) ",
     join_clock!("greatest", "least")
 );
 
@@ -22,9 +24,10 @@ const START: &str = concat!(
 pub(super) async fn end(db: &mut PgConnection, rows: &FollowRows) -> Result<()> {
     for one in &rows.ended {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
-        let query = query.bind(one.kind.as_str()).bind(one.at.0);
+        let ended_at = one.waiting.is_empty().then_some(one.at.0);
+        let query = query.bind(one.kind.as_str()).bind(ended_at).bind(one.waiting.bits());
         let ended = query.execute(&mut *db).await?.rows_affected();
-        if ended == 0 || one.kind.as_str() != "respond" {
+        if ended == 0 || ended_at.is_none() || one.kind.as_str() != "respond" {
             continue;
         }
         let query = sqlx::query(NOT_OVERDUE).bind(one.referral.0).bind(one.destination.as_str());
@@ -48,9 +51,9 @@ fn outcomes(all: &mut Together, rows: &[OutcomeRow]) {
         return;
     }
     all.part(
-        "INSERT INTO outcome (id, referral, destination, code, level, level_rank, \
+        "INSERT INTO outcome (id, referral, destination, code, children, level, level_rank, \
          suggested_rank, told, at, body, wrapped_key, record) \
-         SELECT * FROM UNNEST(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], \
+         SELECT * FROM UNNEST(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::text[], \
          ?::smallint[], ?::smallint[], ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], \
          ?::bytea[])",
     )
@@ -58,6 +61,7 @@ fn outcomes(all: &mut Together, rows: &[OutcomeRow]) {
     .bind(column(rows, |r| r.referral.0))
     .bind(column(rows, |r| r.destination.as_str()))
     .bind(column(rows, |r| r.code.as_str()))
+    .bind(column(rows, |r| r.children.bits()))
     .bind(column(rows, |r| r.level.as_ref().map(|(code, _)| code.as_str())))
     .bind(column(rows, |r| r.level.as_ref().map(|(_, rank)| *rank)))
     .bind(column(rows, |r| r.suggested_rank))
@@ -81,7 +85,23 @@ fn clocks(all: &mut Together, rows: &[ClockRow]) {
         .bind(column(rows, |r| r.started_at.0))
         .bind(column(rows, |r| r.amber_at.0))
         .bind(column(rows, |r| r.due_at.0))
-        .bind(column(rows, |r| r.by_acknowledgement));
+        .bind(column(rows, |r| r.by_acknowledgement))
+        .bind(column(rows, |r| r.children.bits()));
+}
+
+/// Ends the clocks of a destination that an acknowledgement is all that is asked for.
+pub(super) async fn acknowledged(
+    db: &mut PgConnection,
+    referral: ReferralId,
+    destination: &DestinationId,
+    now: Timestamp,
+) -> Result<()> {
+    let query = sqlx::query(ACKNOWLEDGED).bind(referral.0).bind(destination.as_str());
+    if query.bind(now.0).execute(&mut *db).await?.rows_affected() > 0 {
+        let query = sqlx::query(NOT_OVERDUE).bind(referral.0).bind(destination.as_str());
+        query.execute(db).await?;
+    }
+    Ok(())
 }
 
 /// The clocks of a referral and what was recorded of it, as the lane reads them.
@@ -92,6 +112,17 @@ pub(super) async fn of(
     let clocks = sqlx::query_as(CLOCKS_OF).bind(referral.0).fetch_all(&mut *db).await?;
     let outcomes = sqlx::query_as(OUTCOMES_OF).bind(referral.0).fetch_all(db).await?;
     Ok((read_all(clocks, ClockRecord::row)?, read_all(outcomes, OutcomeRecord::row)?))
+}
+
+/// Referrals whose written form an agency owes, and who waits for it.
+pub(super) async fn awaited_forms(
+    db: &mut PgConnection,
+    agency: &AgencyId,
+    person: PersonId,
+) -> Result<Vec<(ReferralId, DestinationId)>> {
+    let query = sqlx::query_as(AWAITED).bind(agency.as_str()).bind(person.0);
+    let found: Vec<(Uuid, String)> = query.fetch_all(db).await?;
+    Ok(found.into_iter().map(|(id, to)| (ReferralId(id), DestinationId::new(&to))).collect())
 }
 
 /// Moves on clocks whose time has come; others at work on the same take others.
@@ -107,7 +138,12 @@ pub(super) async fn run_down(
     let clocks = read_all(query.fetch_all(&mut *db).await?, ClockRecord::row)?;
     let mut ticked = Vec::with_capacity(clocks.len());
     for clock in clocks {
-        let next = ticks.tick(&clock);
+        let mut next = ticks.tick(&clock);
+        if !next.notices.is_empty() {
+            let told = sqlx::query_scalar(TOLD_OVERDUE).bind(clock.referral.0);
+            let told = told.bind(clock.destination.as_str()).fetch_all(&mut *db).await?;
+            not_told_yet(&mut next, &told);
+        }
         let query = sqlx::query(TICK).bind(clock.referral.0).bind(clock.destination.as_str());
         let query = query.bind(clock.kind.as_str()).bind(next.stage.code()).bind(next.alerts);
         query.bind(next.next_at.0).execute(&mut *db).await?;
@@ -145,6 +181,21 @@ impl FollowStore for PostgresStore {
         let query = sqlx::query_as(OPEN_CLOCKS).bind(destination.as_str()).bind(due);
         let query = query.bind(referral).bind(kind).bind(i64::try_from(limit).unwrap_or(i64::MAX));
         read_all(query.fetch_all(&self.readers).await?, ClockRecord::row)
+    }
+
+    async fn ahead_of(&self, destination: &DestinationId, place: ClockPlace) -> Result<u64> {
+        let (due, referral, kind) = after(Some(place));
+        let query = sqlx::query_scalar(AHEAD_OF).bind(destination.as_str()).bind(due);
+        let query = query.bind(referral).bind(kind).bind(AHEAD);
+        let ahead: i64 = query.fetch_one(&self.readers).await?;
+        Ok(u64::try_from(ahead).unwrap_or_default())
+    }
+
+    async fn was_sent(&self, any: &[ReferralId], destination: &DestinationId) -> Result<bool> {
+        let all: Vec<Uuid> = any.iter().map(|id| id.0).collect();
+        let query = AssertSqlSafe(format!("{WAS_SENT} = ANY($1) AND destination = $2 LIMIT 1"));
+        let query = sqlx::query(query).bind(all).bind(destination.as_str());
+        Ok(query.fetch_optional(&self.readers).await?.is_some())
     }
 
     async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64> {

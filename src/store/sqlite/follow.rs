@@ -1,20 +1,23 @@
 use super::SqliteStore;
 use super::many;
-use crate::domain::{DestinationId, ReferralId, Timestamp};
+use crate::domain::{AgencyId, DestinationId, PersonId, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
 use crate::store::records::{priority_code, read_all};
+use crate::store::written::AWAITED;
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
 
 /// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
 async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
     for one in &rows.ended {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
-        let query = query.bind(one.kind.as_str()).bind(one.at.0);
+        let ended_at = one.waiting.is_empty().then_some(one.at.0);
+        let query = query.bind(one.kind.as_str()).bind(ended_at).bind(one.waiting.bits());
         let ended = query.execute(&mut *db).await?.rows_affected();
-        if ended == 0 || one.kind.as_str() != "respond" {
+        if ended == 0 || ended_at.is_none() || one.kind.as_str() != "respond" {
             continue;
         }
         let query = sqlx::query(NOT_OVERDUE).bind(one.referral.0).bind(one.destination.as_str());
@@ -34,7 +37,7 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Resul
     many::insert(
         db,
         "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, \
-         amber_at, due_at, by_acknowledgement, next_at, stage, alerts)",
+         amber_at, due_at, by_acknowledgement, children, next_at, stage, alerts)",
         &rows.clocks,
         join_clock!("max", "min"),
         |values, r| {
@@ -48,6 +51,7 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Resul
                 .push_bind(r.amber_at.0)
                 .push_bind(r.due_at.0)
                 .push_bind(r.by_acknowledgement)
+                .push_bind(r.children.bits())
                 .push_bind(r.amber_at.0)
                 .push_bind(0)
                 .push_bind(0);
@@ -59,7 +63,7 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Resul
 async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> {
     many::insert(
         db,
-        "INSERT INTO outcome (id, referral, destination, code, level, level_rank, \
+        "INSERT INTO outcome (id, referral, destination, code, children, level, level_rank, \
          suggested_rank, told, at, body, wrapped_key, record)",
         rows,
         "",
@@ -69,6 +73,7 @@ async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> 
                 .push_bind(r.referral.0)
                 .push_bind(r.destination.as_str())
                 .push_bind(r.code.as_str())
+                .push_bind(r.children.bits())
                 .push_bind(r.level.as_ref().map(|(code, _)| code.as_str()))
                 .push_bind(r.level.as_ref().map(|(_, rank)| *rank))
                 .push_bind(r.suggested_rank)
@@ -82,6 +87,21 @@ async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> 
     .await
 }
 
+/// Ends the clocks of a destination that an acknowledgement is all that is asked for.
+pub(super) async fn acknowledged(
+    db: &mut SqliteConnection,
+    referral: ReferralId,
+    destination: &DestinationId,
+    now: Timestamp,
+) -> Result<()> {
+    let query = sqlx::query(ACKNOWLEDGED).bind(referral.0).bind(destination.as_str());
+    if query.bind(now.0).execute(&mut *db).await?.rows_affected() > 0 {
+        let query = sqlx::query(NOT_OVERDUE).bind(referral.0).bind(destination.as_str());
+        query.execute(db).await?;
+    }
+    Ok(())
+}
+
 /// The clocks of a referral and what was recorded of it, as the lane reads them.
 pub(super) async fn of(
     db: &mut SqliteConnection,
@@ -90,6 +110,17 @@ pub(super) async fn of(
     let clocks = sqlx::query_as(CLOCKS_OF).bind(referral.0).fetch_all(&mut *db).await?;
     let outcomes = sqlx::query_as(OUTCOMES_OF).bind(referral.0).fetch_all(db).await?;
     Ok((read_all(clocks, ClockRecord::row)?, read_all(outcomes, OutcomeRecord::row)?))
+}
+
+/// Referrals whose written form an agency owes, and who waits for it.
+pub(super) async fn awaited_forms(
+    db: &mut SqliteConnection,
+    agency: &AgencyId,
+    person: PersonId,
+) -> Result<Vec<(ReferralId, DestinationId)>> {
+    let query = sqlx::query_as(AWAITED).bind(agency.as_str()).bind(person.0);
+    let found: Vec<(Uuid, String)> = query.fetch_all(db).await?;
+    Ok(found.into_iter().map(|(id, to)| (ReferralId(id), DestinationId::new(&to))).collect())
 }
 
 /// Moves on clocks whose time has come.
@@ -105,7 +136,12 @@ pub(super) async fn run_down(
     let clocks = read_all(query.fetch_all(&mut *db).await?, ClockRecord::row)?;
     let mut ticked = Vec::with_capacity(clocks.len());
     for clock in clocks {
-        let next = ticks.tick(&clock);
+        let mut next = ticks.tick(&clock);
+        if !next.notices.is_empty() {
+            let told = sqlx::query_scalar(TOLD_OVERDUE).bind(clock.referral.0);
+            let told = told.bind(clock.destination.as_str()).fetch_all(&mut *db).await?;
+            not_told_yet(&mut next, &told);
+        }
         let query = sqlx::query(TICK).bind(clock.referral.0).bind(clock.destination.as_str());
         let query = query.bind(clock.kind.as_str()).bind(next.stage.code()).bind(next.alerts);
         query.bind(next.next_at.0).execute(&mut *db).await?;
@@ -148,6 +184,28 @@ impl FollowStore for SqliteStore {
         let query = sqlx::query_as(OPEN_CLOCKS).bind(destination.as_str()).bind(due);
         let query = query.bind(referral).bind(kind).bind(i64::try_from(limit).unwrap_or(i64::MAX));
         read_all(query.fetch_all(&self.readers).await?, ClockRecord::row)
+    }
+
+    async fn ahead_of(&self, destination: &DestinationId, place: ClockPlace) -> Result<u64> {
+        let (due, referral, kind) = after(Some(place));
+        let query = sqlx::query_scalar(AHEAD_OF).bind(destination.as_str()).bind(due);
+        let query = query.bind(referral).bind(kind).bind(AHEAD);
+        let ahead: i64 = query.fetch_one(&self.readers).await?;
+        Ok(u64::try_from(ahead).unwrap_or_default())
+    }
+
+    async fn was_sent(&self, any: &[ReferralId], destination: &DestinationId) -> Result<bool> {
+        for some in any.chunks(many::ROWS) {
+            let mut query = QueryBuilder::new(WAS_SENT);
+            query.push(" IN ");
+            many::push_list(&mut query, some.iter().map(|id| id.0));
+            query.push(" AND destination = ").push_bind(destination.as_str()).push(" LIMIT 1");
+            let query = query.build().persistent(false);
+            if query.fetch_optional(&self.readers).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64> {

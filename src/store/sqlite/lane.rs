@@ -3,7 +3,7 @@
 use super::{SqliteStore, many, write};
 use crate::audit::ChainKey;
 use crate::domain::ids::RefusalId;
-use crate::domain::{PersonId, Reference, ReferralId, Timestamp};
+use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Timestamp};
 use crate::store::adults::AdultPair;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
@@ -186,6 +186,15 @@ impl LaneTx for SqliteLaneTx {
 
     async fn adult_pairs(&mut self, later: ReferralId) -> Result<Vec<AdultPair>> {
         let answer = super::adults::pairs(&mut self.tx, later).await;
+        self.noting(answer)
+    }
+
+    async fn awaited_forms(
+        &mut self,
+        agency: &AgencyId,
+        person: PersonId,
+    ) -> Result<Vec<(ReferralId, DestinationId)>> {
+        let answer = super::follow::awaited_forms(&mut self.tx, agency, person).await;
         self.noting(answer)
     }
 

@@ -5,7 +5,6 @@ use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, T
 use crate::store::deliveries::tally;
 use crate::store::error::Result;
 use crate::store::families::one_each;
-use crate::store::follow::ACKNOWLEDGED;
 use crate::store::notices::{MOOT, OPEN_NOTICES, open_notices};
 use crate::store::pages::{REFERRALS, Span};
 use crate::store::records::*;
@@ -165,8 +164,7 @@ impl ReadStore for SqliteStore {
         sqlx::query(MOOT).bind(id.0).execute(&mut *tx).await?;
         let row = record.row()?;
         if let Some(referral) = row.referral {
-            let ended = sqlx::query(ACKNOWLEDGED).bind(referral.0).bind(row.destination.as_str());
-            ended.bind(now.0).execute(&mut *tx).await?;
+            super::follow::acknowledged(&mut tx, referral, &row.destination, now).await?;
         }
         let counted = tally("acknowledged", &row, now);
         super::write::tallies(&mut tx, &[counted]).await?;

@@ -493,6 +493,16 @@ impl FollowStore for FakeStore {
         Ok(Vec::new())
     }
 
+    async fn ahead_of(&self, _: &DestinationId, _: ClockPlace) -> Result<u64> {
+        self.up()?;
+        Ok(0)
+    }
+
+    async fn was_sent(&self, _: &[ReferralId], _: &DestinationId) -> Result<bool> {
+        self.up()?;
+        Ok(false)
+    }
+
     async fn ended_since(&self, _: &DestinationId, _: Timestamp) -> Result<u64> {
         self.up()?;
         Ok(0)

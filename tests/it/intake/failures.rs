@@ -77,19 +77,11 @@ impl Judge for Spoilt {
         self.stages.merge(stored, addition)
     }
 
-    fn conclude_addition(
-        &self,
-        stored: &StoredReferral,
-        addition: &Addition,
-        merged: &Referred,
-        links: &[ChildLink],
-        histories: &[ChildHistory],
-        now: Timestamp,
-    ) -> Result<Concluded> {
+    fn conclude_addition(&self, added: &Added<'_>, now: Timestamp) -> Result<Concluded> {
         if self.fails(&What::Add) {
             return Err(StoreError::Damaged("a part is not as written".to_owned()));
         }
-        self.stages.conclude_addition(stored, addition, merged, links, histories, now)
+        self.stages.conclude_addition(added, now)
     }
 
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred> {

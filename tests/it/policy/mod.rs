@@ -7,6 +7,7 @@ mod fairness;
 mod faults;
 mod language;
 mod manual;
+mod outcome_faults;
 mod properties;
 mod receivers;
 mod replay;

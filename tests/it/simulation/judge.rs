@@ -301,15 +301,8 @@ impl Judge for SimJudge {
         }))
     }
 
-    fn conclude_addition(
-        &self,
-        stored: &StoredReferral,
-        addition: &Addition,
-        merged: &Referred,
-        links: &[ChildLink],
-        histories: &[ChildHistory],
-        now: Timestamp,
-    ) -> Result<Concluded> {
+    fn conclude_addition(&self, added: &Added<'_>, now: Timestamp) -> Result<Concluded> {
+        let Added { stored, addition, merged, links, histories, .. } = added;
         let spec: Spec = read(&merged.raw);
         self.spoil(&spec)?;
         let decided = self.decide(&spec, histories);

@@ -5,7 +5,7 @@ use super::database::{MessageEntry, Tables};
 use super::sim::{Process, count, held};
 use async_trait::async_trait;
 use frontdoor::domain::ids::RefusalId;
-use frontdoor::domain::{PersonId, Reference, ReferralId, Timestamp};
+use frontdoor::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Timestamp};
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::*;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -247,6 +247,14 @@ impl LaneTx for SimTx {
 
     async fn adult_pairs(&mut self, _: ReferralId) -> Result<Vec<AdultPair>> {
         unavailable()
+    }
+
+    async fn awaited_forms(
+        &mut self,
+        _: &AgencyId,
+        _: PersonId,
+    ) -> Result<Vec<(ReferralId, DestinationId)>> {
+        Ok(Vec::new())
     }
 
     async fn followed(&mut self, _: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {

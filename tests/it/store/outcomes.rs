@@ -1,17 +1,14 @@
 //! What receiving teams record, through the whole pipeline and both stores: what a decision must
 //! say, which clocks end and begin, who else learns of it, and what the sender is told.
 
-use super::gateway::{Gateway, accepted};
+use super::desks::*;
 use super::homes::Home;
 use super::on_both;
+use frontdoor::domain::Reference;
 use frontdoor::domain::time::Env;
-use frontdoor::domain::{DestinationId, Priority, Reference, Timestamp, Whom};
-use frontdoor::followup::clocks::{Clocks, Escalation};
-use frontdoor::pipeline::{Desk, Followed, Intake, Recording};
+use frontdoor::pipeline::{Desk, Followed};
 use frontdoor::store::*;
-use serde_json::{Map, Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use serde_json::json;
 
 on_both!(
     a_decision_says_at_which_level_why_and_on_what,
@@ -36,179 +33,6 @@ on_both!(
     a_step_up_of_one_child_leaves_the_others_where_they_are,
     what_a_person_found_to_be_significant_harm_is_not_closed_by_one_alone,
 );
-
-/// A clock that is set by the test.
-struct Hand {
-    now: AtomicI64,
-    drawn: AtomicU64,
-}
-
-/// A Tuesday morning.
-const MORNING: &str = "2026-11-24T10:00:00Z";
-
-impl Hand {
-    fn at(text: &str) -> Arc<Hand> {
-        let now = AtomicI64::new(Timestamp::parse(text).expect("a time").0);
-        Arc::new(Hand { now, drawn: AtomicU64::new(1) })
-    }
-
-    fn pass(&self, hours: i64) {
-        self.now.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
-    }
-}
-
-impl Env for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(Ordering::SeqCst))
-    }
-
-    fn entropy(&self, into: &mut [u8]) {
-        for byte in into {
-            let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
-            *byte = drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[1];
-        }
-    }
-}
-
-/// Tells whoever's clock it is, each hour.
-struct Hourly;
-
-impl Escalation for Hourly {
-    fn repeat_seconds(&self, _: Priority) -> i64 {
-        3600
-    }
-
-    fn whom(&self, destination: &DestinationId, _: usize) -> Vec<Whom> {
-        vec![Whom::Destination(destination.clone())]
-    }
-}
-
-struct Desks {
-    gateway: Gateway,
-    hand: Arc<Hand>,
-}
-
-impl Desks {
-    async fn over(home: &Home, at: &str) -> Desks {
-        let hand = Hand::at(at);
-        let gateway = Gateway::with_env(home, hand.clone()).await;
-        Desks { gateway, hand }
-    }
-
-    async fn refer(&self, more: Value) -> Reference {
-        let mut body = json!({
-            "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
-            "children": [child("Ada")],
-            "worry": "Invented: lessons were missed.",
-            "danger_now": "no",
-        });
-        for (member, value) in more.as_object().expect("an object") {
-            body[member] = value.clone();
-        }
-        let submission = self.gateway.submission("school-ridgeway", &body);
-        accepted(self.gateway.pipeline.receive(submission).await)
-    }
-
-    async fn says(&self, team: &str, of: Reference, body: Value) -> Followed {
-        let Value::Object(body) = body else { panic!("an object") };
-        let team = DestinationId::new(team);
-        let recording = Recording { team, of, body, by_message: false };
-        self.gateway.pipeline.record(recording).await
-    }
-
-    /// What stands, as answered.
-    async fn stands(&self, team: &str, of: Reference, body: Value) -> Value {
-        match self.says(team, of, body).await {
-            Followed::Stands { answer, .. } => serde_json::from_slice(&answer).expect("JSON"),
-            other => panic!("{team} cannot: {other:?}"),
-        }
-    }
-
-    /// The places of the faults for which it cannot stand.
-    async fn lacks(&self, team: &str, of: Reference, body: Value) -> Vec<String> {
-        match self.says(team, of, body).await {
-            Followed::Lacking(faults) => faults.into_iter().map(|fault| fault.pointer).collect(),
-            other => panic!("it stands: {other:?}"),
-        }
-    }
-
-    /// `destination kind purpose stage` of each clock that runs.
-    async fn open(&self, of: Reference) -> Vec<String> {
-        let id = self.gateway.stored(of).await.0.row.id;
-        let clocks = self.gateway.store.clocks_of(id).await.expect("reads");
-        let open = clocks.iter().filter(|clock| clock.ended_at.is_none());
-        open.map(|clock| {
-            let (to, kind, purpose) = (&clock.destination, &clock.kind, clock.purpose.as_str());
-            let stage = clock.stage_at(self.hand.now()).as_str();
-            format!("{to} {kind} {purpose} {stage}")
-        })
-        .collect()
-    }
-
-    async fn clock(&self, of: Reference, destination: &str, kind: &str) -> Clock {
-        let id = self.gateway.stored(of).await.0.row.id;
-        let clocks = self.gateway.store.clocks_of(id).await.expect("reads");
-        let found = clocks
-            .into_iter()
-            .find(|clock| clock.destination.as_str() == destination && clock.kind.as_str() == kind);
-        found.expect("a clock")
-    }
-
-    async fn run_down(&self) -> usize {
-        let (store, env) = (self.gateway.store.clone(), self.hand.clone());
-        let escalation = Arc::new(Hourly);
-        Clocks { store, env, escalation }.run_down().await.expect("it runs")
-    }
-}
-
-fn child(name: &str) -> Value {
-    json!({
-        "given_name": name,
-        "family_name": "Invented",
-        "date_of_birth": "2016-03-09",
-        "address": {"lines": "1 Test Street", "postcode": "HX1 1AA"},
-    })
-}
-
-fn worker() -> Value {
-    json!({"name": "Invented Osei", "role": "Social worker", "worker_type": "permanent"})
-}
-
-/// An outcome that says all that a decision must say.
-fn decision(code: &str, level: &str) -> Value {
-    json!({
-        "outcome": code,
-        "level_of_need": level,
-        "rationale": "The invented reasons",
-        "evidence": "What the school saw",
-        "history_considered": {"considered": true},
-        "child_view": {"considered": false, "why_not": "Not seen yet"},
-        "by": worker(),
-    })
-}
-
-fn with(mut body: Value, more: Value) -> Value {
-    for (member, value) in more.as_object().expect("an object") {
-        body[member] = value.clone();
-    }
-    body
-}
-
-fn without(mut body: Value, member: &str) -> Value {
-    body.as_object_mut().map(|body: &mut Map<String, Value>| body.remove(member));
-    body
-}
-
-fn managers() -> Value {
-    json!({
-        "manager": {"name": "Invented Adeyemi", "role": "Team manager"},
-        "second_manager": {"name": "Invented Byrne", "role": "Service manager"},
-    })
-}
-
-fn in_need() -> Value {
-    json!({"concerns": ["16A"]})
-}
 
 async fn a_decision_says_at_which_level_why_and_on_what(home: Home) {
     let desks = Desks::over(&home, MORNING).await;
@@ -441,8 +265,11 @@ async fn the_duty_stays_until_a_transfer_is_accepted(home: Home) {
     });
     desks.stands("masstt", of, again).await;
     desks.stands(team, of, accepts).await;
+    // The clock of the assessment is that of whoever has the case.
     let open = desks.open(of).await;
-    assert_eq!(open, [handed[1].clone(), handed[2].clone()]);
+    assert_eq!(open, [format!("{team} assessment assessment green"), handed[1].clone()]);
+    let due = desks.clock(of, team, "assessment").await.due_at;
+    assert_eq!(due, desks.clock(of, "masstt", "assessment").await.due_at);
 }
 
 async fn what_another_authority_takes_on_is_accepted_in_writing(home: Home) {
@@ -459,7 +286,7 @@ async fn what_another_authority_takes_on_is_accepted_in_writing(home: Home) {
     let written = json!({"by": "Invented Novak, duty manager", "on": "2026-11-25"});
     let accepts = with(accepts, json!({"accepted_in_writing": written}));
     desks.stands("masstt", of, accepts).await;
-    assert_eq!(desks.open(of).await, ["other-authority respond assessment green"]);
+    assert!(desks.open(of).await.is_empty(), "the other authority has the duty, and no desk here");
 }
 
 async fn what_is_decided_at_night_waits_for_the_screening_team(home: Home) {
@@ -484,12 +311,17 @@ async fn new_information_that_raises_starts_the_clock_again(home: Home) {
     desks.stands("masstt", of, decision("no-further-action", "2")).await;
     assert!(desks.open(of).await.is_empty());
     desks.hand.pass(48);
-    let add = async |body: Value| {
-        let submission = desks.gateway.submission("school-ridgeway", &body);
-        accepted(desks.gateway.pipeline.inform(of, submission).await);
-    };
+    let add = async |body| desks.adds(of, body).await;
     add(json!({"children": [{"index": 0, "school": {"name": "Invented School"}}]})).await;
-    assert!(desks.open(of).await.is_empty(), "what raises nothing starts no clock");
+    assert!(desks.open(of).await.is_empty(), "who she is starts no clock");
+    // What raises nothing is looked at all the same, and the words of before decide nothing of it.
+    add(json!({"worry": "Invented: she came without a coat again."})).await;
+    assert_eq!(desks.open(of).await, ["masstt respond confirmation green"]);
+    let same = decision("no-further-action", "2");
+    assert_eq!(desks.lacks("masstt", of, same.clone()).await, ["/rationale"]);
+    let now = with(same, json!({"rationale": "A coat was lent to her: invented"}));
+    desks.stands("masstt", of, now).await;
+    assert!(desks.open(of).await.is_empty());
     add(json!({"indicators": ["disclosure"]})).await;
     let clock = desks.clock(of, "masstt", "respond").await;
     assert_eq!((clock.purpose.as_str(), clock.ended_at), ("strategy", None));
