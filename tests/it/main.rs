@@ -16,6 +16,7 @@ mod arbitrary;
 mod broker;
 mod faults;
 mod harness;
+mod inspection;
 mod intake;
 mod linkage;
 mod notices;
