@@ -177,6 +177,8 @@ impl<'o> Found<'_, 'o> {
             if who.is_none() {
                 let ask = "The rules found that the threshold of significant harm was met. Going \
                            below that needs a manager and a second manager: name both";
+                // The outcome may need a manager anyway: one place is told of once.
+                self.faults.retain(|one| one.pointer != pointer);
                 self.faults.push(fault(pointer, "second-manager", ask));
             }
         }
