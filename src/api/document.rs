@@ -9,10 +9,12 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
-use crate::domain::{AgencyId, Priority, Reference, ReferralId, Timestamp, message};
+use crate::domain::{
+    AgencyId, DestinationId, OutcomeCode, Priority, Reference, ReferralId, Timestamp, message,
+};
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
-use crate::store::{self, DeliveryRow, StoreError, StoredReferral};
+use crate::store::{self, DeliveryRow, OutcomeRow, StoreError, StoredReferral};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +35,38 @@ struct Answer<'a> {
     /// For those who see history: how old the authority's records were when the referral came.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<History>,
+    /// For social work under statute: what teams have decided of it, and why (paragraphs 16 and 21
+    /// of the inspection report: others must be able to follow it).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outcomes: Vec<Recorded>,
+}
+
+/// What a team recorded of the referral.
+#[derive(Serialize)]
+struct Recorded {
+    at: Timestamp,
+    destination: DestinationId,
+    outcome: OutcomeCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<String>,
+    /// All that was said: reasons, evidence, who decided. Of a restricted record, for the named few
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<Value>,
+}
+
+impl Recorded {
+    async fn of(state: &ApiState, of: ReferralId, words: bool) -> Result<Vec<Self>, StoreError> {
+        let rows = state.follow.outcomes(of).await?.into_iter();
+        let seen = |row: OutcomeRow| Recorded {
+            said: words.then(|| state.desk.said(&row)).flatten(),
+            at: row.at,
+            destination: row.destination,
+            outcome: row.code,
+            level: row.level.map(|(code, _)| code),
+        };
+        Ok(rows.map(seen).collect())
+    }
 }
 
 #[derive(Serialize)]
@@ -82,10 +116,12 @@ pub(super) async fn handle(
     let dossier = state.open(row)?;
     let document = (state.cut)(&caller.destination, &dossier, &restricted)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
-    let history = match caller.destination.statutory {
-        true => Some(History::behind(&state, &stored).await),
-        false => None,
-    };
+    let (mut history, mut outcomes) = (None, Vec::new());
+    if caller.destination.statutory {
+        let words = restricted.is_empty() || caller.destination.restricted;
+        history = Some(History::behind(&state, &stored).await);
+        outcomes = Recorded::of(&state, row.id, words).await?;
+    }
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     document_read(store, env, row.id, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer {
@@ -99,6 +135,7 @@ pub(super) async fn handle(
         decision: document.decision,
         referral: document.referral,
         history,
+        outcomes,
     }))
 }
 

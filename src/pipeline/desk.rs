@@ -139,6 +139,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Records what a team says that it decided or did; durable when it answers.
     async fn record(&self, recording: Recording) -> Followed;
 
+    /// All that was said in an outcome; `None` when it cannot be opened.
+    fn said(&self, recorded: &OutcomeRow) -> Option<Value>;
+
     /// What an outcome is called, and whether a chronology marks it.
     fn outcome_named(&self, code: &OutcomeCode) -> Option<(String, bool)>;
 
@@ -221,6 +224,10 @@ impl Desk for Pipeline {
         }
     }
 
+    fn said(&self, recorded: &OutcomeRow) -> Option<Value> {
+        self.stages.recorded(recorded).ok().map(|recorded| recorded.said)
+    }
+
     fn outcome_named(&self, code: &OutcomeCode) -> Option<(String, bool)> {
         let rules = self.stages.rules.load();
         let outcome = rules.outcomes.outcomes.get(code)?;
@@ -235,7 +242,7 @@ impl Desk for Pipeline {
         for row in recorded.iter().filter(|row| row.told) {
             let known = rules.outcomes.outcomes.get(&row.code);
             let words = || {
-                let said = self.stages.recorded(row).ok()?.said;
+                let said = self.said(row)?;
                 said.get("tell_sender").and_then(Value::as_str).map(str::to_owned)
             };
             let (code, label, message) = match known {

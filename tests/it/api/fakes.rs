@@ -460,6 +460,10 @@ impl Desk for FakeDesk {
         SenderTold::default()
     }
 
+    fn said(&self, _: &OutcomeRow) -> Option<serde_json::Value> {
+        None
+    }
+
     fn outcome_named(&self, _: &OutcomeCode) -> Option<(String, bool)> {
         None
     }

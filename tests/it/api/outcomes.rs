@@ -163,3 +163,37 @@ async fn an_outcome_over_amqp_counts_as_its_teams_and_what_cannot_be_taken_is_ke
     .await;
     desk.gateway.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_decision_about_a_restricted_record_are_for_the_named_few() {
+    let home = Home::sqlite().await;
+    let file = home.dir.path().join("people.csv");
+    let people = "record_id,forename,surname,dob,nhs_number,restricted\n\
+        R1,Imogen,Hollins,2016-03-09,9990006504,staff\n";
+    std::fs::write(&file, people).expect("is written");
+    home.run(&["people", "import", &file.display().to_string()]).await;
+    let named = home.key("--destination", "restricted-records").await;
+    let desk = Desk::open(&home).await;
+    let mut body = http::referral(3);
+    body["concerns"] = json!(["16A"]);
+    body["children"] = json!([{
+        "given_name": "Imogen",
+        "family_name": "Hollins",
+        "date_of_birth": "2016-03-09",
+        "nhs_number": "9990006504",
+    }]);
+    let (client, url) = (http::client(), &desk.gateway.url);
+    let sent = http::post_referral(&client, url, &desk.agency, None, &body).await;
+    let (status, receipt) = sent.expect("an answer");
+    assert_eq!(status, 201, "{receipt}");
+    let reference = receipt["reference"].as_str().expect("a reference");
+    assert_eq!(desk.record(reference, &decision()).await.0, 201);
+    let path = format!("/v1/referrals/{reference}/document");
+    for (key, words) in [(&named, true), (&desk.masstt, false)] {
+        let document = desk.get(&path, key).await;
+        let one = &document["outcomes"][0];
+        assert_eq!((&one["outcome"], &one["level"]), (&json!("assessment"), &json!("4")));
+        assert_eq!(one.get("said").is_some(), words, "{document}");
+    }
+    desk.gateway.stop().await;
+}

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 super::scenarios!(
     paragraph_16_a_decision_without_level_reasons_and_evidence_does_not_count,
+    paragraph_16_who_decided_what_why_and_on_what_can_be_read_afterwards,
     paragraph_16_every_suggestion_names_its_rule_its_law_and_a_plain_reason,
     paragraph_16_a_decision_says_whether_the_child_s_own_view_was_considered,
     paragraph_21_the_same_facts_give_the_same_level_whoever_sends_them,
@@ -41,6 +42,25 @@ async fn paragraph_16_a_decision_without_level_reasons_and_evidence_does_not_cou
     assert!(front.clock("masstt", &sent, "respond").await.is_some(), "nothing was decided");
     front.records("masstt", &sent, whole).await;
     assert!(front.clock("masstt", &sent, "respond").await.is_none());
+    front.close().await;
+}
+
+async fn paragraph_16_who_decided_what_why_and_on_what_can_be_read_afterwards() {
+    let front = Front::open(&[SCHOOL], &["masstt", "cse-panel", "disabled-children"]).await;
+    let mut story = story("Ada", json!({"concerns": ["11A"]}));
+    story["children"][0]["disabilities"] = json!(["MOB"]);
+    let sent = front.refers(SCHOOL, story).await;
+    let decided = with(decision("no-further-action", "2"), managers());
+    front.records("masstt", &sent, decided.clone()).await;
+    // Whoever of social work has the case reads it, whole.
+    let document = front.document("disabled-children", &sent).await;
+    let [one] = document["outcomes"].as_array().expect("outcomes").as_slice() else {
+        panic!("{document}")
+    };
+    assert_eq!((&one["destination"], &one["level"]), (&json!("masstt"), &json!("2")));
+    assert_eq!(one["said"], decided, "the reasons, the evidence, the worker and the managers");
+    let panel = front.document("cse-panel", &sent).await;
+    assert!(panel.get("outcomes").is_none(), "a panel does not: {panel}");
     front.close().await;
 }
 
@@ -101,9 +121,14 @@ async fn paragraph_19_every_decision_says_how_whoever_made_it_is_employed() {
         let lacks = front.refused("masstt", &sent, by(unsaid)).await;
         assert_eq!(lacks, ["/by/worker_type"]);
     }
-    for kind in ["permanent", "agency", "newly-qualified"] {
+    let kinds = ["permanent", "agency", "newly-qualified"];
+    for kind in kinds {
         front.records("masstt", &sent, by(json!(kind))).await;
     }
+    let document = front.document("masstt", &sent).await;
+    let outcomes = document["outcomes"].as_array().expect("outcomes");
+    let kept = outcomes.iter().map(|one| one["said"]["by"]["worker_type"].clone());
+    assert_eq!(kept.collect::<Vec<_>>(), kinds);
     front.close().await;
 }
 

@@ -123,6 +123,7 @@ pub(super) static FINDINGS: [Finding; 39] = [
         found: "Thresholds were applied differently, without reasons that others could follow",
         answers: &[Covered(&[
             "paragraph_16_a_decision_without_level_reasons_and_evidence_does_not_count",
+            "paragraph_16_who_decided_what_why_and_on_what_can_be_read_afterwards",
             "paragraph_16_every_suggestion_names_its_rule_its_law_and_a_plain_reason",
             "paragraph_21_the_same_facts_give_the_same_level_whoever_sends_them",
             "paragraph_21_danger_that_only_the_words_tell_of_is_read_within_hours",
