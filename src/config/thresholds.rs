@@ -133,6 +133,7 @@ pub(super) fn read(source: &Source, context: Context<'_>, faults: &mut Vec<Fault
         calendar: context.days.calendar.clone(),
         reader: context.facts.clone(),
         marks: marked.map(|rule| (rule.id.clone(), rule.marks.clone())).collect(),
+        locality_teams: policy.teams.locality_teams.clone(),
     };
     Some(Read { policy, routing, warnings, decided })
 }

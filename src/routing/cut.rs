@@ -33,11 +33,27 @@ impl Routing {
             let patterns: Vec<&[&str]> = patterns.iter().map(Vec::as_slice).collect();
             document = keep(document, &patterns).unwrap_or_else(|| Value::Object(Map::new()));
         }
+        let mut decided = decided(decision, route, to);
+        if to.statutory {
+            self.name_teams(referral, &mut decided);
+        }
         json!({
             "marks": self.marks(referral, decision, &withheld),
-            "decision": decided(decision, route, to),
+            "decision": decided,
             "referral": document,
         })
+    }
+
+    /// Which team of social work serves each child's home: whoever passes the case on sends it
+    /// there (paragraph 44 of the inspection report).
+    fn name_teams(&self, referral: &Referral, decided: &mut Value) {
+        let children = decided.get_mut("children").and_then(Value::as_array_mut);
+        for (said, child) in children.into_iter().flatten().zip(&referral.children) {
+            let locality = self.reader.locality_of_child(referral, child);
+            if let Some(team) = locality.and_then(|name| self.locality_teams.get(name)) {
+                said["locality_team"] = json!(team);
+            }
+        }
     }
 
     /// What everyone who opens the document must see before anything else.

@@ -13,7 +13,7 @@ pub use receipt::receipt;
 
 use crate::domain::facts::Reader;
 use crate::domain::working_days::Calendar;
-use crate::domain::{Mark, RuleId};
+use crate::domain::{DestinationId, Mark, RuleId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,4 +26,6 @@ pub struct Routing {
     pub reader: Arc<Reader>,
     /// Marks of the rules that set any.
     pub marks: BTreeMap<RuleId, Vec<Mark>>,
+    /// The team of social work that serves each locality.
+    pub locality_teams: BTreeMap<String, DestinationId>,
 }

@@ -73,8 +73,12 @@ impl Reader {
     /// The locality that a child's facts name, when it is one of the authority's.
     pub fn locality_of(&self, facts: &Facts) -> Option<&str> {
         let index = usize::try_from(facts.mask(LOCALITY).trailing_zeros()).ok()?;
-        let name = self.table.fact(LOCALITY).values.get(index)?;
-        (name != NO_LOCALITY && name != OUTSIDE).then_some(name.as_str())
+        Some(self.table.fact(LOCALITY).values.get(index)?.as_str()).filter(|name| is_ours(name))
+    }
+
+    /// The same, of a child as it stands in the referral.
+    pub fn locality_of_child(&self, referral: &Referral, child: &Child) -> Option<&str> {
+        Some(self.locality(referral, child)).filter(|name| is_ours(name))
     }
 
     fn choose(&self, facts: &mut Facts, id: FactId, value: &str) {
@@ -148,6 +152,10 @@ impl Reader {
             .or_else(|| self.localities.of_school(&child.school.code.value()?.0))
             .unwrap_or(NO_LOCALITY)
     }
+}
+
+fn is_ours(locality: &str) -> bool {
+    locality != NO_LOCALITY && locality != OUTSIDE
 }
 
 fn yes_no(answer: &Answer<YesNo>) -> &'static str {

@@ -60,14 +60,12 @@ pub(super) static FINDINGS: [Finding; 39] = [
     Finding {
         paragraphs: &[11, 31, 44],
         found: "Cases stayed with First Response that belonged to a locality team",
-        answers: &[
-            Covered(&[
-                "paragraph_44_a_case_that_is_not_passed_on_after_its_assessment_turns_red",
-                "paragraph_31_the_duty_stays_until_the_other_team_has_accepted_it",
-                "paragraph_27_a_disabled_child_at_risk_goes_to_strategy_and_to_its_own_team",
-            ]),
-            NotYet("Whoever transfers a case is not told which locality team serves the address"),
-        ],
+        answers: &[Covered(&[
+            "paragraph_44_whoever_passes_a_case_on_sees_which_team_serves_the_child_s_home",
+            "paragraph_44_a_case_that_is_not_passed_on_after_its_assessment_turns_red",
+            "paragraph_31_the_duty_stays_until_the_other_team_has_accepted_it",
+            "paragraph_27_a_disabled_child_at_risk_goes_to_strategy_and_to_its_own_team",
+        ])],
     },
     Finding {
         paragraphs: &[11, 32, 33],

@@ -19,6 +19,7 @@ super::scenarios!(
     paragraph_32_a_child_on_no_school_s_roll_reaches_the_officer_and_no_danger_waits,
     paragraph_33_the_cse_panel_has_it_beside_a_strategy_discussion_never_instead,
     paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_visited,
+    paragraph_44_whoever_passes_a_case_on_sees_which_team_serves_the_child_s_home,
     paragraph_44_a_case_that_is_not_passed_on_after_its_assessment_turns_red,
 );
 
@@ -221,6 +222,26 @@ async fn paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_
     assert_eq!(unheard, ["/child_view"]);
     front.records(worker, &sent, visited).await;
     assert!(front.clock(worker, &sent, "respond").await.is_none());
+    front.close().await;
+}
+
+async fn paragraph_44_whoever_passes_a_case_on_sees_which_team_serves_the_child_s_home() {
+    let front = Front::open(&[SCHOOL], &["masstt", "cse-panel"]).await;
+    for (name, postcode, team) in [
+        ("Ada", "HX7 5AA", json!("locality.upper-valley")),
+        ("Bela", "HD6 1AA", json!(VALLEY)),
+        ("Caro", "HX1 1AA", json!("locality.halifax-central")),
+        ("Dunja", "HX3 5AA", json!("locality.north-east")),
+        ("Emil", "LS1 1AA", Value::Null),
+    ] {
+        let mut story = story(name, json!({"concerns": ["11A"]}));
+        story["children"][0]["address"]["postcode"] = json!(postcode);
+        let sent = front.refers(SCHOOL, story).await;
+        let named = front.document("masstt", &sent).await["decision"]["children"][0].clone();
+        assert_eq!(named["locality_team"], team, "{postcode}");
+        let panel = front.document("cse-panel", &sent).await["decision"]["children"][0].clone();
+        assert!(panel.get("locality_team").is_none(), "where they live a panel is not told");
+    }
     front.close().await;
 }
 
