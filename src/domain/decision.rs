@@ -264,7 +264,21 @@ pub struct ChildHistory {
     pub agencies_12m: u32,
     /// The gravest level rank among them.
     pub highest_level_12m: i16,
-    /// All of this is of a record that only the named few may see. No rule reads it.
+    /// Within twelve months a case of the child was stepped down to early help, or closed after it
+    /// was worked on.
+    #[serde(default)]
+    pub stepped_down_12m: bool,
+    /// The same of brothers and sisters, in referrals that are not the child's own.
+    #[serde(default)]
+    pub household_referrals_12m: u32,
+    #[serde(default)]
+    pub household_agencies_12m: u32,
+    #[serde(default)]
+    pub household_highest_level_12m: i16,
+    /// What is known of the child is of a record that only the named few may see. No rule reads it.
     #[serde(default)]
     pub restricted: bool,
+    /// Some of what is known of brothers and sisters is.
+    #[serde(default)]
+    pub household_restricted: bool,
 }

@@ -15,12 +15,14 @@ use crate::store::{
     StoredReferral, Tally, Winding,
 };
 use crate::threshold::add_route;
-use crate::threshold::outcomes::{Follows, From, Starts};
+use crate::threshold::outcomes::{Follows, From, Onward, Starts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Seconds within which whoever else has the referral should know of an outcome.
 const A_DAY: i64 = 24 * 3600;
+/// The clock of a case that is worked on.
+const ASSESSMENT: &str = "assessment";
 
 /// One outcome at work.
 pub(super) struct Following<'a> {
@@ -214,10 +216,20 @@ impl Following<'_> {
             level,
             suggested_rank,
             told: self.said.tells_sender,
+            lowers: self.lowers(),
             at: self.now,
             body: self.told.body,
             record,
         }
+    }
+
+    /// Whether it steps a case down to early help, or closes one that was being assessed. To close
+    /// what was never taken on is neither.
+    fn lowers(&self) -> bool {
+        let outcome = self.follows.outcome;
+        let steps_down = outcome.sends.as_ref().is_some_and(|one| one.to == Onward::EarlyHelp);
+        let worked_on = outcome.ends(ASSESSMENT);
+        steps_down || (outcome.closes && worked_on)
     }
 
     pub(super) fn event(&self) -> Event {

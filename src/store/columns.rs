@@ -184,6 +184,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("level_rank", Clear),
             ("suggested_rank", Clear),
             ("told", Clear),
+            ("lowers", Clear),
             ("at", Clear),
             ("body", Blind),
             ("wrapped_key", Sealed),

@@ -397,7 +397,15 @@ impl Case<'_> {
         let said = self.tx.statements(person).await?;
         let Some(first) = joined(&said, referral, self.pair.child) else { return Ok(None) };
         let (seq, since) = (first.seq, first.at);
-        let counted = last_said(said).into_values().filter(|one| {
+        let mut all = last_said(said);
+        // Brothers and sisters had counted it as well.
+        let rows = self.tx.histories(&[person], year_before(self.now), &[]).await?;
+        for other in rows.into_iter().flat_map(|row| row.household.people) {
+            for (of, said) in last_said(self.tx.statements(other).await?) {
+                all.entry(of).or_insert(said);
+            }
+        }
+        let counted = all.into_values().filter(|one| {
             let may_be = one.state.is_settled() || one.state == LinkState::Possible;
             one.referral != referral && may_be && one.decided >= seq
         });

@@ -27,6 +27,9 @@ pub struct OutcomeRow {
     pub suggested_rank: i16,
     /// A person has released it to the sender.
     pub told: bool,
+    /// It steps a case down to early help, or closes one that was worked on: later referrals of
+    /// the child count that.
+    pub lowers: bool,
     pub at: Timestamp,
     /// By what the same outcome is known when it comes again.
     pub body: Token16,
@@ -216,7 +219,7 @@ pub trait FollowStore: Send + Sync {
 macro_rules! outcome_columns {
     () => {
         "SELECT id, referral, destination, code, children, level, level_rank, suggested_rank, \
-         told, at, body, wrapped_key, record FROM outcome "
+         told, lowers, at, body, wrapped_key, record FROM outcome "
     };
 }
 
@@ -393,6 +396,7 @@ pub(super) struct OutcomeRecord {
     level_rank: Option<i16>,
     suggested_rank: i16,
     told: bool,
+    lowers: bool,
     at: i64,
     body: Vec<u8>,
     wrapped_key: Vec<u8>,
@@ -410,6 +414,7 @@ impl OutcomeRecord {
             level: self.level.zip(self.level_rank),
             suggested_rank: self.suggested_rank,
             told: self.told,
+            lowers: self.lowers,
             at: Timestamp(self.at),
             body: token16(&self.body, "body")?,
             record: Sealed { wrapped_key: self.wrapped_key, body: self.record },

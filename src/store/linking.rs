@@ -2,6 +2,7 @@
 //! the same child received twice at the same instant is linked.
 
 use super::error::StoreError;
+use super::kin;
 use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
@@ -167,9 +168,11 @@ pub(super) struct Linker<'a> {
 
 #[derive(Default)]
 struct Within {
-    referrals: u32,
+    referrals: BTreeSet<ReferralId>,
     agencies: BTreeSet<AgencyId>,
     highest_level: i16,
+    /// Children of the same referrals.
+    kin: BTreeSet<PersonId>,
 }
 
 impl<'a> Linker<'a> {
@@ -336,6 +339,7 @@ impl<'a> Linker<'a> {
             history.agencies_12m = history.agencies_12m.max(own.agencies_12m);
             history.highest_level_12m = history.highest_level_12m.max(own.highest_level_12m);
             history.restricted |= own.restricted;
+            kin::at_least(&mut history, &own);
         }
         history
     }
@@ -349,15 +353,58 @@ impl<'a> Linker<'a> {
             history.agencies_12m = row.agencies;
             history.highest_level_12m = row.highest_level;
             history.restricted = row.restricted;
+            history.stepped_down_12m = row.stepped_down;
         }
         if let Some(within) = self.within.get(&person) {
             let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
-            history.referrals_12m = history.referrals_12m.saturating_add(within.referrals);
+            let referrals = u32::try_from(within.referrals.len()).unwrap_or(u32::MAX);
+            history.referrals_12m = history.referrals_12m.saturating_add(referrals);
             // Whether the store counted the same agencies is not known: at least so many.
             history.agencies_12m = history.agencies_12m.max(agencies);
             history.highest_level_12m = history.highest_level_12m.max(within.highest_level);
         }
+        let household = self.household_of(person, stored);
+        history.household_referrals_12m = household.referrals;
+        history.household_agencies_12m = household.agencies;
+        history.household_highest_level_12m = household.highest_level;
+        history.household_restricted = household.restricted;
         history
+    }
+
+    /// What is known of a person's brothers and sisters, with what this batch adds: of those whom
+    /// the store knows as such, their referrals in it; and whoever is one by a referral in it.
+    fn household_of(&self, person: PersonId, stored: &HashMap<PersonId, HistoryRow>) -> Household {
+        let mut all = stored.get(&person).map_or(Household::default(), |row| row.household.clone());
+        let none = Within::default();
+        let own = self.within.get(&person).unwrap_or(&none);
+        for other in &own.kin {
+            if all.people.contains(other) {
+                continue;
+            }
+            all.people.push(*other);
+            if let Some(row) = stored.get(other) {
+                all.referrals = all.referrals.saturating_add(row.referrals);
+                all.agencies = all.agencies.max(row.agencies);
+                all.highest_level = all.highest_level.max(row.highest_level);
+                all.restricted |= row.restricted && row.referrals > 0;
+            }
+        }
+        let mut referrals: BTreeSet<ReferralId> = BTreeSet::new();
+        let mut agencies: BTreeSet<&AgencyId> = BTreeSet::new();
+        for other in &all.people {
+            let Some(within) = self.within.get(other) else { continue };
+            if within.referrals.is_subset(&own.referrals) {
+                continue;
+            }
+            referrals.extend(within.referrals.difference(&own.referrals));
+            agencies.extend(&within.agencies);
+            all.highest_level = all.highest_level.max(within.highest_level);
+            all.restricted |= stored.get(other).is_some_and(|row| row.restricted);
+        }
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        all.referrals = all.referrals.saturating_add(count(referrals.len()));
+        all.agencies = all.agencies.max(count(agencies.len()));
+        all
     }
 
     /// Makes the people of a concluded referral visible to the rest of the batch. `known` are the
@@ -377,10 +424,13 @@ impl<'a> Linker<'a> {
             self.ahead.known.index(link.person, &child.tokens, &mut touched);
             self.grown.extend(touched);
         }
-        for row in rows.iter().filter(|row| row.state != LinkState::Possible) {
+        let settled = || rows.iter().filter(|row| row.state != LinkState::Possible);
+        for row in settled() {
+            let within = self.within.entry(row.person).or_default();
+            within.kin.extend(settled().map(|other| other.person));
+            within.kin.remove(&row.person);
             if !is_settled(known, row.person) {
-                let within = self.within.entry(row.person).or_default();
-                within.referrals += 1;
+                within.referrals.insert(row.referral);
                 within.agencies.insert(row.agency.clone());
                 within.highest_level = within.highest_level.max(row.level_rank);
             }

@@ -89,6 +89,15 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0010_children.sql"),
         sqlite: include_str!("../../migrations/sqlite/0010_children.sql"),
     },
+    // What a program that does not know it records does not count as stepped down; the referral it
+    // was recorded of counts all the same.
+    Migration {
+        version: 11,
+        name: "0011_lowered",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0011_lowered.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0011_lowered.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -9,6 +9,7 @@ pub mod error;
 pub mod feed;
 pub mod follow;
 pub mod keys;
+mod kin;
 pub mod lane;
 pub mod matches;
 pub mod news;

@@ -228,11 +228,13 @@ impl HistoryRecord {
             restricted: self.restricted,
             adoption: self.adoption,
             apart: self.apart.as_deref().map_or(Ok(Vec::new()), people)?,
+            stepped_down: false,
+            household: Household::default(),
         })
     }
 }
 
-fn people(list: &str) -> Result<Vec<PersonId>> {
+pub(super) fn people(list: &str) -> Result<Vec<PersonId>> {
     let ids = list.split(',').filter(|id| !id.is_empty());
     let read = |id| Uuid::try_parse(id).map(PersonId).map_err(|_| damaged("apart"));
     ids.map(read).collect()

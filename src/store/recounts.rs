@@ -55,13 +55,35 @@ pub(super) const MERGING: &str = concat!(
 pub(super) const MERGED_SINCE: &str =
     "UPDATE person SET merged_seq = $2, merged_at = $3 WHERE id = $1";
 
+/// Records, and those of whoever was a child of the same referral as one of them: brothers and
+/// sisters count a person's history as well.
+macro_rules! and_kin {
+    ($records:expr) => {
+        concat!(
+            "(SELECT id FROM ",
+            $records,
+            " AS records UNION SELECT id FROM (WITH RECURSIVE upward (id, survivor) AS (\
+             SELECT p.id, p.merged_into FROM person p WHERE p.id IN (\
+                 SELECT other.person FROM link one JOIN link other \
+                 ON other.referral = one.referral AND other.child <> one.child \
+                 WHERE other.state IN ('new', 'linked') AND one.person IN ",
+            $records,
+            ") UNION SELECT p.id, p.merged_into FROM upward u \
+             JOIN person p ON p.id = u.survivor), \
+             kin (id) AS (SELECT id FROM upward WHERE survivor IS NULL \
+             UNION SELECT m.id FROM kin k JOIN person m ON m.merged_into = k.id) \
+             SELECT id FROM kin) AS siblings)"
+        )
+    };
+}
+
 macro_rules! parted {
     ($records:expr) => {
         concat!(
             "INSERT INTO recount (lane_seq, referral, person, since) \
              SELECT DISTINCT $1, l.referral, $3, $5 FROM link l \
              WHERE l.state IN ('new', 'linked', 'possible') AND l.person IN ",
-            $records,
+            and_kin!($records),
             " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
                  AND later.child = l.child AND later.person = l.person \
                  AND later.lane_seq > l.lane_seq) \

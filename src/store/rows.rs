@@ -60,6 +60,21 @@ pub struct HistoryRow {
     pub adoption: bool,
     /// People whom a person has told apart from this one.
     pub apart: Vec<PersonId>,
+    /// A case of this person was stepped down, or closed after work.
+    pub stepped_down: bool,
+    pub household: Household,
+}
+
+/// What is known of a person's brothers and sisters, in referrals that are not the person's own.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Household {
+    pub referrals: u32,
+    pub agencies: u32,
+    pub highest_level: i16,
+    /// One whose referrals count has a record that only the named few may see.
+    pub restricted: bool,
+    /// The brothers and sisters, also those of whom nothing counts.
+    pub people: Vec<PersonId>,
 }
 
 /// A stored answer to a repeated submission.

@@ -310,7 +310,9 @@ impl OneChild<'_> {
         let unreviewed = of_someone && self.known.link == LinkState::Possible;
         let (basis, tasks) = (rule.basis.clone(), rule.tasks.clone());
         // Also how sure it is who the child is: the rule tells of the record that it found.
-        let restricted = history && self.known.restricted;
+        let of_household = facts::OF_HOUSEHOLD.iter().any(|fact| rule.reads.contains(fact));
+        let closed = self.known.restricted || (of_household && self.known.household_restricted);
+        let restricted = history && closed;
         Reason { rule: rule.id.clone(), basis, why, tasks, history, unreviewed, restricted }
     }
 

@@ -229,8 +229,10 @@ pub(crate) fn early_help() -> BoxedStrategy<Value> {
 pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
     let link = select(vec![LinkState::New, LinkState::Possible, LinkState::Linked]);
     let team = option::of(select(vec!["locality.north-east", "disabled-children", "closed-team"]));
-    let counts = (0_u32..6, 0_u32..4, 0_i16..6);
-    (link, select(CaseStatus::ALL.to_vec()), team, counts).prop_map(|(link, case, team, counts)| {
+    let counts = || (0_u32..6, 0_u32..4, 0_i16..6);
+    let around = (counts(), any::<bool>(), any::<bool>());
+    let own = (link, select(CaseStatus::ALL.to_vec()), team, counts());
+    (own, around).prop_map(|((link, case, team, counts), (household, stepped_down, closed))| {
         ChildHistory {
             link,
             case_status: case,
@@ -239,6 +241,11 @@ pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
             agencies_12m: counts.1,
             highest_level_12m: counts.2,
             restricted: false,
+            stepped_down_12m: stepped_down,
+            household_referrals_12m: household.0,
+            household_agencies_12m: household.1,
+            household_highest_level_12m: household.2,
+            household_restricted: closed,
         }
     })
 }

@@ -20,7 +20,7 @@ use shape::{choice, codes, count, names};
 use std::fmt;
 
 /// How many facts there are.
-pub const COUNT: usize = 25;
+pub const COUNT: usize = 29;
 
 /// Years of age above which nothing changes.
 const OLDEST: i16 = 25;
@@ -54,6 +54,13 @@ pub const LEVEL_CLAIMED: FactId = FactId(21);
 pub const SOCIAL_WORKER: FactId = FactId(22);
 pub const ALLEGED_HAS_ACCESS: FactId = FactId(23);
 pub const SCALE: FactId = FactId(24);
+pub const HOUSEHOLD_REFERRALS_12M: FactId = FactId(25);
+pub const HOUSEHOLD_AGENCIES_12M: FactId = FactId(26);
+pub const HOUSEHOLD_HIGHEST_LEVEL_12M: FactId = FactId(27);
+pub const STEPPED_DOWN_12M: FactId = FactId(28);
+/// What is known of brothers and sisters.
+pub const OF_HOUSEHOLD: [FactId; 3] =
+    [HOUSEHOLD_REFERRALS_12M, HOUSEHOLD_AGENCIES_12M, HOUSEHOLD_HIGHEST_LEVEL_12M];
 
 /// What a sender claims by naming the statute, above every authority's own levels.
 const STATUTORY: i16 = 9;
@@ -121,6 +128,7 @@ impl Table {
             count("highest_level_12m", 0, MANY, history, "Gravest level rank among them"),
         ];
         facts.extend(Self::signs_told_otherwise());
+        facts.extend(Self::known_around());
         Table { facts }
     }
 
@@ -134,6 +142,19 @@ impl Table {
             choice("social_worker", yes_no(), harm, "A social worker of the child is named"),
             choice("alleged_has_access", yes_no(), harm, "Who is accused can reach the child"),
             count("scale", NO_SCALE, 10, Role::Plain, "Signs of Safety, 0 is gravest; -1 unknown"),
+        ]
+    }
+
+    /// What is known of brothers and sisters, and of what became of the child's case.
+    fn known_around() -> [Fact; 4] {
+        let history = Role::History;
+        let referrals = "Earlier referrals of brothers and sisters in 12 months; 9 or more";
+        let lowered = "A case was stepped down, or closed after work, in 12 months";
+        [
+            count("household_referrals_12m", 0, MANY, history, referrals),
+            count("household_agencies_12m", 0, MANY, history, "Agencies that sent those"),
+            count("household_highest_level_12m", 0, MANY, history, "Gravest level rank of those"),
+            choice("stepped_down_12m", names(&["yes", "no"]), history, lowered),
         ]
     }
 
@@ -223,6 +244,10 @@ mod tests {
             ("social_worker", SOCIAL_WORKER),
             ("alleged_has_access", ALLEGED_HAS_ACCESS),
             ("scale", SCALE),
+            ("household_referrals_12m", HOUSEHOLD_REFERRALS_12M),
+            ("household_agencies_12m", HOUSEHOLD_AGENCIES_12M),
+            ("household_highest_level_12m", HOUSEHOLD_HIGHEST_LEVEL_12M),
+            ("stepped_down_12m", STEPPED_DOWN_12M),
         ] {
             assert_eq!(table.find(name).map(|(id, _)| id), Some(id), "{name}");
         }

@@ -59,10 +59,15 @@ impl Reader {
     pub fn with_history(&self, mut facts: Facts, known: &ChildHistory) -> Facts {
         self.choose(&mut facts, LINK, known.link.as_str());
         self.choose(&mut facts, CASE_STATUS, known.case_status.as_str());
+        let lowered = if known.stepped_down_12m { "yes" } else { "no" };
+        self.choose(&mut facts, STEPPED_DOWN_12M, lowered);
         let counts = [
             (REFERRALS_12M, i64::from(known.referrals_12m)),
             (AGENCIES_12M, i64::from(known.agencies_12m)),
             (HIGHEST_LEVEL_12M, i64::from(known.highest_level_12m)),
+            (HOUSEHOLD_REFERRALS_12M, i64::from(known.household_referrals_12m)),
+            (HOUSEHOLD_AGENCIES_12M, i64::from(known.household_agencies_12m)),
+            (HOUSEHOLD_HIGHEST_LEVEL_12M, i64::from(known.household_highest_level_12m)),
         ];
         for (id, number) in counts {
             facts.set(id, self.table.fact(id).count_bit(number));

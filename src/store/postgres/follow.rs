@@ -52,10 +52,10 @@ fn outcomes(all: &mut Together, rows: &[OutcomeRow]) {
     }
     all.part(
         "INSERT INTO outcome (id, referral, destination, code, children, level, level_rank, \
-         suggested_rank, told, at, body, wrapped_key, record) \
+         suggested_rank, told, lowers, at, body, wrapped_key, record) \
          SELECT * FROM UNNEST(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::text[], \
-         ?::smallint[], ?::smallint[], ?::boolean[], ?::bigint[], ?::bytea[], ?::bytea[], \
-         ?::bytea[])",
+         ?::smallint[], ?::smallint[], ?::boolean[], ?::boolean[], ?::bigint[], ?::bytea[], \
+         ?::bytea[], ?::bytea[])",
     )
     .bind(column(rows, |r| r.id.0))
     .bind(column(rows, |r| r.referral.0))
@@ -66,6 +66,7 @@ fn outcomes(all: &mut Together, rows: &[OutcomeRow]) {
     .bind(column(rows, |r| r.level.as_ref().map(|(_, rank)| *rank)))
     .bind(column(rows, |r| r.suggested_rank))
     .bind(column(rows, |r| r.told))
+    .bind(column(rows, |r| r.lowers))
     .bind(column(rows, |r| r.at.0))
     .bind(column(rows, |r| r.body.as_slice()))
     .bind(column(rows, |r| r.record.wrapped_key.as_slice()))

@@ -11,6 +11,7 @@ use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of, up_to_survivors};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::kin::{self, kin};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{RECOUNT_STANDS, Recount};
@@ -94,6 +95,39 @@ const HISTORIES: &str = concat!(
              WHERE later.referral = l.referral AND later.child = l.child \
              AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h \
      WHERE root.survivor IS NULL"
+);
+
+macro_rules! look {
+    ($table:literal, $column:literal, $of:literal, $row:literal) => {
+        concat!(
+            "CROSS JOIN LATERAL (SELECT * FROM ",
+            $table,
+            " WHERE ",
+            $column,
+            " = ",
+            $of,
+            " OFFSET 0) AS ",
+            $row
+        )
+    };
+}
+
+macro_rules! stands {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+         AND later.child = l.child AND later.person = l.person \
+         AND later.lane_seq > l.lane_seq OFFSET 0)"
+    };
+}
+
+const KIN: &str = concat!(
+    up_to_survivors!(
+        "SELECT asked.person, p.id, p.merged_into FROM UNNEST($1::uuid[]) AS asked (person) \
+         CROSS JOIN LATERAL (SELECT id, merged_into FROM person WHERE id = asked.person OFFSET 0) \
+         AS p"
+    ),
+    ", since (at) AS (SELECT $2::bigint), left_out (id) AS (SELECT UNNEST($3::uuid[]))",
+    kin!(look, stands, "string_agg(k.root::text, ',')")
 );
 
 #[async_trait]
@@ -336,13 +370,12 @@ async fn histories(
     let mut people = column(people, |person| person.0);
     people.sort_unstable();
     people.dedup();
-    let records = sqlx::query_as(HISTORIES)
-        .bind(people)
-        .bind(since.0)
-        .bind(column(except, |id| id.0))
-        .fetch_all(db)
-        .await?;
-    read_all(records, HistoryRecord::row)
+    let except = column(except, |id| id.0);
+    let own = sqlx::query_as(HISTORIES).bind(&people).bind(since.0).bind(&except);
+    let mut rows = read_all(own.fetch_all(&mut *db).await?, HistoryRecord::row)?;
+    let around = sqlx::query_as(KIN).bind(&people).bind(since.0).bind(&except);
+    kin::add(&mut rows, around.fetch_all(db).await?)?;
+    Ok(rows)
 }
 
 pub(super) async fn candidates_since(

@@ -64,7 +64,7 @@ async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> 
     many::insert(
         db,
         "INSERT INTO outcome (id, referral, destination, code, children, level, level_rank, \
-         suggested_rank, told, at, body, wrapped_key, record)",
+         suggested_rank, told, lowers, at, body, wrapped_key, record)",
         rows,
         "",
         |values, r| {
@@ -78,6 +78,7 @@ async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> 
                 .push_bind(r.level.as_ref().map(|(_, rank)| *rank))
                 .push_bind(r.suggested_rank)
                 .push_bind(r.told)
+                .push_bind(r.lowers)
                 .push_bind(r.at.0)
                 .push_bind(r.body.as_slice())
                 .push_bind(r.record.wrapped_key.as_slice())

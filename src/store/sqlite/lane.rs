@@ -10,6 +10,7 @@ use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::kin::{self, kin};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{RECOUNT_STANDS, Recount};
@@ -34,6 +35,20 @@ const UP: &str = "WITH RECURSIVE up (person, id, survivor) AS (\
      SELECT id, id, merged_into FROM person WHERE id IN ";
 const ON: &str = " UNION SELECT up.person, p.id, p.merged_into FROM up \
      JOIN person p ON p.id = up.survivor)";
+
+macro_rules! look {
+    ($table:literal, $column:literal, $of:literal, $row:literal) => {
+        concat!("JOIN ", $table, " AS ", $row, " ON ", $row, ".", $column, " = ", $of)
+    };
+}
+
+macro_rules! stands {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+         AND later.child = l.child AND later.person = l.person \
+         AND later.lane_seq > l.lane_seq)"
+    };
+}
 
 const LANE_SEQ: &str = "SELECT seq FROM lane";
 
@@ -288,6 +303,14 @@ async fn histories(
     query.push(" LEFT JOIN referral r ON r.id = l.referral AND r.received_at >= ");
     query.push_bind(since.0);
     query.push(" GROUP BY f.person, p.id, p.case_status, p.case_team");
-    let records = query.build_query_as().persistent(false).fetch_all(db).await?;
-    read_all(records, HistoryRecord::row)
+    let records = query.build_query_as().persistent(false).fetch_all(&mut *db).await?;
+    let mut rows = read_all(records, HistoryRecord::row)?;
+    let mut query = QueryBuilder::new(UP);
+    many::push_list(&mut query, people.iter().map(|person| person.0));
+    query.push(ON).push(", since (at) AS (SELECT ").push_bind(since.0);
+    query.push("), left_out (id) AS (SELECT id FROM referral WHERE id IN ");
+    many::push_list(&mut query, except.iter().map(|id| id.0));
+    query.push(")").push(kin!(look, stands, "group_concat(hex(k.root))"));
+    kin::add(&mut rows, query.build_query_as().persistent(false).fetch_all(db).await?)?;
+    Ok(rows)
 }

@@ -174,6 +174,8 @@ fn histories(
             restricted: false,
             adoption: false,
             apart: Vec::new(),
+            stepped_down: false,
+            household: Household::default(),
         })
     };
     people.iter().filter_map(history).collect()

@@ -364,6 +364,8 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         restricted: false,
         adoption: false,
         apart: Vec::new(),
+        stepped_down: false,
+        household: Household::default(),
     };
     let unlinked_row = HistoryRow {
         person: unlinked.id,
@@ -375,6 +377,8 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         restricted: false,
         adoption: false,
         apart: Vec::new(),
+        stepped_down: false,
+        household: Household::default(),
     };
     assert_eq!(rows, [known_row, unlinked_row]);
 }

@@ -14,6 +14,7 @@ mod folding;
 mod followed;
 mod gateway;
 mod homes;
+mod household;
 mod import;
 mod kept;
 mod keys;

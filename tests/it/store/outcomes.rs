@@ -203,6 +203,11 @@ async fn a_step_down_goes_to_the_panel_with_agreement_and_the_panel_sees_its_chi
     });
     desks.stands(panel, of, accepts).await;
     assert_eq!(desks.open(of).await, [format!("{panel} review review green")]);
+    // When the child comes back it counts, for whoever is social work under statute.
+    let back = desks.refer(json!({"worry": "Invented: it is worse again."})).await;
+    let rule = "stepped-down-then-back".to_owned();
+    assert!(desks.gateway.fired(back).await.contains(&rule));
+    assert!(!desks.gateway.fired(of).await.contains(&rule), "what was stepped down itself");
 }
 
 async fn a_step_up_is_screened_again_within_hours_on_the_same_record(home: Home) {
