@@ -147,6 +147,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("compared", Clear),
         ],
     ),
+    ("home", &[("token", Blind), ("at", Clear), ("referral", Clear), ("child", Clear)]),
     ("adult_token", &[("token", Blind), ("referral", Clear), ("n", Clear)]),
     (
         "adult_match",

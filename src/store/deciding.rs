@@ -4,13 +4,14 @@
 use super::change::{Change, change};
 use super::error::StoreError;
 use super::families::{is_left, joined, last_said, on_records};
+use super::histories::Within;
 use super::lane::LaneParts;
 use super::linking::year_before;
 use super::matches::*;
 use super::recounts::Recount;
 use super::rows::*;
 use super::settled::{of_child, settled};
-use super::standing::{histories, leave_apart, links_of, people_of};
+use super::standing::{leave_apart, links_of, people_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
@@ -397,20 +398,15 @@ impl Case<'_> {
         let said = self.tx.statements(person).await?;
         let Some(first) = joined(&said, referral, self.pair.child) else { return Ok(None) };
         let (seq, since) = (first.seq, first.at);
-        let mut all = last_said(said);
-        // Brothers and sisters had counted it as well.
-        let rows = self.tx.histories(&[person], year_before(self.now), &[]).await?;
-        for other in rows.into_iter().flat_map(|row| row.household.people) {
-            for (of, said) in last_said(self.tx.statements(other).await?) {
-                all.entry(of).or_insert(said);
-            }
-        }
-        let counted = all.into_values().filter(|one| {
+        let counted = last_said(said).into_values().filter(|one| {
             let may_be = one.state.is_settled() || one.state == LinkState::Possible;
-            one.referral != referral && may_be && one.decided >= seq
+            may_be && one.decided >= seq
         });
-        let others: BTreeMap<ReferralId, Reference> =
+        let mut others: BTreeMap<ReferralId, Reference> =
             counted.map(|one| (one.referral, one.reference)).collect();
+        // Brothers and sisters had counted it as well.
+        others.extend(self.tx.counted_by_kin(person, seq).await?);
+        others.remove(&referral);
         let decision = Some(self.word.id);
         let recount = |(referral, reference)| Recount {
             seq: 0,
@@ -438,7 +434,7 @@ impl Case<'_> {
         let since = year_before(self.stored.row.received_at);
         let read = people_of(self.tx, &links, since, &[self.stored.row.id]).await?;
         leave_apart(&mut links, &read, &self.rows.apart);
-        let histories = histories(self.parts, &links, &read);
+        let histories = Within::default().histories(&links, &read);
         let stored = &self.stored;
         let visit = Revisit {
             stored,

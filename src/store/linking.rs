@@ -2,19 +2,18 @@
 //! the same child received twice at the same instant is linked.
 
 use super::error::StoreError;
-use super::kin;
+use super::histories::Within;
 use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
 use super::settled::{
-    child_of_its_own, heed_people, is_settled, made_before, not_for, people_once, settled, takers,
+    child_of_its_own, heed_people, made_before, not_for, people_once, settled, takers,
 };
 use super::traits::LaneTx;
 use super::work::*;
 use crate::domain::shortlist::MAX_CANDIDATES;
-use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
+use crate::domain::{ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// Twelve months, in seconds, for "earlier referrals".
@@ -162,22 +161,13 @@ pub(super) struct Linker<'a> {
     ahead: Ahead,
     /// Tokens whose blocks grew since the ahead verdicts were given.
     grown: HashSet<Token>,
-    /// What earlier items of this batch add to a person's history.
-    within: HashMap<PersonId, Within>,
-}
-
-#[derive(Default)]
-struct Within {
-    referrals: BTreeSet<ReferralId>,
-    agencies: BTreeSet<AgencyId>,
-    highest_level: i16,
-    /// Children of the same referrals.
-    kin: BTreeSet<PersonId>,
+    /// What earlier items of this batch add to people's histories.
+    within: Within,
 }
 
 impl<'a> Linker<'a> {
     pub(super) fn new(parts: &'a LaneParts, ahead: Ahead) -> Self {
-        Linker { parts, ahead, grown: HashSet::new(), within: HashMap::new() }
+        Linker { parts, ahead, grown: HashSet::new(), within: Within::default() }
     }
 
     /// Under the lock, and only when what was read ahead does not hold: adds what committed since,
@@ -278,7 +268,7 @@ impl<'a> Linker<'a> {
                 }
             })
             .collect();
-        let histories = links.iter().map(|link| self.history_of(link, stored)).collect();
+        let histories = self.within.histories(&links, stored);
         (links, histories)
     }
 
@@ -313,100 +303,6 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// What is known of the linked person, or else of the likeliest of the possible ones.
-    pub(super) fn history_of(
-        &self,
-        link: &ChildLink,
-        stored: &HashMap<PersonId, HistoryRow>,
-    ) -> ChildHistory {
-        let person = match link.state {
-            LinkState::Linked => Some(link.person),
-            LinkState::Possible => link.possible.first().map(|(person, _)| *person),
-            _ => None,
-        };
-        let mut history = ChildHistory::default();
-        if let Some(person) = person {
-            history = self.known_of(person, stored);
-            history.link = link.state;
-        }
-        if link.state != LinkState::Linked && !link.fresh {
-            // Others may have been linked to the person that this referral made.
-            let own = self.known_of(link.person, stored);
-            if person.is_none() && own.referrals_12m > 0 {
-                history.link = LinkState::Linked;
-            }
-            history.referrals_12m = history.referrals_12m.max(own.referrals_12m);
-            history.agencies_12m = history.agencies_12m.max(own.agencies_12m);
-            history.highest_level_12m = history.highest_level_12m.max(own.highest_level_12m);
-            history.restricted |= own.restricted;
-            kin::at_least(&mut history, &own);
-        }
-        history
-    }
-
-    fn known_of(&self, person: PersonId, stored: &HashMap<PersonId, HistoryRow>) -> ChildHistory {
-        let mut history = ChildHistory::default();
-        if let Some(row) = stored.get(&person) {
-            history.case_status = row.case_status;
-            history.case_team = row.case_team.clone();
-            history.referrals_12m = row.referrals;
-            history.agencies_12m = row.agencies;
-            history.highest_level_12m = row.highest_level;
-            history.restricted = row.restricted;
-            history.stepped_down_12m = row.stepped_down;
-        }
-        if let Some(within) = self.within.get(&person) {
-            let agencies = u32::try_from(within.agencies.len()).unwrap_or(u32::MAX);
-            let referrals = u32::try_from(within.referrals.len()).unwrap_or(u32::MAX);
-            history.referrals_12m = history.referrals_12m.saturating_add(referrals);
-            // Whether the store counted the same agencies is not known: at least so many.
-            history.agencies_12m = history.agencies_12m.max(agencies);
-            history.highest_level_12m = history.highest_level_12m.max(within.highest_level);
-        }
-        let household = self.household_of(person, stored);
-        history.household_referrals_12m = household.referrals;
-        history.household_agencies_12m = household.agencies;
-        history.household_highest_level_12m = household.highest_level;
-        history.household_restricted = household.restricted;
-        history
-    }
-
-    /// What is known of a person's brothers and sisters, with what this batch adds: of those whom
-    /// the store knows as such, their referrals in it; and whoever is one by a referral in it.
-    fn household_of(&self, person: PersonId, stored: &HashMap<PersonId, HistoryRow>) -> Household {
-        let mut all = stored.get(&person).map_or(Household::default(), |row| row.household.clone());
-        let none = Within::default();
-        let own = self.within.get(&person).unwrap_or(&none);
-        for other in &own.kin {
-            if all.people.contains(other) {
-                continue;
-            }
-            all.people.push(*other);
-            if let Some(row) = stored.get(other) {
-                all.referrals = all.referrals.saturating_add(row.referrals);
-                all.agencies = all.agencies.max(row.agencies);
-                all.highest_level = all.highest_level.max(row.highest_level);
-                all.restricted |= row.restricted && row.referrals > 0;
-            }
-        }
-        let mut referrals: BTreeSet<ReferralId> = BTreeSet::new();
-        let mut agencies: BTreeSet<&AgencyId> = BTreeSet::new();
-        for other in &all.people {
-            let Some(within) = self.within.get(other) else { continue };
-            if within.referrals.is_subset(&own.referrals) {
-                continue;
-            }
-            referrals.extend(within.referrals.difference(&own.referrals));
-            agencies.extend(&within.agencies);
-            all.highest_level = all.highest_level.max(within.highest_level);
-            all.restricted |= stored.get(other).is_some_and(|row| row.restricted);
-        }
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        all.referrals = all.referrals.saturating_add(count(referrals.len()));
-        all.agencies = all.agencies.max(count(agencies.len()));
-        all
-    }
-
     /// Makes the people of a concluded referral visible to the rest of the batch. `known` are the
     /// links that it had before.
     pub(super) fn remember(
@@ -424,17 +320,7 @@ impl<'a> Linker<'a> {
             self.ahead.known.index(link.person, &child.tokens, &mut touched);
             self.grown.extend(touched);
         }
-        let settled = || rows.iter().filter(|row| row.state != LinkState::Possible);
-        for row in settled() {
-            let within = self.within.entry(row.person).or_default();
-            within.kin.extend(settled().map(|other| other.person));
-            within.kin.remove(&row.person);
-            if !is_settled(known, row.person) {
-                within.referrals.insert(row.referral);
-                within.agencies.insert(row.agency.clone());
-                within.highest_level = within.highest_level.max(row.level_rank);
-            }
-        }
+        self.within.remember(rows, known);
     }
 
     /// Links of a referral that was added to. Children keep the people they have; all are looked

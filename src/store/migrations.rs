@@ -89,14 +89,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0010_children.sql"),
         sqlite: include_str!("../../migrations/sqlite/0010_children.sql"),
     },
-    // What a program that does not know it records does not count as stepped down; the referral it
-    // was recorded of counts all the same.
+    // What a program that does not know it records does not count as stepped down, nor as another
+    // contact at an address; the referral counts all the same.
     Migration {
         version: 11,
-        name: "0011_lowered",
+        name: "0011_history",
         expanding: true,
-        postgres: include_str!("../../migrations/postgres/0011_lowered.sql"),
-        sqlite: include_str!("../../migrations/sqlite/0011_lowered.sql"),
+        postgres: include_str!("../../migrations/postgres/0011_history.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0011_history.sql"),
     },
 ];
 

@@ -32,6 +32,7 @@ mod fault;
 mod feeding;
 mod following;
 mod gather;
+mod histories;
 mod known;
 mod linking;
 mod match_records;

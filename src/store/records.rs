@@ -229,7 +229,8 @@ impl HistoryRecord {
             adoption: self.adoption,
             apart: self.apart.as_deref().map_or(Ok(Vec::new()), people)?,
             stepped_down: false,
-            household: Household::default(),
+            contacts: Vec::new(),
+            kin: Vec::new(),
         })
     }
 }

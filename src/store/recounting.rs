@@ -2,16 +2,17 @@
 //! its children's: what rested on it goes, and everyone who was sent it is told.
 
 use super::error::StoreError;
+use super::histories::Within;
 use super::lane::LaneParts;
 use super::linking::year_before;
 use super::recounts::Recount;
 use super::rows::*;
-use super::standing::{histories, leave_apart, links_of, people_of};
+use super::standing::{leave_apart, links_of, people_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
 use crate::domain::matching::WrongBy;
-use crate::domain::{Timestamp, Withdrawn};
+use crate::domain::{LinkState, Timestamp, Withdrawn};
 
 /// Once for each [`Recount`]: another gateway may have had it.
 pub(super) async fn recount(
@@ -30,23 +31,29 @@ pub(super) async fn recount(
     let since = year_before(stored.row.received_at);
     let read = people_of(tx, &links, since, &[stored.row.id]).await?;
     leave_apart(&mut links, &read, &[]);
-    let histories = histories(parts, &links, &read);
+    let histories = Within::default().histories(&links, &read);
+    // A brother's or sister's history was counted only where a rule has told of it.
+    let is_or_may_be = |link: &StoredLink| {
+        let said = link.state.is_settled() || link.state == LinkState::Possible;
+        said && [link.person, link.record].contains(&wrong.person)
+    };
+    let own = known.iter().any(is_or_may_be);
     let withdrawn = Withdrawn { person: wrong.person, kind: WrongBy::Counted, since: wrong.since };
     let visit = Revisit {
         stored: &stored,
         referred: &referred,
         links: &links,
         histories: &histories,
-        how: if wrong.decision.is_some() { How::Propose } else { How::Free },
+        how: if own && wrong.decision.is_some() { How::Propose } else { How::Free },
         withdrawn: Some(withdrawn),
         own: false,
     };
     let (mut rows, _) = parts.judge.conclude_revisit(&visit, now)?;
-    let (kind, word) = match wrong.decision {
+    let word = wrong.decision.map_or("records".to_owned(), |id| id.to_string());
+    let kind = match visit.how {
         // Nobody is told: at most what it was decided with is kept anew.
-        None if rows.outbox.is_empty() => ("history.counted-again", "records".to_owned()),
-        None => ("history.withdrawn", "records".to_owned()),
-        Some(id) => ("history.withdrawn", id.to_string()),
+        How::Free if rows.outbox.is_empty() => "history.counted-again",
+        _ => "history.withdrawn",
     };
     let event = Event::new(kind, "frontdoor").about(stored.row.id);
     rows.desk.push(event.of(wrong.person).detail(word));

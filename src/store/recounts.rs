@@ -77,6 +77,19 @@ macro_rules! and_kin {
     };
 }
 
+/// Referrals of the brothers and sisters of `$1`, or of whom they may be, that were decided by the
+/// batch `$2` or later.
+pub(super) const COUNTED_BY_KIN: &str = concat!(
+    "SELECT DISTINCT l.referral, r.reference FROM link l JOIN referral r ON r.id = l.referral \
+     WHERE l.state IN ('new', 'linked', 'possible') AND l.person IN ",
+    and_kin!(family_of!("$1")),
+    " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
+         AND later.child = l.child AND later.person = l.person \
+         AND later.lane_seq > l.lane_seq) \
+     AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
+         AND decided.lane_seq >= $2)"
+);
+
 macro_rules! parted {
     ($records:expr) => {
         concat!(
@@ -105,6 +118,11 @@ pub(super) const LEFT_BY: &str = parted!(family_of!("$2"));
 
 /// Batch, referral, reference, person, since, decision.
 pub(super) type RecountRecord = (LaneSeq, Uuid, String, Uuid, i64, Option<Uuid>);
+
+/// Id and reference.
+pub(super) fn counted((referral, named): (Uuid, String)) -> Result<(ReferralId, Reference)> {
+    Ok((ReferralId(referral), reference(&named)?))
+}
 
 pub(super) fn recount(record: RecountRecord) -> Result<Recount> {
     let (seq, referral, named, person, since, decision) = record;

@@ -4,11 +4,12 @@
 use super::deciding::heed_word;
 use super::error::StoreError;
 use super::families::on_records;
+use super::histories::Within;
 use super::lane::LaneParts;
 use super::linking::{Linker, year_before};
 use super::rows::*;
 use super::settled::{made_before, not_for, of_child};
-use super::standing::{histories, people_of};
+use super::standing::people_of;
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
@@ -46,7 +47,7 @@ pub(super) async fn relink(
     }
     keep_possible(&mut links, &known);
     let read = people_of(tx, &links, year_before(now), &[id]).await?;
-    let histories = histories(parts, &links, &read);
+    let histories = Within::default().histories(&links, &read);
     let visit = Revisit {
         stored: &stored,
         referred: &referred,

@@ -62,19 +62,27 @@ pub struct HistoryRow {
     pub apart: Vec<PersonId>,
     /// A case of this person was stepped down, or closed after work.
     pub stepped_down: bool,
-    pub household: Household,
+    /// Their own referrals, of the newest that were said of each record.
+    pub contacts: Vec<Contact>,
+    /// Brothers and sisters, also those of whom nothing counts.
+    pub kin: Vec<Relative>,
 }
 
-/// What is known of a person's brothers and sisters, in referrals that are not the person's own.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Household {
-    pub referrals: u32,
-    pub agencies: u32,
-    pub highest_level: i16,
-    /// One whose referrals count has a record that only the named few may see.
+/// A referral, as history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub referral: ReferralId,
+    pub agency: AgencyId,
+    pub level_rank: i16,
+}
+
+/// A brother or sister, with what was referred of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relative {
+    pub person: PersonId,
+    /// Only the named few may see what is known.
     pub restricted: bool,
-    /// The brothers and sisters, also those of whom nothing counts.
-    pub people: Vec<PersonId>,
+    pub contacts: Vec<Contact>,
 }
 
 /// A stored answer to a repeated submission.

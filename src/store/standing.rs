@@ -1,14 +1,12 @@
 //! How the children of a stored referral stand, and what is known of whoever they are or may be.
 
 use super::error::StoreError;
-use super::lane::LaneParts;
-use super::linking::{Ahead, Linker};
 use super::matches::ApartRow;
 use super::rows::*;
 use super::settled::{of_child, settled};
 use super::traits::LaneTx;
 use super::work::*;
-use crate::domain::{ChildHistory, LinkState, PersonId, ReferralId, Timestamp};
+use crate::domain::{LinkState, PersonId, ReferralId, Timestamp};
 use foldhash::HashMap;
 use std::collections::BTreeSet;
 
@@ -74,13 +72,4 @@ pub(super) fn leave_apart(
             link.state = LinkState::New;
         }
     }
-}
-
-pub(super) fn histories(
-    parts: &LaneParts,
-    links: &[ChildLink],
-    read: &HashMap<PersonId, HistoryRow>,
-) -> Vec<ChildHistory> {
-    let linker = Linker::new(parts, Ahead::default());
-    links.iter().map(|link| linker.history_of(link, read)).collect()
 }

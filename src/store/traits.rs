@@ -78,6 +78,14 @@ pub trait LaneTx: Send {
     /// the order in which they were made.
     async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>>;
 
+    /// Referrals of this person, or of a brother or sister, that the batch `since` or a later one
+    /// has decided: they may have counted what was wrong since then.
+    async fn counted_by_kin(
+        &mut self,
+        person: PersonId,
+        since: LaneSeq,
+    ) -> Result<Vec<(ReferralId, Reference)>>;
+
     /// Whether it was not decided again yet.
     async fn recount_stands(&mut self, recount: &Recount) -> Result<bool>;
 

@@ -11,10 +11,10 @@ use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of, up_to_survivors};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
-use crate::store::kin::{self, kin};
+use crate::store::kin::{self, kin, recent};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
-use crate::store::recounts::{RECOUNT_STANDS, Recount};
+use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
@@ -120,6 +120,16 @@ macro_rules! stands {
     };
 }
 
+macro_rules! newest {
+    ($of:literal) => {
+        concat!(
+            "CROSS JOIN LATERAL (SELECT * FROM link WHERE person = ",
+            $of,
+            " ORDER BY at DESC, referral DESC LIMIT 50) AS l"
+        )
+    };
+}
+
 const KIN: &str = concat!(
     up_to_survivors!(
         "SELECT asked.person, p.id, p.merged_into FROM UNNEST($1::uuid[]) AS asked (person) \
@@ -127,7 +137,7 @@ const KIN: &str = concat!(
          AS p"
     ),
     ", since (at) AS (SELECT $2::bigint), left_out (id) AS (SELECT UNNEST($3::uuid[]))",
-    kin!(look, stands, "string_agg(k.root::text, ',')")
+    kin!(look, newest, stands)
 );
 
 #[async_trait]
@@ -287,6 +297,16 @@ impl LaneTx for PgLaneTx {
         self.noting(answer)
     }
 
+    async fn counted_by_kin(
+        &mut self,
+        person: PersonId,
+        since: LaneSeq,
+    ) -> Result<Vec<(ReferralId, Reference)>> {
+        let query = sqlx::query_as(COUNTED_BY_KIN).bind(person.0).bind(since);
+        let read = query.fetch_all(&mut *self.tx).await.map_err(StoreError::from);
+        self.noting(read.and_then(|records| read_all(records, counted)))
+    }
+
     async fn recount_stands(&mut self, recount: &Recount) -> Result<bool> {
         let query = sqlx::query_scalar(RECOUNT_STANDS).bind(recount.seq);
         let query = query.bind(recount.referral.0).bind(recount.person.0);
@@ -374,7 +394,7 @@ async fn histories(
     let own = sqlx::query_as(HISTORIES).bind(&people).bind(since.0).bind(&except);
     let mut rows = read_all(own.fetch_all(&mut *db).await?, HistoryRecord::row)?;
     let around = sqlx::query_as(KIN).bind(&people).bind(since.0).bind(&except);
-    kin::add(&mut rows, around.fetch_all(db).await?)?;
+    kin::add(&mut rows, around.fetch_all(db).await?);
     Ok(rows)
 }
 

@@ -10,10 +10,10 @@ use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, survivor_of};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
-use crate::store::kin::{self, kin};
+use crate::store::kin::{self, kin, recent};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
-use crate::store::recounts::{RECOUNT_STANDS, Recount};
+use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
 use crate::store::rows::*;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
@@ -47,6 +47,17 @@ macro_rules! stands {
         "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
          AND later.child = l.child AND later.person = l.person \
          AND later.lane_seq > l.lane_seq)"
+    };
+}
+
+macro_rules! newest {
+    ($of:literal) => {
+        concat!(
+            "JOIN link AS l ON l.rowid IN (SELECT said.rowid FROM link AS said \
+                 WHERE said.person = ",
+            $of,
+            " ORDER BY said.at DESC, said.referral DESC LIMIT 50)"
+        )
     };
 }
 
@@ -192,6 +203,16 @@ impl LaneTx for SqliteLaneTx {
         self.noting(answer)
     }
 
+    async fn counted_by_kin(
+        &mut self,
+        person: PersonId,
+        since: LaneSeq,
+    ) -> Result<Vec<(ReferralId, Reference)>> {
+        let query = sqlx::query_as(COUNTED_BY_KIN).bind(person.0).bind(since);
+        let read = query.fetch_all(&mut *self.tx).await.map_err(StoreError::from);
+        self.noting(read.and_then(|records| read_all(records, counted)))
+    }
+
     async fn recount_stands(&mut self, recount: &Recount) -> Result<bool> {
         let query = sqlx::query_scalar(RECOUNT_STANDS).bind(recount.seq);
         let query = query.bind(recount.referral.0).bind(recount.person.0);
@@ -310,7 +331,7 @@ async fn histories(
     query.push(ON).push(", since (at) AS (SELECT ").push_bind(since.0);
     query.push("), left_out (id) AS (SELECT id FROM referral WHERE id IN ");
     many::push_list(&mut query, except.iter().map(|id| id.0));
-    query.push(")").push(kin!(look, stands, "group_concat(hex(k.root))"));
-    kin::add(&mut rows, query.build_query_as().persistent(false).fetch_all(db).await?)?;
+    query.push(")").push(kin!(look, newest, stands));
+    kin::add(&mut rows, query.build_query_as().persistent(false).fetch_all(db).await?);
     Ok(rows)
 }

@@ -175,7 +175,8 @@ fn histories(
             adoption: false,
             apart: Vec::new(),
             stepped_down: false,
-            household: Household::default(),
+            contacts: Vec::new(),
+            kin: Vec::new(),
         })
     };
     people.iter().filter_map(history).collect()
@@ -240,6 +241,14 @@ impl LaneTx for SimTx {
     }
 
     async fn statements(&mut self, _: PersonId) -> Result<Vec<Statement>> {
+        unavailable()
+    }
+
+    async fn counted_by_kin(
+        &mut self,
+        _: PersonId,
+        _: LaneSeq,
+    ) -> Result<Vec<(ReferralId, Reference)>> {
         unavailable()
     }
 

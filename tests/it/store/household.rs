@@ -2,19 +2,27 @@
 
 use super::gateway::{Gateway, accepted};
 use super::homes::Home;
-use super::matches::{imogen, of};
+use super::matches::{imogen, import_of, of};
 use super::on_both;
-use super::rows::{at, batch, link, person, referral, write};
-use frontdoor::domain::{AgencyId, LinkState, Reference, ReferralId, Word};
+use super::rows::{at, batch, contact, link, person, referral, write};
+use super::words::say_of_records;
+use frontdoor::domain::{
+    AgencyId, ChildHistory, LinkState, PersonId, Reason, Reference, ReferralId, Word,
+};
 use frontdoor::pipeline::Intake;
 use frontdoor::store::*;
 use serde_json::{Value, json};
 
 on_both!(
-    brothers_and_sisters_count_where_the_referral_is_not_the_childs_own,
-    many_referrals_of_one_family_are_read_in_bounded_time,
-    a_sisters_referral_fires_also_at_the_same_instant,
+    brothers_and_sisters_are_children_of_the_same_referral,
+    brothers_and_sisters_are_known_over_all_their_records,
+    what_is_read_of_a_family_is_bounded,
+    the_newest_referrals_of_a_sister_count_also_at_the_same_instant,
+    a_baby_has_the_history_of_the_brother_it_is_referred_with,
     a_wrong_history_is_taken_back_from_brothers_and_sisters,
+    a_merge_that_is_taken_back_is_taken_back_from_brothers_and_sisters,
+    brothers_and_sisters_who_counted_nothing_are_sent_nothing,
+    what_is_known_of_a_restricted_sister_is_not_shown,
 );
 
 fn bram() -> Value {
@@ -27,13 +35,34 @@ fn bram() -> Value {
     })
 }
 
-async fn household(store: &dyn Store, child: &PersonRow, except: &[ReferralId]) -> HistoryRow {
+fn baby() -> Value {
+    json!({
+        "index": 0,
+        "given_name": "Wren",
+        "family_name": "Hollins",
+        "date_of_birth": "2026-09-14",
+        "nhs_number": "9990008868",
+    })
+}
+
+async fn known(store: &dyn Store, child: PersonId, except: &[ReferralId]) -> HistoryRow {
     let mut tx = store.begin().await.expect("begins");
-    let mut rows = tx.histories(&[child.id], at(-10), except).await.expect("reads");
+    let mut rows = tx.histories(&[child], at(-10), except).await.expect("reads");
     rows.pop().expect("is known")
 }
 
-async fn brothers_and_sisters_count_where_the_referral_is_not_the_childs_own(home: Home) {
+/// Two children of one referral.
+fn both(of: &ReferralRow, one: PersonId, other: PersonId) -> [LinkRow; 2] {
+    let second = LinkRow { child: 1, ..link(of, other, LinkState::New) };
+    [link(of, one, LinkState::New), second]
+}
+
+fn in_order(mut contacts: Vec<Contact>) -> Vec<Contact> {
+    contacts.sort_unstable_by_key(|one| one.referral);
+    contacts
+}
+
+async fn brothers_and_sisters_are_children_of_the_same_referral(home: Home) {
     let store = home.store().await;
     let store = store.as_ref();
     let (child, mut sister, cousin) = (person(&[1]), person(&[2]), person(&[3]));
@@ -42,9 +71,9 @@ async fn brothers_and_sisters_count_where_the_referral_is_not_the_childs_own(hom
     (alone.agency, alone.level_rank) = (AgencyId::new("police"), 5);
     edge.received_at = at(-10);
     (old.received_at, old.level_rank) = (at(-11), 9);
-    let with_sister = LinkRow { child: 1, ..link(&shared, sister.id, LinkState::New) };
+    let [own, with_sister] = both(&shared, child.id, sister.id);
     let links = vec![
-        link(&shared, child.id, LinkState::New),
+        own,
         with_sister.clone(),
         link(&alone, sister.id, LinkState::Linked),
         link(&edge, sister.id, LinkState::Linked),
@@ -55,91 +84,217 @@ async fn brothers_and_sisters_count_where_the_referral_is_not_the_childs_own(hom
         link(&old, cousin.id, LinkState::New),
     ];
     let written = Batch {
-        referrals: vec![shared.clone(), alone.clone(), edge, old],
+        referrals: vec![shared.clone(), alone.clone(), edge.clone(), old],
         persons: vec![child.clone(), sister.clone(), cousin],
         links,
         ..batch()
     };
     write(store, &written).await;
-    let read = household(store, &child, &[]).await;
+    let read = known(store, child.id, &[]).await;
     assert_eq!((read.referrals, read.restricted, read.stepped_down), (1, false, false));
-    let people = vec![sister.id];
-    let expected = Household {
-        referrals: 2,
-        agencies: 2,
-        highest_level: 5,
-        restricted: true,
-        people: people.clone(),
-    };
-    assert_eq!(read.household, expected);
+    assert_eq!(read.contacts, [contact(&shared)]);
+    let contacts = in_order(vec![contact(&shared), contact(&alone), contact(&edge)]);
+    let expected = Relative { person: sister.id, restricted: true, contacts };
+    assert_eq!(read.kin, [expected]);
     // Without a referral of hers; and without the one by which she is a sister.
-    let without = household(store, &child, &[alone.id]).await.household;
-    assert_eq!((without.referrals, without.people), (1, people));
-    let apart = household(store, &child, &[shared.id]).await.household;
-    assert_eq!(apart, Household::default());
+    let without = known(store, child.id, &[alone.id]).await.kin;
+    assert_eq!(without[0].contacts, in_order(vec![contact(&shared), contact(&edge)]));
+    assert_eq!(known(store, child.id, &[shared.id]).await.kin, []);
     // What was said of her later: it was somebody else.
     let not_she = LinkRow { state: LinkState::Separate, ..with_sister };
     write(store, &Batch { links: vec![not_she], ..batch() }).await;
-    assert_eq!(household(store, &child, &[]).await.household, Household::default());
+    assert_eq!(known(store, child.id, &[]).await.kin, []);
 }
 
-/// Fifty are enough to know a family by, and what counts does not grow beyond it.
-async fn many_referrals_of_one_family_are_read_in_bounded_time(home: Home) {
+async fn brothers_and_sisters_are_known_over_all_their_records(home: Home) {
     let store = home.store().await;
     let store = store.as_ref();
-    let (child, brother) = (person(&[1]), person(&[2]));
-    let sent: Vec<ReferralRow> = (0..1_000).map(|_| referral()).collect();
-    let both = |row: &ReferralRow| {
-        let brothers = LinkRow { child: 1, ..link(row, brother.id, LinkState::Linked) };
-        [link(row, child.id, LinkState::Linked), brothers]
+    let [one, two, sister, mut hers] = [(); 4].map(|()| person(&[1]));
+    hers.restricted = true;
+    let (shared, apart, alone) = (referral(), referral(), referral());
+    let mut links = both(&shared, one.id, sister.id).to_vec();
+    // Two children of one referral who are found to be one are not their own brother.
+    links.extend(both(&apart, one.id, two.id));
+    links.push(link(&alone, hers.id, LinkState::Linked));
+    let written = Batch {
+        referrals: vec![shared.clone(), apart.clone(), alone.clone()],
+        persons: vec![one.clone(), two.clone(), sister.clone(), hers.clone()],
+        links,
+        ..batch()
     };
-    let links = sent.iter().flat_map(both).collect();
-    let people = vec![child.clone(), brother.clone()];
-    write(store, &Batch { referrals: sent, persons: people, links, ..batch() }).await;
-    let begun = std::time::Instant::now();
-    let read = household(store, &child, &[]).await;
-    assert_eq!((read.referrals, read.household.people), (1_000, vec![brother.id]));
-    assert_eq!(read.household.referrals, 0, "all of them are the child's own");
-    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    write(store, &written).await;
+    assert_eq!(known(store, two.id, &[]).await.kin.len(), 1, "the other child of that referral");
+    let merged = async |person: PersonId, into: Option<PersonId>, place| {
+        let merges = vec![Merge { person, into, as_of: Some(at(place)) }];
+        let events = vec![Event::new("people.imported", "frontdoor")];
+        store.feed(&Feed { merges, events, ..Feed::default() }, at(place)).await.expect("is told");
+    };
+    merged(one.id, Some(two.id), 1).await;
+    merged(sister.id, Some(hers.id), 1).await;
+    for asked in [one.id, two.id] {
+        let read = known(store, asked, &[]).await;
+        assert_eq!(read.contacts, in_order(vec![contact(&shared), contact(&apart)]));
+        let contacts = in_order(vec![contact(&shared), contact(&alone)]);
+        assert_eq!(read.kin, [Relative { person: hers.id, restricted: true, contacts }]);
+    }
+    merged(sister.id, None, 2).await;
+    let read = known(store, two.id, &[]).await.kin;
+    let contacts = vec![contact(&shared)];
+    assert_eq!(read, [Relative { person: sister.id, restricted: false, contacts }]);
 }
 
-async fn together(gateway: &Gateway) -> Reference {
-    let mut second = bram();
-    second["index"] = json!(1);
+/// Fifty are enough to know a family by, and what counts does not grow beyond it; whoever is the
+/// thirtieth of a list is nobody's brother.
+async fn what_is_read_of_a_family_is_bounded(home: Home) {
+    let store = home.store().await;
+    let store = store.as_ref();
+    let (child, brother, thirtieth) = (person(&[1]), person(&[2]), person(&[3]));
+    let sent: Vec<ReferralRow> = (0..1_000).map(|_| referral()).collect();
+    let mut links: Vec<LinkRow> =
+        sent.iter().flat_map(|row| both(row, child.id, brother.id)).collect();
+    let last = LinkState::New;
+    links.push(LinkRow { child: 30, ..link(&sent[999], thirtieth.id, last) });
+    let people = vec![child.clone(), brother.clone(), thirtieth.clone()];
+    write(store, &Batch { referrals: sent, persons: people, links, ..batch() }).await;
+    let begun = std::time::Instant::now();
+    let read = known(store, child.id, &[]).await;
+    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
+    assert_eq!((read.referrals, read.contacts.len()), (1_000, 50));
+    assert_eq!(read.kin.iter().map(|one| one.person).collect::<Vec<_>>(), [brother.id]);
+    assert_eq!(read.kin[0].contacts, read.contacts, "the same fifty");
+    assert_eq!(known(store, thirtieth.id, &[]).await.kin, []);
+}
+
+/// A referral of several children by a school.
+async fn together(gateway: &Gateway, children: &[Value], worry: &str) -> Reference {
+    let mut children = children.to_vec();
+    for (index, child) in children.iter_mut().enumerate() {
+        child["index"] = json!(index);
+    }
     let body = json!({
         "referrer": {"name": "A. Teacher", "role": "Designated safeguarding lead"},
-        "children": [imogen(), second],
-        "worry": "Invented: both were late.",
+        "children": children,
+        "worry": worry,
         "danger_now": "no",
     });
     accepted(gateway.pipeline.receive(gateway.submission("school-ridgeway", &body)).await)
 }
 
-async fn knows_of_household(gateway: &Gateway, of: Reference) -> bool {
-    gateway.fired(of).await.iter().any(|rule| rule == "household-known")
+const LATE: &str = "Invented: both were late.";
+
+impl Gateway {
+    async fn knows_of_household(&self, of: Reference) -> bool {
+        self.fired(of).await.iter().any(|rule| rule == "household-known")
+    }
+
+    /// What each child was decided with.
+    async fn made_with(&self, of: Reference) -> Vec<ChildHistory> {
+        self.decided(of).await.made.expect("is kept").history
+    }
+
+    async fn reason(&self, of: Reference, rule: &str) -> Reason {
+        let children = self.decided(of).await.full.children.into_iter();
+        let mut reasons = children.flat_map(|child| child.reasons);
+        reasons.find(|reason| reason.rule.as_str() == rule).expect("fires")
+    }
 }
 
-async fn a_sisters_referral_fires_also_at_the_same_instant(home: Home) {
+async fn the_newest_referrals_of_a_sister_count_also_at_the_same_instant(home: Home) {
     let gateway = Gateway::over(&home).await;
-    let first = together(&gateway).await;
-    assert!(!knows_of_household(&gateway, first).await);
+    let first = together(&gateway, &[imogen(), bram()], LATE).await;
+    assert!(!gateway.knows_of_household(first).await);
     let (one, other) = futures::future::join(
         gateway.refer("police-west", imogen()),
         gateway.refer("police-west", bram()),
     )
     .await;
-    let fired =
-        (knows_of_household(&gateway, one).await, knows_of_household(&gateway, other).await);
+    let fired = (gateway.knows_of_household(one).await, gateway.knows_of_household(other).await);
     assert!(fired.0 != fired.1, "whichever came second has the other before it: {fired:?}");
+}
+
+async fn a_baby_has_the_history_of_the_brother_it_is_referred_with(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    // Two contacts, and one of both: of the baby it is the first.
+    together(&gateway, &[imogen(), bram()], LATE).await;
+    gateway.refer("police-west", bram()).await;
+    let all = together(&gateway, &[baby(), bram(), imogen()], "Invented: nobody was in.").await;
+    let made = gateway.made_with(all).await;
+    let household =
+        made.iter().map(|one| (one.household_referrals_12m, one.household_agencies_12m));
+    assert_eq!(household.collect::<Vec<_>>(), [(2, 2), (0, 0), (1, 1)]);
+    let (of_baby, of_sister) = (&made[0], &made[2]);
+    assert_eq!((of_baby.link, of_baby.referrals_12m), (LinkState::New, 0));
+    assert_eq!((of_sister.link, of_sister.referrals_12m), (LinkState::Linked, 1));
+    assert!(gateway.fired(all).await.contains(&"household-several-agencies".to_owned()));
 }
 
 async fn a_wrong_history_is_taken_back_from_brothers_and_sisters(home: Home) {
     let gateway = Gateway::over(&home).await;
-    together(&gateway).await;
+    together(&gateway, &[imogen(), bram()], LATE).await;
     let wrong = gateway.refer("police-west", imogen()).await;
     let person = gateway.person(wrong).await.0;
     let brothers = gateway.refer("school-ridgeway", bram()).await;
-    assert!(knows_of_household(&gateway, brothers).await);
+    assert!(gateway.knows_of_household(brothers).await);
     gateway.settled(of(wrong, person), Word::Separate, false).await;
-    assert!(!knows_of_household(&gateway, brothers).await, "it was not his sister");
+    assert!(!gateway.knows_of_household(brothers).await, "it was not his sister");
+    assert_eq!(gateway.made_with(brothers).await[0].household_referrals_12m, 0);
+    let told = gateway.told(brothers).await;
+    let last = told.last().expect("an update");
+    assert_eq!(last["data"]["withdrawn"]["person"], person.to_string());
+}
+
+async fn brothers_and_sisters_who_counted_nothing_are_sent_nothing(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let first = together(&gateway, &[imogen(), bram()], LATE).await;
+    let brothers = gateway.refer("school-ridgeway", bram()).await;
+    let wrong = gateway.refer("police-west", imogen()).await;
+    let person = gateway.person(wrong).await.0;
+    let sent = async || (gateway.told(first).await.len(), gateway.told(brothers).await.len());
+    let before = sent().await;
+    gateway.settled(of(wrong, person), Word::Separate, false).await;
+    assert_eq!(sent().await, before, "they were decided before");
+}
+
+const SISTERS: &str = "record_id,source,forename,surname,dob,address,postcode,nhs_number,\
+    case_status,case_team,restricted\n\
+    R1,lcs,Imogen,Hollins,2016-03-09,4 Dale Street,HX3 6DP,9990006504,none,,\n\
+    R2,lcs,Zofia,Invented,2011-05-21,9 Made Up Row,HX1 2AB,9990006512,none,,staff\n";
+
+fn zofia() -> Value {
+    json!({"given_name": "Zofia", "family_name": "Invented", "date_of_birth": "2011-05-21",
+        "nhs_number": "9990006512", "address": {"lines": ["9 Made Up Row"], "postcode": "HX1 2AB"}})
+}
+
+async fn a_merge_that_is_taken_back_is_taken_back_from_brothers_and_sisters(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    import_of(&gateway, SISTERS, 2).await;
+    let first = together(&gateway, &[imogen(), bram()], LATE).await;
+    let elsewhere = gateway.refer("police-west", zofia()).await;
+    let (_, links) = gateway.stored(first).await;
+    let her = links.iter().find(|link| link.state == LinkState::Linked).expect("is linked").person;
+    let other = gateway.person(elsewhere).await.0;
+    say_of_records(&gateway, other, Some(her), 1).await;
+    let brothers = gateway.refer("school-ridgeway", bram()).await;
+    assert!(gateway.knows_of_household(brothers).await, "both records are his sister's");
+    say_of_records(&gateway, other, None, 2).await;
+    assert!(!gateway.knows_of_household(brothers).await);
+}
+
+async fn what_is_known_of_a_restricted_sister_is_not_shown(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    import_of(&gateway, SISTERS, 2).await;
+    together(&gateway, &[zofia(), bram()], LATE).await;
+    gateway.refer("police-west", zofia()).await;
+    let brothers = gateway.refer("school-ridgeway", bram()).await;
+    let reason = gateway.reason(brothers, "household-known").await;
+    assert!(reason.history && reason.restricted, "{reason:?}");
+    // What is his own is shown.
+    let own = gateway.decided(brothers).await.full.children.remove(0).reasons;
+    assert!(own.iter().any(|reason| reason.history && !reason.restricted), "{own:?}");
+    for told in gateway.told(brothers).await {
+        assert!(!told["data"].to_string().contains("household-known"), "{told}");
+    }
+    // As it is also where she is in the same referral.
+    let all = together(&gateway, &[baby(), zofia()], "Invented: nobody was in.").await;
+    assert!(gateway.reason(all, "household-known").await.restricted);
 }

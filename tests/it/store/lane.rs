@@ -365,7 +365,8 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         adoption: false,
         apart: Vec::new(),
         stepped_down: false,
-        household: Household::default(),
+        contacts: vec![contact(&sent[0]), contact(&sent[1])],
+        kin: Vec::new(),
     };
     let unlinked_row = HistoryRow {
         person: unlinked.id,
@@ -378,7 +379,8 @@ async fn history_counts_referrals_and_agencies_and_leaves_possible_links_out(hom
         adoption: false,
         apart: Vec::new(),
         stepped_down: false,
-        household: Household::default(),
+        contacts: Vec::new(),
+        kin: Vec::new(),
     };
     assert_eq!(rows, [known_row, unlinked_row]);
 }

@@ -85,6 +85,11 @@ pub(crate) fn link(referral: &ReferralRow, person: PersonId, state: LinkState) -
     }
 }
 
+/// A referral, as history.
+pub(crate) fn contact(of: &ReferralRow) -> Contact {
+    Contact { referral: of.id, agency: of.agency.clone(), level_rank: of.level_rank }
+}
+
 /// The message `sequence` to `destination` about a referral, due in an hour.
 pub(crate) fn message(referral: &ReferralRow, destination: &str, sequence: i32) -> OutboxRow {
     OutboxRow {
