@@ -11,6 +11,7 @@ mod letters;
 mod master_key;
 mod notices;
 mod outcomes;
+mod oversight;
 mod reload;
 mod rules;
 
@@ -37,7 +38,6 @@ use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, Referral};
 use crate::followup::clocks::Clocks;
-use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Decided, Pipeline, Rules, Stages, close_proposal};
 use crate::store::keys::KeyRing;
 use crate::store::lane::{Lane, LaneParts, lane, offload_to_threads};
@@ -46,10 +46,11 @@ use crate::store::seal::Dossier;
 use crate::store::{Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
-use crate::web::{self, Board, OpsState};
+use crate::web::{self, OpsState};
 use crate::workers::Pool;
 use anyhow::{Context, Result, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
+use oversight::Watches;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -226,7 +227,7 @@ impl App {
         let Roles { entrance, lane, relay: handle, relaying } = roles;
         let (stop, stopped) = watch::channel(false);
         let (known, listening) = (directory.clone(), stopped.clone());
-        let mut tasks = background(&store, &ends, &env, masstt, rules.clone(), &stopped);
+        let mut tasks = background(&store, &ends, &env, masstt.clone(), rules.clone(), &stopped);
         tasks.extend(following::start(&store, &stages, &entrance, &stopped));
         let reload = reload::Reload {
             settings: settings.clone(),
@@ -249,13 +250,13 @@ impl App {
         let of_agencies = access.directory.clone();
         let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
         tasks.push(tokio::spawn(fresh));
-        let feeds = feeds::watch(&settings.feeds, &store, &ring, &env);
-        tasks.push(tokio::spawn(feeds.clone().run(stopped)));
-        let channel = settings.notices.smtp.is_some();
-        let board = Board::new(store.clone(), env.clone(), feeds.clone(), channel);
+        let parts = (&store, &ring, &env);
+        let watches = Watches::new(&settings, parts, &access.directory, masstt);
+        tasks.extend(watches.start(&stopped));
+        let board = watches.board(settings.notices.smtp.is_some());
         let served = access.clone();
         let behind =
-            Behind { rules, stages, entrance, ends, access: served, adapters, metrics, feeds };
+            Behind { rules, stages, entrance, ends, access: served, adapters, metrics, watches };
         let rabbit = behind.ends.rabbit.clone();
         let state = Arc::new(api_state(&settings, &store, behind)?);
         tasks.extend(outcomes::start(rabbit, &state, known, listening));
@@ -355,11 +356,11 @@ struct Behind {
     access: Arc<Access>,
     adapters: Arc<ArcSwapOption<Pool>>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    feeds: Arc<FeedWatch>,
+    watches: Watches,
 }
 
 fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Result<ApiState> {
-    let Behind { rules, stages, entrance, ends, access, adapters, metrics, feeds } = behind;
+    let Behind { rules, stages, entrance, ends, access, adapters, metrics, watches } = behind;
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
     let teams = rules.load().policy.teams.clone();
     let (screening, out_of_hours) = (teams.screening, teams.out_of_hours);
@@ -393,7 +394,8 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         stopping: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
         readiness: api::Readiness::default(),
-        feeds,
+        feeds: watches.feeds.clone(),
+        oversight: watches.oversight(),
     })
 }
 

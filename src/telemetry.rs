@@ -50,6 +50,8 @@ pub mod metric {
     pub const NOTICES_AGE: &str = "frontdoor_notices_oldest_seconds";
     /// Counter of alerts that nobody has acknowledged something immediate; `destination`.
     pub const ALERTS: &str = "frontdoor_alerts_total";
+    /// Gauge, 1 while how agencies refer is out of the ordinary; `kind`, `agency` (or `all`).
+    pub const ALARM: &str = "frontdoor_alarm";
     /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
     pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
@@ -246,6 +248,7 @@ fn describe() {
     metrics::describe_gauge!(metric::NOTICES_OPEN, "Notices that are not sent");
     metrics::describe_gauge!(metric::NOTICES_AGE, "Age of the oldest notice that is not sent");
     metrics::describe_counter!(metric::ALERTS, "Alerts of what nobody has acknowledged");
+    metrics::describe_gauge!(metric::ALARM, "Whether how agencies refer is out of the ordinary");
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");

@@ -5,9 +5,9 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    acknowledge, adapt, chronology, clocks, decision, deliveries, docs, document, health, inform,
-    matches, messages, metrics, openapi, outcome, problems, redrive, rehearse, status, submit,
-    take, withdrawals,
+    acknowledge, adapt, alarms, chronology, clocks, decision, deliveries, docs, document, health,
+    inform, matches, messages, metrics, openapi, outcome, problems, quality, redrive, rehearse,
+    status, submit, take, withdrawals,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -38,11 +38,16 @@ pub fn table() -> Vec<Entry> {
         entry("/v1/destinations/{id}/messages", vec![get(messages::handle)]),
         write("/v1/destinations/{id}/messages/{message}/ack", take::handle),
         read("/v1/clocks", clocks::handle),
+        read("/v1/quality", quality::own),
+        // Good examples are an audited read: there is no HEAD.
+        entry("/v1/quality/agencies", vec![get(quality::agencies)]),
+        read("/v1/quality/teams", quality::teams),
         // Audited reads: there is no HEAD.
         entry("/v1/matches", vec![get(matches::handle)]),
         write("/v1/matches/{match}/decision", decision::handle),
         entry("/v1/people/{person}/chronology", vec![get(chronology::handle)]),
         read("/v1/withdrawals", withdrawals::handle),
+        read("/v1/alarms", alarms::handle),
         read("/v1/deliveries", deliveries::handle),
         write("/v1/deliveries/{id}/redrive", redrive::handle),
         read("/v1/openapi.json", openapi::handle),

@@ -8,6 +8,7 @@ use crate::access::{Access, AgencyPrincipal, DestinationPrincipal, OperationsPri
 use crate::domain::agency::Destination;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
+use crate::followup::Oversight;
 use crate::followup::feeds::FeedWatch;
 use crate::pipeline::{Desk, Intake};
 use crate::store::keys::KeyRing;
@@ -134,6 +135,7 @@ pub struct ApiState {
     pub readiness: Readiness,
     /// How old what the authority's records told us is.
     pub feeds: Arc<FeedWatch>,
+    pub oversight: Oversight,
 }
 
 impl ApiState {

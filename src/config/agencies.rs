@@ -1,6 +1,7 @@
 //! `agencies.toml`: who may send.
 
 use super::Partner;
+use super::alarms::AlarmsEntry;
 use super::fault::Fault;
 use super::source::Source;
 use crate::domain::AgencyId;
@@ -16,6 +17,8 @@ const KINDS: [&str; 7] =
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    alarms: AlarmsEntry,
     agency: Vec<Entry>,
 }
 
@@ -43,7 +46,7 @@ fn rate() -> u32 {
 pub(super) fn read(
     source: &Source,
     faults: &mut Vec<Fault>,
-) -> Option<BTreeMap<AgencyId, Partner>> {
+) -> Option<(BTreeMap<AgencyId, Partner>, AlarmsEntry)> {
     let file: File = source.toml(faults)?;
     let mut partners = BTreeMap::new();
     for entry in file.agency {
@@ -71,15 +74,15 @@ pub(super) fn read(
             telephone: entry.telephone,
             adapters: entry.adapters,
             rate_per_minute: entry.rate_per_minute.max(1),
+            expected_per_week: entry.expected_per_week,
         });
-        let partner =
-            Partner { agency, expected_per_week: entry.expected_per_week, contact: entry.contact };
+        let partner = Partner { agency, contact: entry.contact };
         if partners.insert(id.clone(), partner).is_some() {
             let mend = "give each agency an id of its own";
             faults.push(source.fault(line, format!("agency {id} is listed twice"), mend));
         }
     }
-    Some(partners)
+    Some((partners, file.alarms))
 }
 
 /// What may stand in addresses, routing keys and the clear columns of a store.

@@ -4,6 +4,7 @@ use super::Team;
 use super::agencies::is_name;
 use super::fault::Fault;
 use super::source::Source;
+use crate::domain::alarms::AlarmRules;
 use crate::domain::alerting::{Address, AlertedRole, Alerting};
 use crate::domain::{DestinationId, Priority, RoleId, Whom};
 use crate::threshold::{Policy, To};
@@ -46,6 +47,7 @@ pub(super) fn read(
         roles: BTreeMap::new(),
         teams: BTreeMap::new(),
         escalates_to: Vec::new(),
+        alarms: AlarmRules::default(),
     };
     for role in roles {
         let line = source.line_at(role.id.span().start);

@@ -6,6 +6,7 @@
 
 mod advice;
 mod agencies;
+mod alarms;
 mod alerting;
 mod calendar;
 mod completeness;
@@ -40,12 +41,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A partner agency with what is expected of it.
+/// A partner agency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partner {
     pub agency: Arc<Agency>,
-    /// Referrals a week in ordinary times; silence is noticed against it.
-    pub expected_per_week: Option<u32>,
     /// Where notices about its referrals go: a reference and "sign in", nothing else.
     pub contact: Option<String>,
 }
@@ -156,12 +155,13 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let destinations_read = destinations::read(&destinations, &mut faults);
     let phrases_read = phrases::read(&phrases, &mut faults);
     // What follows needs all of these; what is wrong with them is told first.
-    let (Some(partners), Some(days), Some(localities), Some(receivers), Some(phrases_read)) =
+    let (Some(referring), Some(days), Some(localities), Some(receivers), Some(phrases_read)) =
         (agencies_read, calendar_read, localities_read, destinations_read, phrases_read)
     else {
         return Err(faults);
     };
-    let (teams, alerting) = receivers;
+    let ((partners, ordinary), (teams, mut alerting)) = (referring, receivers);
+    alerting.alarms = alarms::read(&agencies, &ordinary, &teams, &alerting, &mut faults);
     let mut warnings: Vec<Fault> = undone::restricted(&destinations, &teams).into_iter().collect();
     let serving = localities::serving(&places, &localities, &teams, &mut faults, &mut warnings);
     let facts = Arc::new(Reader::new(localities.gazetteer, phrases_read));
@@ -181,9 +181,7 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     let decides = thresholds::read(&thresholds, context, &mut faults);
     let scorer = completeness::read(&completeness, facts.table(), &mut faults);
     let policy = decides.as_ref().map(|decides| &decides.policy);
-    if let Some(policy) = policy {
-        faults.extend(alerting::unpaged(&destinations, &alerting, policy));
-    }
+    faults.extend(policy.iter().flat_map(|p| alerting::unpaged(&destinations, &alerting, p)));
     let ended = policy.and_then(|policy| outcomes::read(&outcomes, policy, &teams, &mut faults));
     if let (Some(decides), Some(scorer), Some(ended)) = (&decides, &scorer, &ended) {
         warnings.extend(undone::all(&thresholds, facts.table(), decides, scorer, ended));

@@ -26,6 +26,8 @@ pub struct Agency {
     pub adapters: Vec<String>,
     /// Submissions a minute that it may send before it is asked to wait.
     pub rate_per_minute: u32,
+    /// Referrals a week in ordinary times; silence is noticed against it.
+    pub expected_per_week: Option<u32>,
 }
 
 /// Which canonical fields a destination may see.

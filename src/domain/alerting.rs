@@ -1,6 +1,7 @@
 //! Whom the authority alerts, by which address, and when. Addresses stand here and nowhere else:
 //! nothing inside a submission is ever written to.
 
+use super::alarms::AlarmRules;
 use super::{DestinationId, RoleId, Whom};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,6 +71,8 @@ pub struct Alerting {
     pub teams: BTreeMap<DestinationId, Reached>,
     /// For teams that are configured no more, and still have something that waits.
     pub escalates_to: Vec<RoleId>,
+    /// What is out of the ordinary in how agencies refer.
+    pub alarms: AlarmRules,
 }
 
 impl Alerting {

@@ -5,6 +5,7 @@
 
 pub mod adults;
 pub mod agency;
+pub mod alarms;
 pub mod alerting;
 pub mod answer;
 pub mod child;

@@ -43,17 +43,20 @@ pub enum NoticeKind {
     Unacknowledged,
     /// A clock has run out.
     Overdue,
+    /// How agencies refer is out of the ordinary.
+    Alarm,
 }
 
 impl NoticeKind {
-    const ALL: [NoticeKind; 3] =
-        [NoticeKind::Immediate, NoticeKind::Unacknowledged, NoticeKind::Overdue];
+    const ALL: [NoticeKind; 4] =
+        [NoticeKind::Immediate, NoticeKind::Unacknowledged, NoticeKind::Overdue, NoticeKind::Alarm];
 
     pub fn as_str(self) -> &'static str {
         match self {
             NoticeKind::Immediate => "immediate",
             NoticeKind::Unacknowledged => "unacknowledged",
             NoticeKind::Overdue => "overdue",
+            NoticeKind::Alarm => "alarm",
         }
     }
 

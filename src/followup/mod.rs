@@ -1,11 +1,19 @@
 //! After routing: acknowledgement, outcome, clocks, notices.
 
 pub mod acknowledgement;
+pub mod alarms;
 pub mod clocks;
+pub mod consistency;
 pub mod feeds;
+pub mod figures;
 pub mod forecast;
 pub mod notices;
+pub mod oversight;
+pub mod quality;
 pub mod reading;
 pub mod redrive;
 
+mod fresh;
+
 pub use clocks::Clocks;
+pub use oversight::Oversight;

@@ -82,3 +82,18 @@ pub async fn chronology_read(
     let event = Event::new("chronology.read", by.as_str()).of(person);
     store.record(ChainName::Desk, vec![event], env.now()).await
 }
+
+/// The screening team's system reads which referrals are good examples.
+pub async fn examples_read(
+    store: &dyn ReadStore,
+    env: &dyn Env,
+    referrals: &[ReferralId],
+    by: &DestinationId,
+) -> Result<(), StoreError> {
+    let event = |of: &ReferralId| Event::new("example.read", by.as_str()).about(*of);
+    let events: Vec<Event> = referrals.iter().map(event).collect();
+    if events.is_empty() {
+        return Ok(());
+    }
+    store.record(ChainName::Desk, events, env.now()).await
+}

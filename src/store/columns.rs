@@ -212,6 +212,16 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
         ],
     ),
     (
+        "alarm",
+        &[
+            ("kind", Clear),
+            ("agency", Clear),
+            ("since", Clear),
+            ("ended_at", Clear),
+            ("told_at", Clear),
+        ],
+    ),
+    (
         "outbox",
         &[
             ("id", Clear),

@@ -98,6 +98,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0011_history.sql"),
         sqlite: include_str!("../../migrations/sqlite/0011_history.sql"),
     },
+    Migration {
+        version: 12,
+        name: "0012_oversight",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0012_oversight.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0012_oversight.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -4,6 +4,7 @@
 //! change of state is written in one transaction with its audit events (invariant 9).
 
 pub mod adults;
+pub mod alarms;
 pub mod columns;
 pub mod error;
 pub mod feed;
@@ -17,6 +18,7 @@ pub mod notices;
 pub mod open;
 pub mod patient;
 pub mod postgres;
+pub mod quality;
 pub mod rows;
 pub mod seal;
 pub mod sqlite;
@@ -51,6 +53,7 @@ mod written;
 
 pub use crate::audit::{ChainName, Event};
 pub use adults::*;
+pub use alarms::*;
 pub use error::StoreError;
 pub use feed::*;
 pub use follow::*;
@@ -59,6 +62,7 @@ pub use news::{News, NewsStore, Standing};
 pub use notices::*;
 pub use open::{open, open_alone};
 pub use pages::Span;
+pub use quality::*;
 pub use recounts::Recount;
 pub use restricted::restricted;
 pub use rows::*;

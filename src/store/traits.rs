@@ -2,6 +2,7 @@
 //! contract suite runs against all.
 
 use super::adults::{AdultPair, AdultStore};
+use super::alarms::AlarmStore;
 use super::error::Result;
 use super::feed::*;
 use super::follow::{Clock, FollowStore, OutcomeRow, Ticks};
@@ -376,6 +377,7 @@ pub trait Store:
     + AdultStore
     + FollowStore
     + NoticeStore
+    + AlarmStore
     + 'static
 {
 }
@@ -396,6 +398,7 @@ impl<T> Store for T where
         + AdultStore
         + FollowStore
         + NoticeStore
+        + AlarmStore
         + 'static
 {
 }

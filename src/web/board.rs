@@ -3,6 +3,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::time::Env;
+use crate::followup::alarms::{Alarm, AlarmWatch};
 use crate::followup::feeds::{FeedLine, FeedWatch};
 use crate::store::{OpenNotices, Overview, ReadStore, Tally};
 use serde::Serialize;
@@ -34,6 +35,18 @@ pub struct Snapshot {
     /// Whether there is a way to send notices at all.
     pub channel: bool,
     pub notices: Vec<NoticeLine>,
+    pub alarms: Vec<AlarmLine>,
+}
+
+/// What is out of the ordinary in how an agency refers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlarmLine {
+    pub kind: &'static str,
+    /// `all` where it is about no agency in particular.
+    pub agency: String,
+    pub says: String,
+    /// Seconds since it was raised.
+    pub age: Option<i64>,
 }
 
 /// How old what one system of the authority's told us is.
@@ -144,6 +157,7 @@ impl Snapshot {
             feeds: Vec::new(),
             channel: true,
             notices,
+            alarms: Vec::new(),
         }
     }
 
@@ -155,6 +169,18 @@ impl Snapshot {
     /// Whether somebody who should have been told was not, though there is a way.
     pub fn notices_fail(&self) -> bool {
         self.channel && self.notices.iter().any(|line| line.state == "failing")
+    }
+
+    fn with_alarms(mut self, alarms: &[Alarm]) -> Self {
+        let age = |at: Timestamp| ((self.as_of.0 - at.0) / 1_000_000).max(0);
+        let line = |alarm: &Alarm| AlarmLine {
+            kind: alarm.kind.as_str(),
+            agency: alarm.agency.as_ref().map_or("all", |id| id.as_str()).to_owned(),
+            says: alarm.says.clone(),
+            age: alarm.since.map(age),
+        };
+        self.alarms = alarms.iter().map(line).collect();
+        self
     }
 
     fn with_feeds(mut self, lines: Vec<FeedLine>) -> Self {
@@ -203,6 +229,7 @@ pub struct Board {
     store: Arc<dyn ReadStore>,
     env: Arc<dyn Env>,
     feeds: Arc<FeedWatch>,
+    alarms: Arc<AlarmWatch>,
     channel: bool,
     latest: Mutex<Option<Latest>>,
 }
@@ -220,9 +247,10 @@ impl Board {
         store: Arc<dyn ReadStore>,
         env: Arc<dyn Env>,
         feeds: Arc<FeedWatch>,
+        alarms: Arc<AlarmWatch>,
         channel: bool,
     ) -> Self {
-        Board { store, env, feeds, channel, latest: Mutex::new(None) }
+        Board { store, env, feeds, alarms, channel, latest: Mutex::new(None) }
     }
 
     /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
@@ -238,10 +266,11 @@ impl Board {
         });
         if !fresh {
             let asked = self.store.overview(now.plus_seconds(-WINDOW));
-            let asked = futures::future::try_join(asked, self.feeds.now());
+            let asked = futures::future::try_join3(asked, self.feeds.now(), self.alarms.now());
             let known = match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok((overview, feeds))) => {
+                Ok(Ok((overview, feeds, alarms))) => {
                     let snapshot = Snapshot::of(overview, now).with_feeds(feeds);
+                    let snapshot = snapshot.with_alarms(&alarms);
                     let snapshot = Snapshot { channel: self.channel, ..snapshot };
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();
                     Some((Arc::new(snapshot), json.into()))

@@ -30,6 +30,7 @@ impl Letter {
             NoticeKind::Immediate => "something immediate is waiting",
             NoticeKind::Unacknowledged => "nobody has acknowledged something immediate",
             NoticeKind::Overdue => "a clock has run out",
+            NoticeKind::Alarm => "how agencies refer is out of the ordinary",
         };
         match self.reference {
             Some(reference) => format!("frontdoor: {what} ({reference})"),
@@ -38,12 +39,15 @@ impl Letter {
     }
 
     pub fn text(&self) -> String {
+        if self.kind == NoticeKind::Alarm {
+            return self.alarm();
+        }
         let what = match self.kind {
             NoticeKind::Immediate => "Something immediate is waiting for:",
             NoticeKind::Unacknowledged => {
                 "No named person has acknowledged something immediate for:"
             }
-            NoticeKind::Overdue => "A clock has run out, and no decision is recorded, for:",
+            _ => "A clock has run out, and no decision is recorded, for:",
         };
         let until = match self.kind {
             NoticeKind::Overdue => "until a decision is recorded",
@@ -62,6 +66,20 @@ impl Letter {
              Somebody must have it by: {due_at}\n\n\
              Sign in to read it and to act on it:\n{sign_in}\n\n\
              Managers are alerted {until}.\n\
+             A machine sent this. Nobody reads what is sent in answer.\n"
+        )
+    }
+
+    /// It concerns no referral, and nobody acknowledges it: somebody looks, and telephones.
+    fn alarm(&self) -> String {
+        let Letter { team, sign_in, .. } = self;
+        format!(
+            "How agencies refer is out of the ordinary: one is silent, sends far more than usual, \
+             or has much of what it sends refused; or nobody has referred a child in private \
+             fostering for months.\n\n\
+             Look together with:\n{team}\n\n\
+             Sign in to see which it is, and telephone them:\n{sign_in}\n\n\
+             You are told once a week while it lasts.\n\
              A machine sent this. Nobody reads what is sent in answer.\n"
         )
     }
@@ -98,6 +116,16 @@ mod tests {
         let Letter { id, to, kind, team, reference, since, due_at, at, sign_in } = letter();
         let _: (NoticeId, Option<Reference>, [Timestamp; 3]) = (id, reference, [since, due_at, at]);
         let _of_the_configuration: (Address, NoticeKind, [String; 2]) = (to, kind, [team, sign_in]);
+    }
+
+    #[test]
+    fn an_alarm_says_that_somebody_looks_and_telephones() {
+        let alarm = Letter { kind: NoticeKind::Alarm, reference: None, ..letter() };
+        assert_eq!(alarm.subject(), "frontdoor: how agencies refer is out of the ordinary");
+        let text = alarm.text();
+        assert!(text.contains("Look together with:\nScreening Team\n"), "{text}");
+        assert!(text.contains("https://frontdoor.example.org/\n"), "{text}");
+        assert!(!text.contains("acknowledged") && !text.contains("Reference"), "{text}");
     }
 
     #[test]

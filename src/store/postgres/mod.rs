@@ -1,6 +1,7 @@
 //! The store an authority runs: PostgreSQL 15 or later, with as many gateways as it likes.
 
 mod adults;
+mod alarms;
 mod audit;
 mod clocks;
 mod copy;
@@ -14,6 +15,7 @@ mod matches;
 mod news;
 mod notices;
 mod people;
+mod quality;
 mod queue;
 mod read;
 mod relay;

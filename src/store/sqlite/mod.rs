@@ -1,6 +1,7 @@
 //! The store of one machine: a SQLite file, one gateway, one writer at a time.
 
 mod adults;
+mod alarms;
 mod audit;
 mod clocks;
 mod files;
@@ -14,6 +15,7 @@ mod matches;
 mod news;
 mod notices;
 mod people;
+mod quality;
 mod queue;
 mod read;
 mod relay;

@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use frontdoor::api::{Letters, LettersError, Vitals};
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::adults::Bar;
+use frontdoor::domain::alarms::AlarmName;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, DestinationId, LinkState, MessageId, OutcomeCode,
-    PersonId, Reference, ReferralId, Timestamp, Word,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, LinkState, MessageId,
+    OutcomeCode, PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -19,9 +20,10 @@ use frontdoor::pipeline::{
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    AdultDecision, AdultMatch, AdultRow, AdultStore, ChronologyRow, Clock, ClockPlace, DeliveryRow,
-    DeliveryState, FollowStore, KeyRow, KeyStore, MatchRow, MatchState, MatchStore, OutcomeRow,
-    Overview, PersonRecord, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Sealed, Span,
+    AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, ChronologyRow, Clock,
+    ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, FollowStore, Grain, KeyRow,
+    KeyStore, MatchRow, MatchState, MatchStore, NoticeRow, OutcomeRow, Overview, PersonRecord,
+    QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed, Span,
     StoreError, StoredLink, StoredReferral, Token, WithdrawnRow,
 };
 use std::collections::HashMap;
@@ -185,6 +187,8 @@ pub(crate) struct FakeStore {
     pub said_of_adults: Mutex<Vec<AdultDecision>>,
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
+    pub counted: Mutex<Vec<Counted>>,
+    pub alarms: Mutex<Vec<AlarmRow>>,
     pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }
@@ -510,6 +514,64 @@ impl FollowStore for FakeStore {
     async fn ended_since(&self, _: &DestinationId, _: Timestamp) -> Result<u64> {
         self.up()?;
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl QualityStore for FakeStore {
+    async fn scores(&self, _: Span, _: usize) -> Result<Vec<Scored>> {
+        self.up()?;
+        let referrals = self.referrals.lock().unwrap();
+        let scored = |stored: &StoredReferral| Scored {
+            agency: stored.row.agency.clone(),
+            received_at: stored.row.received_at,
+            score: stored.row.score,
+        };
+        Ok(referrals.values().map(scored).collect())
+    }
+
+    async fn newest(&self, _: Span, _: usize) -> Result<Vec<ReferralRow>> {
+        self.up()?;
+        let referrals = self.referrals.lock().unwrap();
+        Ok(referrals.values().map(|stored| stored.row.clone()).collect())
+    }
+
+    async fn counted(&self, _: Timestamp, _: Grain) -> Result<Vec<Counted>> {
+        self.up()?;
+        Ok(self.counted.lock().unwrap().clone())
+    }
+
+    async fn decided(&self, _: Timestamp, _: usize) -> Result<Vec<DecidedRow>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl AlarmStore for FakeStore {
+    async fn first_received(&self, _: Option<&AgencyId>) -> Result<Option<Timestamp>> {
+        self.up()?;
+        Ok(Some(Timestamp(0)))
+    }
+
+    async fn routed_since(&self, _: &DestinationId, _: Timestamp) -> Result<bool> {
+        self.up()?;
+        Ok(true)
+    }
+
+    async fn alarms(&self) -> Result<Vec<AlarmRow>> {
+        self.up()?;
+        Ok(self.alarms.lock().unwrap().clone())
+    }
+
+    async fn settle_alarms(
+        &self,
+        _: &[AlarmName],
+        _: Option<&NoticeRow>,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<()> {
+        self.up()
     }
 }
 

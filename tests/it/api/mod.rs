@@ -17,6 +17,7 @@ mod openapi;
 mod operations;
 mod outcomes;
 mod problems;
+mod quality;
 mod referrals;
 mod reload;
 mod status;
@@ -28,12 +29,16 @@ use fakes::{FakeDesk, FakeEnv, FakeIntake, FakeLetters, FakeStore, FakeVitals};
 use frontdoor::access::{Access, AccessSettings, Owner, OwnerKind, tls::Certificates};
 use frontdoor::api::{self, Admission, ApiSettings, ApiState, Document, Listen, OpenApi, Running};
 use frontdoor::domain::agency::{Agency, AgencyState, Destination, FieldList, Payload};
+use frontdoor::domain::time::Env;
 use frontdoor::domain::working_days::Duration as Clock;
 use frontdoor::domain::{
     AgencyId, Alerting, DestinationId, Directory, MessageId, Priority, Purpose, Reference,
     ReferralId, RoleId, Timestamp, Whom,
 };
+use frontdoor::followup::Oversight;
+use frontdoor::followup::alarms::AlarmWatch;
 use frontdoor::followup::feeds::{FeedRules, FeedWatch};
+use frontdoor::followup::oversight::Stores;
 use frontdoor::store::keys::KeyRing;
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::{
@@ -105,9 +110,8 @@ impl World {
         let letters = Arc::new(FakeLetters::default());
         let desk = Arc::new(FakeDesk::default());
         let vitals = Arc::new(FakeVitals::new());
-        let rules = FeedRules { stale_after_seconds: 36 * 3_600, named: vec!["lcs".to_owned()] };
-        let ring = KeyRing::for_tests(5);
-        let feeds = Arc::new(FeedWatch::new(store.clone(), ring, env.clone(), rules));
+        let feeds = feeds(&store, &env);
+        let (oversight, alarms) = oversight(&store, &env, &access);
         let state = Arc::new(ApiState {
             env: env.clone(),
             intake: intake.clone(),
@@ -132,8 +136,9 @@ impl World {
             in_flight: Default::default(),
             readiness: Default::default(),
             feeds: feeds.clone(),
+            oversight,
         });
-        let board = web::Board::new(store.clone(), env.clone(), feeds, true);
+        let board = web::Board::new(store.clone(), env.clone(), feeds, alarms, true);
         let ops = Arc::new(web::OpsState::new(board, env.clone()));
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
@@ -204,6 +209,26 @@ impl World {
         self.store.referrals.lock().unwrap().insert(reference, StoredReferral { row, deliveries });
         reference
     }
+}
+
+fn feeds(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Arc<FeedWatch> {
+    let rules = FeedRules { stale_after_seconds: 36 * 3_600, named: vec!["lcs".to_owned()] };
+    let ring = KeyRing::for_tests(5);
+    Arc::new(FeedWatch::new(store.clone(), ring, env.clone(), rules))
+}
+
+fn oversight(
+    store: &Arc<FakeStore>,
+    env: &Arc<FakeEnv>,
+    access: &Access,
+) -> (Oversight, Arc<AlarmWatch>) {
+    let (env, directory) = (env.clone() as Arc<dyn Env>, &access.directory);
+    let screening = DestinationId::new("masstt");
+    let alarms = AlarmWatch::new(store.clone(), env.clone(), directory.clone(), screening);
+    let alarms = Arc::new(alarms);
+    let stores = Stores { quality: store.clone(), reads: store.clone(), matches: store.clone() };
+    let ring = KeyRing::for_tests(5);
+    (Oversight::over(stores, &ring, &env, directory, alarms.clone()), alarms)
 }
 
 /// A key for each caller, in the order of [`World`]'s.
@@ -328,6 +353,7 @@ fn directory(rate_per_minute: u32) -> Directory {
             telephone: "01632 960100".to_owned(),
             adapters: Vec::new(),
             rate_per_minute,
+            expected_per_week: (id == "school").then_some(3),
         };
         (agency.id.clone(), Arc::new(agency))
     };

@@ -26,7 +26,7 @@ fn faults_of(file: &str, old: &str, new: &str) -> Vec<Fault> {
 }
 
 /// (file, what stands there, what stands there instead, part of what is told)
-const SEEDED: [(&str, &str, &str, &str); 42] = [
+const SEEDED: [(&str, &str, &str, &str); 45] = [
     ("thresholds.yaml", "danger_now == \"yes\"", "danger_now != \"no\"", "absence of danger_now"),
     (
         "thresholds.yaml",
@@ -73,6 +73,14 @@ const SEEDED: [(&str, &str, &str, &str); 42] = [
     ("thresholds.yaml", "referrals_12m >= 1", "referrals_12m >= 0", "nothing is known"),
     ("thresholds.yaml", "  urgent: 240", "  urgent: 2400", "2400 minutes"),
     ("thresholds.yaml", "team: masstt", "team: prevent", "receive everything"),
+    ("agencies.toml", "told = \"duty-manager\"", "told = \"nobody\"", "is no role"),
+    ("agencies.toml", "silence_weeks = 5\nrefused", "silence_weeks = 0\nrefused", "out of bounds"),
+    (
+        "agencies.toml",
+        "destination = \"private-fostering\", months",
+        "destination = \"fostering\", months",
+        "is no destination",
+    ),
     ("destinations.toml", "id = \"prevent\"", "id = \"lado\"", "listed twice"),
     ("destinations.toml", "aliases = [\"MASSTT\"", "alias = [\"MASSTT\"", "unknown field"),
     ("destinations.toml", "contact = \"masstt-duty@example.org\"\n", "", "nobody there can be"),

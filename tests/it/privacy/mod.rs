@@ -19,7 +19,9 @@ async fn search_what_was_said(
     said: &[(String, Vec<u8>)],
 ) {
     let client = http::client();
-    for path in ["/metrics", "/ops", "/health/ready", "/v1/deliveries"] {
+    let reports = ["/v1/quality/agencies", "/v1/quality/teams", "/v1/alarms"];
+    let others = ["/metrics", "/ops", "/health/ready", "/v1/deliveries"];
+    for path in others.into_iter().chain(reports) {
         let request = client.get(format!("{}{path}", gateway.url)).bearer_auth(operations);
         let answer = request.send().await.expect("an answer");
         let body = answer.bytes().await.expect("a body");

@@ -3,6 +3,7 @@
 mod additions;
 mod adult_bounds;
 mod adults;
+mod alarms;
 mod audit;
 mod beside;
 mod clocks;
@@ -25,6 +26,7 @@ mod news;
 mod notices;
 mod outcomes;
 mod policy_replay;
+mod quality;
 mod queue;
 mod reads;
 mod redrive;

@@ -1,0 +1,61 @@
+use super::{SqliteStore, append};
+use crate::audit::ChainName;
+use crate::domain::alarms::AlarmName;
+use crate::domain::{AgencyId, DestinationId, Timestamp};
+use crate::store::alarms::*;
+use crate::store::error::Result;
+use crate::store::notices::NoticeRow;
+use crate::store::records::read_all;
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+
+async fn keep(db: &mut SqliteConnection, row: &AlarmRow) -> Result<()> {
+    let agency = row.name.agency.as_ref().map_or("", AgencyId::as_str);
+    let query = sqlx::query(KEEP_ALARM).bind(row.name.kind.as_str()).bind(agency);
+    let query = query.bind(row.since.0).bind(row.ended_at.map(|at| at.0));
+    query.bind(row.told_at.map(|at| at.0)).execute(db).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl AlarmStore for SqliteStore {
+    async fn first_received(&self, agency: Option<&AgencyId>) -> Result<Option<Timestamp>> {
+        let query = match agency {
+            Some(agency) => sqlx::query_scalar(FIRST_RECEIVED_OF).bind(agency.as_str()),
+            None => sqlx::query_scalar(FIRST_RECEIVED),
+        };
+        let hour: Option<i64> = query.fetch_one(&self.readers).await?;
+        Ok(hour.map(Timestamp))
+    }
+
+    async fn routed_since(&self, to: &DestinationId, since: Timestamp) -> Result<bool> {
+        let query = sqlx::query_scalar(ROUTED_SINCE).bind(to.as_str()).bind(since.0);
+        Ok(query.fetch_one(&self.readers).await?)
+    }
+
+    async fn alarms(&self) -> Result<Vec<AlarmRow>> {
+        read_all(sqlx::query_as(ALARMS).fetch_all(&self.readers).await?, alarm)
+    }
+
+    async fn settle_alarms(
+        &self,
+        standing: &[AlarmName],
+        notice: Option<&NoticeRow>,
+        again: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.begin_writing().await?;
+        let stood = read_all(sqlx::query_as(ALARMS).fetch_all(&mut *tx).await?, alarm)?;
+        let settled = settle(&stood, standing, notice, again, now);
+        for row in &settled.rows {
+            keep(&mut tx, row).await?;
+        }
+        if let Some(notice) = notice.filter(|_| settled.tells) {
+            super::notices::write(&mut tx, std::slice::from_ref(notice)).await?;
+        }
+        if !settled.events.is_empty() {
+            append(&mut tx, self.chains()?, ChainName::Delivery, now, &settled.events).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
