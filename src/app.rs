@@ -395,7 +395,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         in_flight: AtomicUsize::new(0),
         readiness: api::Readiness::default(),
         feeds: watches.feeds.clone(),
-        oversight: watches.oversight(),
+        oversight: watches.oversight.clone(),
     })
 }
 

@@ -11,3 +11,35 @@ CREATE TABLE alarm (
 
 -- When an agency began to refer. Totals are written by the clocks, so that no referral pays.
 CREATE INDEX tally_received ON tally (agency, hour) WHERE what = 'received';
+
+-- Weeks of which outcomes were drawn to be decided again, by when they began.
+CREATE TABLE second_look_week (
+    week     bigint PRIMARY KEY,
+    drawn_at bigint NOT NULL
+);
+
+-- What was drawn. `destination` is whose decision it was. Sealed: who decided again, and why.
+CREATE TABLE second_look (
+    outcome      uuid PRIMARY KEY,
+    referral     uuid NOT NULL,
+    destination  text NOT NULL,
+    drawn_at     bigint NOT NULL,
+    looked_at    bigint,
+    looked_by    text,
+    second_level text,
+    agrees       boolean,
+    wrapped_key  bytea,
+    record       bytea
+);
+CREATE INDEX second_look_waits ON second_look (drawn_at, outcome) WHERE looked_at IS NULL;
+CREATE INDEX second_look_drawn ON second_look (drawn_at);
+
+-- What a second person found in an outcome, by the codes of outcomes.yaml.
+CREATE TABLE second_look_theme (
+    outcome     uuid NOT NULL,
+    theme       text NOT NULL,
+    destination text NOT NULL,
+    at          bigint NOT NULL,
+    PRIMARY KEY (outcome, theme)
+);
+CREATE INDEX second_look_theme_at ON second_look_theme (at);

@@ -11,3 +11,35 @@ CREATE TABLE alarm (
 
 -- When an agency began to refer. Totals are written by the clocks, so that no referral pays.
 CREATE INDEX tally_received ON tally (agency, hour) WHERE what = 'received';
+
+-- Weeks of which outcomes were drawn to be decided again, by when they began.
+CREATE TABLE second_look_week (
+    week     INTEGER NOT NULL PRIMARY KEY,
+    drawn_at INTEGER NOT NULL
+);
+
+-- What was drawn. `destination` is whose decision it was. Sealed: who decided again, and why.
+CREATE TABLE second_look (
+    outcome      BLOB NOT NULL PRIMARY KEY,
+    referral     BLOB NOT NULL,
+    destination  TEXT NOT NULL,
+    drawn_at     INTEGER NOT NULL,
+    looked_at    INTEGER,
+    looked_by    TEXT,
+    second_level TEXT,
+    agrees       BOOLEAN,
+    wrapped_key  BLOB,
+    record       BLOB
+);
+CREATE INDEX second_look_waits ON second_look (drawn_at, outcome) WHERE looked_at IS NULL;
+CREATE INDEX second_look_drawn ON second_look (drawn_at);
+
+-- What a second person found in an outcome, by the codes of outcomes.yaml.
+CREATE TABLE second_look_theme (
+    outcome     BLOB NOT NULL,
+    theme       TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (outcome, theme)
+) WITHOUT ROWID;
+CREATE INDEX second_look_theme_at ON second_look_theme (at);

@@ -90,6 +90,9 @@ kinds! {
         "What would be lower is not what you have read",
         "Nothing was changed. Read what is `proposed` now; if you agree, send your decision again \
          with its `hash` as `proposal`.";
+    SECOND_LOOK_TAKEN = "second-look-taken", CONFLICT,
+        "Somebody has decided this a second time already",
+        "Nothing was changed: the second decision stands as it was recorded.";
     NOT_FAILING = "not-failing", CONFLICT,
         "The message is neither failing nor dead",
         "Look at its state: it is under way, or its destination has it.";
@@ -110,6 +113,9 @@ kinds! {
     NAME_NEEDED = "name-needed", UNPROCESSABLE_ENTITY,
         "A named person is needed",
         "Give the name and the role of the person who has the referral, or who decides.";
+    SECOND_LOOK_LACKING = "second-look-lacking", UNPROCESSABLE_ENTITY,
+        "The second decision cannot stand as it is",
+        "The faults name what is missing, each with what to say. Nothing was recorded.";
     OUTCOME_LACKING = "outcome-lacking", UNPROCESSABLE_ENTITY,
         "The outcome cannot stand as it is",
         "The faults name what is missing, each with what to say. Nothing was recorded, and the \

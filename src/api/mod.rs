@@ -41,6 +41,7 @@ mod problems;
 mod quality;
 mod redrive;
 mod rehearse;
+mod second_looks;
 mod status;
 mod submit;
 mod take;

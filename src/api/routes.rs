@@ -7,7 +7,7 @@ use super::state::ApiState;
 use super::{
     acknowledge, adapt, alarms, chronology, clocks, decision, deliveries, docs, document, health,
     inform, matches, messages, metrics, openapi, outcome, problems, quality, redrive, rehearse,
-    status, submit, take, withdrawals,
+    second_looks, status, submit, take, withdrawals,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -47,6 +47,8 @@ pub fn table() -> Vec<Entry> {
         write("/v1/matches/{match}/decision", decision::handle),
         entry("/v1/people/{person}/chronology", vec![get(chronology::handle)]),
         read("/v1/withdrawals", withdrawals::handle),
+        read("/v1/second-looks", second_looks::list),
+        write("/v1/second-looks/{id}", second_looks::record),
         read("/v1/alarms", alarms::handle),
         read("/v1/deliveries", deliveries::handle),
         write("/v1/deliveries/{id}/redrive", redrive::handle),

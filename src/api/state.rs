@@ -135,7 +135,7 @@ pub struct ApiState {
     pub readiness: Readiness,
     /// How old what the authority's records told us is.
     pub feeds: Arc<FeedWatch>,
-    pub oversight: Oversight,
+    pub oversight: Arc<Oversight>,
 }
 
 impl ApiState {

@@ -5,7 +5,6 @@ use crate::config::settings::Settings;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory};
 use crate::followup::Oversight;
-use crate::followup::alarms::AlarmWatch;
 use crate::followup::feeds::FeedWatch;
 use crate::followup::oversight::Stores;
 use crate::store::Store;
@@ -19,11 +18,9 @@ use tokio::task::JoinHandle;
 /// What looks by itself, and is shown.
 pub(super) struct Watches {
     pub(super) feeds: Arc<FeedWatch>,
-    alarms: Arc<AlarmWatch>,
+    pub(super) oversight: Arc<Oversight>,
     store: Arc<dyn Store>,
-    ring: KeyRing,
     env: Arc<dyn Env>,
-    directory: Arc<ArcSwap<Directory>>,
 }
 
 impl Watches {
@@ -33,28 +30,28 @@ impl Watches {
         directory: &Arc<ArcSwap<Directory>>,
         screening: DestinationId,
     ) -> Self {
-        let (store, env, directory) = (store.clone(), env.clone(), directory.clone());
+        let (store, env) = (store.clone(), env.clone());
         let feeds = feeds::watch(&settings.feeds, &store, ring, &env);
-        let alarms = AlarmWatch::new(store.clone(), env.clone(), directory.clone(), screening);
-        let (alarms, ring) = (Arc::new(alarms), ring.clone());
-        Watches { feeds, alarms, store, ring, env, directory }
+        let stores = Stores {
+            alarms: store.clone(),
+            looks: store.clone(),
+            reads: store.clone(),
+            matches: store.clone(),
+        };
+        let oversight = Arc::new(Oversight::over(stores, ring, &env, directory, screening));
+        Watches { feeds, oversight, store, env }
     }
 
-    pub(super) fn start(&self, stopped: &watch::Receiver<bool>) -> [JoinHandle<()>; 2] {
+    pub(super) fn start(&self, stopped: &watch::Receiver<bool>) -> [JoinHandle<()>; 3] {
         let feeds = self.feeds.clone().run(stopped.clone());
-        [tokio::spawn(feeds), tokio::spawn(self.alarms.clone().run(stopped.clone()))]
+        let alarms = self.oversight.alarms.clone().run(stopped.clone());
+        let looks = self.oversight.second_looks.clone().run(stopped.clone());
+        [tokio::spawn(feeds), tokio::spawn(alarms), tokio::spawn(looks)]
     }
 
     /// The numbers of the operations page; `channel`: whether notices can be sent.
     pub(super) fn board(&self, channel: bool) -> Board {
-        let (feeds, alarms) = (self.feeds.clone(), self.alarms.clone());
-        Board::new(self.store.clone(), self.env.clone(), feeds, alarms, channel)
-    }
-
-    pub(super) fn oversight(&self) -> Oversight {
-        let store = &self.store;
-        let stores =
-            Stores { quality: store.clone(), reads: store.clone(), matches: store.clone() };
-        Oversight::over(stores, &self.ring, &self.env, &self.directory, self.alarms.clone())
+        let (feeds, oversight) = (self.feeds.clone(), self.oversight.clone());
+        Board::new(self.store.clone(), self.env.clone(), feeds, oversight, channel)
     }
 }

@@ -54,5 +54,6 @@ fn directory(authority: &Authority) -> Directory {
         duty_telephone: duty.office.clone(),
         out_of_hours_telephone: duty.out_of_hours.clone(),
         alerting: authority.alerting.clone(),
+        second_looks: authority.second_looks.clone(),
     }
 }

@@ -20,6 +20,7 @@ mod never_held;
 mod outcomes;
 mod phrases;
 mod rules;
+mod second_looks;
 pub mod settings;
 mod source;
 mod thresholds;
@@ -30,6 +31,7 @@ pub use fault::Fault;
 use crate::completeness::Scorer;
 use crate::domain::agency::{Agency, Destination};
 use crate::domain::facts::Reader;
+use crate::domain::second_looks::SecondLooks;
 use crate::domain::working_days::Calendar;
 use crate::domain::{AgencyId, Alerting, DestinationId, Timestamp};
 use crate::linkage::Linkage;
@@ -74,6 +76,8 @@ pub struct Authority {
     pub policy: Policy,
     /// What receiving teams may decide, and which clocks that starts.
     pub outcomes: Outcomes,
+    /// What of it is decided again by somebody else.
+    pub second_looks: SecondLooks,
     pub completeness: Scorer,
     pub routing: Routing,
     pub linkage: Linkage,
@@ -184,7 +188,7 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
     faults.extend(policy.iter().flat_map(|p| alerting::unpaged(&destinations, &alerting, p)));
     let ended = policy.and_then(|policy| outcomes::read(&outcomes, policy, &teams, &mut faults));
     if let (Some(decides), Some(scorer), Some(ended)) = (&decides, &scorer, &ended) {
-        warnings.extend(undone::all(&thresholds, facts.table(), decides, scorer, ended));
+        warnings.extend(undone::all(&thresholds, facts.table(), decides, scorer, &ended.outcomes));
         let policy = &decides.policy;
         warnings.extend(alerting::unreachable(&destinations, &teams, &alerting, policy));
     }
@@ -198,7 +202,8 @@ pub fn load(dir: &Path) -> Result<Authority, Vec<Fault>> {
             calendar: days.calendar,
             facts,
             policy: decides.policy,
-            outcomes,
+            outcomes: outcomes.outcomes,
+            second_looks: outcomes.second_looks,
             completeness,
             routing: decides.routing,
             linkage,

@@ -2,9 +2,11 @@
 
 use super::Team;
 use super::fault::Fault;
+use super::second_looks::{self, SecondLooksEntry, ThemeEntry};
 use super::source::Source;
 use super::thresholds::line;
 use crate::domain::outcome::{ACCEPT, HANDOVER, RESPOND, WRITTEN_FORM};
+use crate::domain::second_looks::SecondLooks;
 use crate::domain::working_days::Duration;
 use crate::domain::{ClockKind, DestinationId, Level, OutcomeCode, Priority, Purpose};
 use crate::threshold::Policy;
@@ -24,6 +26,16 @@ struct File {
     no_desk: Vec<Spanned<String>>,
     clocks: BTreeMap<String, String>,
     outcomes: Vec<Entry>,
+    #[serde(default)]
+    second_looks: SecondLooksEntry,
+    #[serde(default)]
+    themes: Vec<ThemeEntry>,
+}
+
+/// What the file says.
+pub(super) struct Read {
+    pub(super) outcomes: Outcomes,
+    pub(super) second_looks: SecondLooks,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +115,7 @@ pub(super) fn read(
     policy: &Policy,
     teams: &BTreeMap<DestinationId, Team>,
     faults: &mut Vec<Fault>,
-) -> Option<Outcomes> {
+) -> Option<Read> {
     let file: File = source.yaml(faults)?;
     let clocks: BTreeMap<ClockKind, String> =
         file.clocks.iter().map(|(kind, label)| (ClockKind::new(kind), label.clone())).collect();
@@ -126,7 +138,7 @@ pub(super) fn read(
         let mend = "name it under clocks: frontdoor starts and ends it itself";
         faults.push(source.fault(0, format!("clocks lacks {kind}"), mend));
     }
-    Some(Outcomes {
+    let outcomes = Outcomes {
         outcomes,
         clocks,
         acknowledged: file.acknowledged.iter().map(|p| Purpose::new(&p.value)).collect(),
@@ -134,7 +146,10 @@ pub(super) fn read(
         written_form: file.written_form,
         amber_percent: file.amber_percent.value,
         repeat_minutes: file.repeat_minutes.value.iter().map(|(p, m)| (*p, m.value)).collect(),
-    })
+    };
+    let looks = (&file.second_looks, file.themes.as_slice());
+    let second_looks = second_looks::read(source, looks, &outcomes, policy, faults);
+    Some(Read { outcomes, second_looks })
 }
 
 struct Reading<'a> {

@@ -1,6 +1,7 @@
 //! Whom the authority works with, ready to look up: one consistent snapshot of its configuration.
 
 use super::agency::{Agency, Destination};
+use super::second_looks::SecondLooks;
 use super::{AgencyId, Alerting, DestinationId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,4 +20,5 @@ pub struct Directory {
     /// The emergency duty team at other times.
     pub out_of_hours_telephone: String,
     pub alerting: Alerting,
+    pub second_looks: SecondLooks,
 }

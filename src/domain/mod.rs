@@ -32,6 +32,7 @@ pub mod record;
 pub mod reference;
 pub mod referral;
 pub mod refusal;
+pub mod second_looks;
 pub mod shortlist;
 pub mod time;
 pub mod upn;

@@ -5,10 +5,13 @@
 use super::figures::median;
 use super::fresh::Fresh;
 use super::quality::midnight;
+use crate::domain::outcome::Worker;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory, ReferralId, Timestamp};
 use crate::store::keys::KeyRing;
-use crate::store::{DecidedRow, OutcomeRow, QualityStore, StoreError};
+use crate::store::{
+    DecidedRow, Looked, OutcomeRow, QualityStore, SecondLookStore, StoreError, Theme,
+};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,9 @@ use std::sync::Arc;
 
 /// Newest decisions that are read.
 const DECISIONS: usize = 2_000;
+/// Seconds within which what is found again is one thing, and how often it must be.
+const LATE: i64 = 90 * 24 * 3_600;
+const REPEATED: i64 = 3;
 
 /// How one team decides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -37,6 +43,28 @@ pub struct Team {
     pub median_hours: Option<f64>,
     /// How those who decided are employed.
     pub worker_types: BTreeMap<String, usize>,
+    /// What was drawn to be decided again within the last ninety days, whenever it was decided.
+    pub second_looks: SecondLooked,
+    /// What second persons found within the last ninety days, in this team's decisions.
+    pub themes: Vec<Found>,
+}
+
+/// How decisions came out that were drawn to be decided again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SecondLooked {
+    pub drawn: i64,
+    pub looked_at: i64,
+    pub agreed: i64,
+}
+
+/// What was found in a team's decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    pub theme: String,
+    pub label: String,
+    pub times: i64,
+    /// So often that it is no chance (paragraph 55).
+    pub repeated: bool,
 }
 
 /// A team with its figures.
@@ -62,6 +90,7 @@ pub struct Decisions {
 /// Reads how teams decide.
 pub struct Consistency {
     store: Arc<dyn QualityStore>,
+    looks: Arc<dyn SecondLookStore>,
     ring: KeyRing,
     env: Arc<dyn Env>,
     directory: Arc<ArcSwap<Directory>>,
@@ -70,12 +99,12 @@ pub struct Consistency {
 
 impl Consistency {
     pub fn new(
-        store: Arc<dyn QualityStore>,
+        (store, looks): (Arc<dyn QualityStore>, Arc<dyn SecondLookStore>),
         ring: KeyRing,
         env: Arc<dyn Env>,
         directory: Arc<ArcSwap<Directory>>,
     ) -> Self {
-        Consistency { store, ring, env, directory, kept: Fresh::default() }
+        Consistency { store, looks, ring, env, directory, kept: Fresh::default() }
     }
 
     /// What was decided from a day on, in UTC.
@@ -96,6 +125,8 @@ impl Consistency {
         let gathered = gathering.await.map_err(|_| {
             StoreError::Damaged("an outcome could not be opened for a report".to_owned())
         })?;
+        let mut gathered = gathered;
+        self.second_looks(&mut gathered, as_of).await?;
         let directory = self.directory.load();
         let named = |(destination, gathered): (DestinationId, Gathered)| {
             let known = directory.destinations.get(&destination);
@@ -104,6 +135,47 @@ impl Consistency {
         };
         let teams = gathered.into_iter().map(named).collect();
         Ok(Decisions { since, as_of, read, more, teams })
+    }
+}
+
+impl Consistency {
+    /// What second persons found of late; a team of which nothing else is told is told as well.
+    async fn second_looks(
+        &self,
+        teams: &mut BTreeMap<DestinationId, Gathered>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let since = now.plus_seconds(-LATE);
+        for looked in self.looks.looked_since(since).await? {
+            let Looked { destination, drawn, looked_at, agreed } = looked;
+            let second_looks = SecondLooked { drawn, looked_at, agreed };
+            teams.entry(destination).or_default().team.second_looks = second_looks;
+        }
+        for (destination, found) in self.found(since).await? {
+            teams.entry(destination).or_default().team.themes.push(found);
+        }
+        Ok(())
+    }
+
+    async fn found(&self, since: Timestamp) -> Result<Vec<(DestinationId, Found)>, StoreError> {
+        let themes = self.looks.themes_since(since).await?;
+        let directory = self.directory.load();
+        let labels = &directory.second_looks.themes;
+        let found = |Theme { destination, theme, times }| {
+            let label = labels.get(&theme).unwrap_or(&theme).clone();
+            (destination, Found { theme, label, times, repeated: times >= REPEATED })
+        };
+        Ok(themes.into_iter().map(found).collect())
+    }
+
+    /// What was found in one team's decisions again and again of late.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn repeated(&self) -> Result<Vec<(DestinationId, Found)>, StoreError> {
+        let mut found = self.found(self.env.now().plus_seconds(-LATE)).await?;
+        found.retain(|(_, found)| found.repeated);
+        Ok(found)
     }
 }
 
@@ -155,20 +227,32 @@ fn gather(ring: &KeyRing, rows: &[DecidedRow]) -> BTreeMap<DestinationId, Gather
     teams
 }
 
-/// Of what was said, what reports count. Names are read past.
+/// Of what was said, who said it. Reports count them, and tell no name.
 #[derive(Deserialize)]
-struct Said {
-    by: By,
-    second_manager: Option<serde::de::IgnoredAny>,
+pub(super) struct Said {
+    by: Person,
+    manager: Option<Person>,
+    second_manager: Option<Person>,
 }
 
 #[derive(Deserialize)]
-struct By {
+struct Person {
+    name: String,
+    role: String,
     worker_type: Option<String>,
 }
 
+impl Said {
+    /// Everyone who had a part in the decision.
+    pub(super) fn people(self) -> impl Iterator<Item = Worker> {
+        let all = [Some(self.by), self.manager, self.second_manager];
+        let worker = |one: Person| Worker { name: one.name, role: one.role, worker_type: None };
+        all.into_iter().flatten().map(worker)
+    }
+}
+
 /// `None` where it cannot be read: one that is damaged must not hide all the others.
-fn said(ring: &KeyRing, row: &OutcomeRow) -> Option<Said> {
+pub(super) fn said(ring: &KeyRing, row: &OutcomeRow) -> Option<Said> {
     #[derive(Deserialize)]
     struct Recorded {
         said: Said,

@@ -12,6 +12,7 @@ pub mod oversight;
 pub mod quality;
 pub mod reading;
 pub mod redrive;
+pub mod second_looks;
 
 mod fresh;
 

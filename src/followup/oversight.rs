@@ -3,38 +3,52 @@
 use super::alarms::AlarmWatch;
 use super::consistency::Consistency;
 use super::quality::Quality;
-use crate::domain::Directory;
+use super::second_looks::SecondLookDesk;
 use crate::domain::time::Env;
+use crate::domain::{DestinationId, Directory};
 use crate::store::keys::KeyRing;
-use crate::store::{MatchStore, QualityStore, ReadStore};
+use crate::store::{AlarmStore, MatchStore, ReadStore, SecondLookStore};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
 /// How agencies refer, how teams decide, and what is out of the ordinary.
 pub struct Oversight {
     pub quality: Quality,
-    pub consistency: Consistency,
+    pub consistency: Arc<Consistency>,
     pub alarms: Arc<AlarmWatch>,
+    pub second_looks: Arc<SecondLookDesk>,
 }
 
 /// Where it is read.
 pub struct Stores {
-    pub quality: Arc<dyn QualityStore>,
+    pub alarms: Arc<dyn AlarmStore>,
+    pub looks: Arc<dyn SecondLookStore>,
     pub reads: Arc<dyn ReadStore>,
     pub matches: Arc<dyn MatchStore>,
 }
 
 impl Oversight {
+    /// `screening`: whose work it is to ask agencies, and to decide again.
     pub fn over(
         stores: Stores,
         ring: &KeyRing,
         env: &Arc<dyn Env>,
         directory: &Arc<ArcSwap<Directory>>,
-        alarms: Arc<AlarmWatch>,
+        screening: DestinationId,
     ) -> Self {
-        let (ring, env, directory) = (ring.clone(), env.clone(), directory.clone());
-        let decided = stores.quality.clone();
-        let consistency = Consistency::new(decided, ring.clone(), env.clone(), directory.clone());
-        Oversight { quality: Quality::new(stores, ring, env, directory), consistency, alarms }
+        let shared = || (ring.clone(), env.clone(), directory.clone());
+        let Stores { alarms, looks, reads, matches } = stores;
+        let (ring, env, directory) = shared();
+        let counts = (alarms.clone() as Arc<_>, reads, matches);
+        let quality = Quality::new(counts, ring, env, directory);
+        let (ring, env, directory) = shared();
+        let decided = (alarms.clone() as Arc<_>, looks.clone());
+        let consistency = Arc::new(Consistency::new(decided, ring, env, directory));
+        let (ring, env, directory) = shared();
+        let alarms = AlarmWatch::new(alarms, env.clone(), directory.clone(), screening.clone());
+        let alarms = Arc::new(alarms);
+        let second_looks =
+            Arc::new(SecondLookDesk { store: looks, ring, env, directory, screening });
+        Oversight { quality, consistency, alarms, second_looks }
     }
 }

@@ -4,13 +4,15 @@
 
 use super::figures::{Spread, median, percent};
 use super::fresh::Fresh;
-use super::oversight::Stores;
 use crate::domain::receipt::Completeness;
 use crate::domain::time::Env;
 use crate::domain::{AgencyId, Directory, Reference, ReferralId, Timestamp};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
-use crate::store::{Counted, Grain, ReferralRow, Scored, Span, StoreError, restricted};
+use crate::store::{
+    Counted, Grain, MatchStore, QualityStore, ReadStore, ReferralRow, Scored, Span, StoreError,
+    restricted,
+};
 use arc_swap::ArcSwap;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -125,7 +127,9 @@ pub struct Own {
 
 /// Reads how agencies refer.
 pub struct Quality {
-    stores: Stores,
+    store: Arc<dyn QualityStore>,
+    reads: Arc<dyn ReadStore>,
+    matches: Arc<dyn MatchStore>,
     ring: KeyRing,
     env: Arc<dyn Env>,
     directory: Arc<ArcSwap<Directory>>,
@@ -134,12 +138,12 @@ pub struct Quality {
 
 impl Quality {
     pub fn new(
-        stores: Stores,
+        (store, reads, matches): (Arc<dyn QualityStore>, Arc<dyn ReadStore>, Arc<dyn MatchStore>),
         ring: KeyRing,
         env: Arc<dyn Env>,
         directory: Arc<ArcSwap<Directory>>,
     ) -> Self {
-        Quality { stores, ring, env, directory, kept: Fresh::default() }
+        Quality { store, reads, matches, ring, env, directory, kept: Fresh::default() }
     }
 
     /// The report on everything received from a day on, in UTC.
@@ -172,7 +176,7 @@ impl Quality {
     /// # Errors
     /// When the store fails.
     pub async fn examples(&self, of: &OfAgency) -> Result<Vec<(ReferralId, Example)>, StoreError> {
-        let (reads, matches) = (self.stores.reads.as_ref(), self.stores.matches.as_ref());
+        let (reads, matches) = (self.reads.as_ref(), self.matches.as_ref());
         let mut told = Vec::new();
         for (id, example) in &of.best {
             if told.len() == EXAMPLES {
@@ -190,7 +194,7 @@ impl Quality {
         let since = midnight(day);
         // Another gateway's clock may be a little ahead.
         let span = Span { since, until: as_of.plus_seconds(60) };
-        let store = &self.stores.quality;
+        let store = &self.store;
         let scores = store.scores(span, SCORES);
         let rows = store.newest(span, RECEIPTS);
         let counted = store.counted(since, Grain::Day);

@@ -221,6 +221,26 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("told_at", Clear),
         ],
     ),
+    ("second_look_week", &[("week", Clear), ("drawn_at", Clear)]),
+    (
+        "second_look",
+        &[
+            ("outcome", Clear),
+            ("referral", Clear),
+            ("destination", Clear),
+            ("drawn_at", Clear),
+            ("looked_at", Clear),
+            ("looked_by", Clear),
+            ("second_level", Clear),
+            ("agrees", Clear),
+            ("wrapped_key", Sealed),
+            ("record", Sealed),
+        ],
+    ),
+    (
+        "second_look_theme",
+        &[("outcome", Clear), ("theme", Clear), ("destination", Clear), ("at", Clear)],
+    ),
     (
         "outbox",
         &[

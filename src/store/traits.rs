@@ -12,6 +12,7 @@ use super::notices::NoticeStore;
 use super::pages::Span;
 use super::recounts::Recount;
 use super::rows::*;
+use super::second_looks::SecondLookStore;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
 use crate::domain::{
@@ -378,6 +379,7 @@ pub trait Store:
     + FollowStore
     + NoticeStore
     + AlarmStore
+    + SecondLookStore
     + 'static
 {
 }
@@ -399,6 +401,7 @@ impl<T> Store for T where
         + FollowStore
         + NoticeStore
         + AlarmStore
+        + SecondLookStore
         + 'static
 {
 }

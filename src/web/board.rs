@@ -1,9 +1,11 @@
 //! The numbers of the operations page. Read once for all viewers: a hundred open pages cost the
 //! store as much as one.
 
-use crate::domain::Timestamp;
 use crate::domain::time::Env;
-use crate::followup::alarms::{Alarm, AlarmWatch};
+use crate::domain::{DestinationId, Timestamp};
+use crate::followup::Oversight;
+use crate::followup::alarms::Alarm;
+use crate::followup::consistency::Found;
 use crate::followup::feeds::{FeedLine, FeedWatch};
 use crate::store::{OpenNotices, Overview, ReadStore, Tally};
 use serde::Serialize;
@@ -36,6 +38,16 @@ pub struct Snapshot {
     pub channel: bool,
     pub notices: Vec<NoticeLine>,
     pub alarms: Vec<AlarmLine>,
+    pub themes: Vec<ThemeLine>,
+}
+
+/// What second persons found again and again in one team's decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ThemeLine {
+    pub destination: String,
+    /// In the words of the configuration.
+    pub label: String,
+    pub times: i64,
 }
 
 /// What is out of the ordinary in how an agency refers.
@@ -158,6 +170,7 @@ impl Snapshot {
             channel: true,
             notices,
             alarms: Vec::new(),
+            themes: Vec::new(),
         }
     }
 
@@ -169,6 +182,15 @@ impl Snapshot {
     /// Whether somebody who should have been told was not, though there is a way.
     pub fn notices_fail(&self) -> bool {
         self.channel && self.notices.iter().any(|line| line.state == "failing")
+    }
+
+    fn with_themes(mut self, repeated: Vec<(DestinationId, Found)>) -> Self {
+        let line = |(destination, found): (DestinationId, Found)| {
+            let destination = destination.to_string();
+            ThemeLine { destination, label: found.label, times: found.times }
+        };
+        self.themes = repeated.into_iter().map(line).collect();
+        self
     }
 
     fn with_alarms(mut self, alarms: &[Alarm]) -> Self {
@@ -229,7 +251,7 @@ pub struct Board {
     store: Arc<dyn ReadStore>,
     env: Arc<dyn Env>,
     feeds: Arc<FeedWatch>,
-    alarms: Arc<AlarmWatch>,
+    oversight: Arc<Oversight>,
     channel: bool,
     latest: Mutex<Option<Latest>>,
 }
@@ -247,10 +269,10 @@ impl Board {
         store: Arc<dyn ReadStore>,
         env: Arc<dyn Env>,
         feeds: Arc<FeedWatch>,
-        alarms: Arc<AlarmWatch>,
+        oversight: Arc<Oversight>,
         channel: bool,
     ) -> Self {
-        Board { store, env, feeds, alarms, channel, latest: Mutex::new(None) }
+        Board { store, env, feeds, oversight, channel, latest: Mutex::new(None) }
     }
 
     /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
@@ -266,11 +288,13 @@ impl Board {
         });
         if !fresh {
             let asked = self.store.overview(now.plus_seconds(-WINDOW));
-            let asked = futures::future::try_join3(asked, self.feeds.now(), self.alarms.now());
+            let Oversight { alarms, consistency, .. } = self.oversight.as_ref();
+            let (feeds, alarms) = (self.feeds.now(), alarms.now());
+            let asked = futures::future::try_join4(asked, feeds, alarms, consistency.repeated());
             let known = match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok((overview, feeds, alarms))) => {
+                Ok(Ok((overview, feeds, alarms, themes))) => {
                     let snapshot = Snapshot::of(overview, now).with_feeds(feeds);
-                    let snapshot = snapshot.with_alarms(&alarms);
+                    let snapshot = snapshot.with_alarms(&alarms).with_themes(themes);
                     let snapshot = Snapshot { channel: self.channel, ..snapshot };
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();
                     Some((Arc::new(snapshot), json.into()))

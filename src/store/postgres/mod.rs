@@ -20,6 +20,7 @@ mod queue;
 mod read;
 mod relay;
 mod schema;
+mod second_looks;
 mod together;
 mod write;
 

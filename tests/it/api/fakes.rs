@@ -8,10 +8,11 @@ use frontdoor::domain::adults::Bar;
 use frontdoor::domain::alarms::AlarmName;
 use frontdoor::domain::ids::RefusalId;
 use frontdoor::domain::refusal::{Extent, Refusal};
+use frontdoor::domain::second_looks::Week;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
     AdultKey, AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, LinkState, MessageId,
-    OutcomeCode, PersonId, Reference, ReferralId, Timestamp, Word,
+    OutcomeCode, OutcomeId, PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -20,11 +21,12 @@ use frontdoor::pipeline::{
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, ChronologyRow, Clock,
-    ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, FollowStore, Grain, KeyRow,
-    KeyStore, MatchRow, MatchState, MatchStore, NoticeRow, OutcomeRow, Overview, PersonRecord,
-    QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed, Span,
-    StoreError, StoredLink, StoredReferral, Token, WithdrawnRow,
+    AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, Choose,
+    ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, DrawnLook,
+    FollowStore, Grain, KeyRow, KeyStore, Look, Looked, MatchRow, MatchState, MatchStore,
+    NoticeRow, OutcomeRow, Overview, PersonRecord, QualityStore, QueuedMessage, ReadStore,
+    ReferralRow, RefusalRow, Scored, Sealed, SecondLookStore, Span, StoreError, StoredLink,
+    StoredReferral, Theme, Token, WaitingLook, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -189,6 +191,7 @@ pub(crate) struct FakeStore {
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub counted: Mutex<Vec<Counted>>,
     pub alarms: Mutex<Vec<AlarmRow>>,
+    pub looks: Mutex<Vec<WaitingLook>>,
     pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }
@@ -572,6 +575,46 @@ impl AlarmStore for FakeStore {
         _: Timestamp,
     ) -> Result<()> {
         self.up()
+    }
+}
+
+#[async_trait]
+impl SecondLookStore for FakeStore {
+    async fn last_drawn(&self) -> Result<Option<Timestamp>> {
+        self.up()?;
+        Ok(None)
+    }
+
+    async fn draw(&self, _: Week, _: Choose<'_>, _: Timestamp) -> Result<Option<usize>> {
+        self.up()?;
+        Ok(None)
+    }
+
+    async fn waiting_looks(&self, asking: Asking<'_>, _: usize) -> Result<Vec<WaitingLook>> {
+        self.up()?;
+        let waiting = self.looks.lock().unwrap().clone();
+        Ok(if asking.screens { waiting } else { Vec::new() })
+    }
+
+    async fn drawn_look(&self, _: Asking<'_>, _: OutcomeId) -> Result<Option<DrawnLook>> {
+        self.up()?;
+        Ok(None)
+    }
+
+    async fn keep_look(&self, _: OutcomeId, _: &Look, _: &[String], _: Event) -> Result<bool> {
+        self.up()?;
+        Ok(true)
+    }
+
+    async fn looked_since(&self, _: Timestamp) -> Result<Vec<Looked>> {
+        self.up()?;
+        Ok(Vec::new())
+    }
+
+    async fn themes_since(&self, _: Timestamp) -> Result<Vec<Theme>> {
+        self.up()?;
+        let (destination, theme) = (DestinationId::new("masstt"), "delay".to_owned());
+        Ok(vec![Theme { destination, theme, times: 3 }])
     }
 }
 

@@ -29,6 +29,7 @@ use fakes::{FakeDesk, FakeEnv, FakeIntake, FakeLetters, FakeStore, FakeVitals};
 use frontdoor::access::{Access, AccessSettings, Owner, OwnerKind, tls::Certificates};
 use frontdoor::api::{self, Admission, ApiSettings, ApiState, Document, Listen, OpenApi, Running};
 use frontdoor::domain::agency::{Agency, AgencyState, Destination, FieldList, Payload};
+use frontdoor::domain::second_looks::SecondLooks;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::working_days::Duration as Clock;
 use frontdoor::domain::{
@@ -36,7 +37,6 @@ use frontdoor::domain::{
     ReferralId, RoleId, Timestamp, Whom,
 };
 use frontdoor::followup::Oversight;
-use frontdoor::followup::alarms::AlarmWatch;
 use frontdoor::followup::feeds::{FeedRules, FeedWatch};
 use frontdoor::followup::oversight::Stores;
 use frontdoor::store::keys::KeyRing;
@@ -111,7 +111,7 @@ impl World {
         let desk = Arc::new(FakeDesk::default());
         let vitals = Arc::new(FakeVitals::new());
         let feeds = feeds(&store, &env);
-        let (oversight, alarms) = oversight(&store, &env, &access);
+        let oversight = oversight(&store, &env, &access);
         let state = Arc::new(ApiState {
             env: env.clone(),
             intake: intake.clone(),
@@ -136,9 +136,9 @@ impl World {
             in_flight: Default::default(),
             readiness: Default::default(),
             feeds: feeds.clone(),
-            oversight,
+            oversight: oversight.clone(),
         });
-        let board = web::Board::new(store.clone(), env.clone(), feeds, alarms, true);
+        let board = web::Board::new(store.clone(), env.clone(), feeds, oversight, true);
         let ops = Arc::new(web::OpsState::new(board, env.clone()));
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
@@ -217,18 +217,16 @@ fn feeds(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Arc<FeedWatch> {
     Arc::new(FeedWatch::new(store.clone(), ring, env.clone(), rules))
 }
 
-fn oversight(
-    store: &Arc<FakeStore>,
-    env: &Arc<FakeEnv>,
-    access: &Access,
-) -> (Oversight, Arc<AlarmWatch>) {
-    let (env, directory) = (env.clone() as Arc<dyn Env>, &access.directory);
+fn oversight(store: &Arc<FakeStore>, env: &Arc<FakeEnv>, access: &Access) -> Arc<Oversight> {
+    let stores = Stores {
+        alarms: store.clone(),
+        looks: store.clone(),
+        reads: store.clone(),
+        matches: store.clone(),
+    };
+    let (ring, env) = (KeyRing::for_tests(5), env.clone() as Arc<dyn Env>);
     let screening = DestinationId::new("masstt");
-    let alarms = AlarmWatch::new(store.clone(), env.clone(), directory.clone(), screening);
-    let alarms = Arc::new(alarms);
-    let stores = Stores { quality: store.clone(), reads: store.clone(), matches: store.clone() };
-    let ring = KeyRing::for_tests(5);
-    (Oversight::over(stores, &ring, &env, directory, alarms.clone()), alarms)
+    Arc::new(Oversight::over(stores, &ring, &env, &access.directory, screening))
 }
 
 /// A key for each caller, in the order of [`World`]'s.
@@ -390,6 +388,10 @@ fn directory(rate_per_minute: u32) -> Directory {
         duty_telephone: DUTY.to_owned(),
         out_of_hours_telephone: OUT_OF_HOURS.to_owned(),
         alerting: Alerting::default(),
+        second_looks: SecondLooks {
+            themes: [("delay".to_owned(), "It took too long".to_owned())].into(),
+            ..SecondLooks::default()
+        },
     }
 }
 

@@ -78,7 +78,7 @@ async fn an_agency_reads_its_own_and_nobody_elses() {
         let answer = world.get("/v1/quality", key).send().await.unwrap();
         assert_eq!(answer.status(), 403);
         let teams = read(&world, "/v1/quality/teams", key).await;
-        assert_eq!(teams["teams"], json!([]));
+        assert_eq!(teams["teams"][0]["decisions"], 0, "{teams}");
     }
 }
 
@@ -124,4 +124,34 @@ async fn alarms_are_shown_to_the_screening_team_and_to_operations_with_their_fig
     for part in ["<td>flood</td><td>12 referrals in 7 days, 3 expected</td>", "just now"] {
         assert!(page.contains(part), "{part}");
     }
+}
+
+#[tokio::test]
+async fn what_waits_to_be_decided_again_is_told_to_social_work_without_the_first_decision() {
+    let world = World::start().await;
+    let id = frontdoor::domain::OutcomeId(uuid::Uuid::from_u128(7));
+    let reference = frontdoor::domain::Reference::from_entropy(7);
+    let drawn_at = frontdoor::domain::Timestamp(1_768_386_600_000_000);
+    let waiting = frontdoor::store::WaitingLook { id, reference, drawn_at };
+    *world.store.looks.lock().unwrap() = vec![waiting];
+    let told = read(&world, "/v1/second-looks", &world.masstt).await;
+    let one = json!({"id": id, "reference": reference, "drawn_at": "2026-01-14T10:30:00.000Z"});
+    assert_eq!(told, json!({"second_looks": [one]}));
+    let told = read(&world, "/v1/second-looks", &world.named).await;
+    assert_eq!(told, json!({"second_looks": []}));
+    let path = format!("/v1/second-looks/{id}");
+    for key in [&world.school, &world.panel, &world.operator] {
+        assert_eq!(world.get("/v1/second-looks", key).send().await.unwrap().status(), 403);
+        let answer = world.post(&path, key).json(&json!({})).send().await.unwrap();
+        assert_eq!(answer.status(), 403);
+    }
+    for path in [&path, "/v1/second-looks/nothing"] {
+        let answer = world.post(path, &world.masstt).json(&json!({})).send().await.unwrap();
+        problem(answer, 404, "not-found").await;
+    }
+    let answer = world.post(&path, &world.masstt).json(&json!(["x"])).send().await.unwrap();
+    problem(answer, 400, "not-readable").await;
+    // Three times of one team: on the operations page.
+    let page = world.get("/ops", &world.operator).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<td>It took too long</td><td class=\"n\">3</td>"));
 }

@@ -26,7 +26,7 @@ fn faults_of(file: &str, old: &str, new: &str) -> Vec<Fault> {
 }
 
 /// (file, what stands there, what stands there instead, part of what is told)
-const SEEDED: [(&str, &str, &str, &str); 45] = [
+const SEEDED: [(&str, &str, &str, &str); 47] = [
     ("thresholds.yaml", "danger_now == \"yes\"", "danger_now != \"no\"", "absence of danger_now"),
     (
         "thresholds.yaml",
@@ -73,6 +73,8 @@ const SEEDED: [(&str, &str, &str, &str); 45] = [
     ("thresholds.yaml", "referrals_12m >= 1", "referrals_12m >= 0", "nothing is known"),
     ("thresholds.yaml", "  urgent: 240", "  urgent: 2400", "2400 minutes"),
     ("thresholds.yaml", "team: masstt", "team: prevent", "receive everything"),
+    ("outcomes.yaml", "code: child-not-seen", "code: Not Seen", "cannot be a theme's code"),
+    ("outcomes.yaml", "percent: 5}", "percent: 500}", "percent is over 100"),
     ("agencies.toml", "told = \"duty-manager\"", "told = \"nobody\"", "is no role"),
     ("agencies.toml", "silence_weeks = 5\nrefused", "silence_weeks = 0\nrefused", "out of bounds"),
     (

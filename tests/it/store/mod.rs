@@ -35,6 +35,7 @@ mod replayed;
 mod rows;
 mod same_numbers;
 mod schema;
+mod second_looks;
 mod seen;
 mod words;
 

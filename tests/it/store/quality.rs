@@ -8,7 +8,6 @@ use frontdoor::app::OsEnv;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{AgencyId, DestinationId, Directory, Reference, ReferralId, Timestamp};
 use frontdoor::followup::Oversight;
-use frontdoor::followup::alarms::AlarmWatch;
 use frontdoor::followup::oversight::Stores;
 use frontdoor::followup::quality::three_months;
 use frontdoor::pipeline::{Desk, Followed, Recording};
@@ -26,12 +25,15 @@ on_both!(
 );
 
 fn oversight(store: &Arc<dyn Store>, directory: Directory) -> Oversight {
-    let stores = Stores { quality: store.clone(), reads: store.clone(), matches: store.clone() };
+    let stores = Stores {
+        alarms: store.clone(),
+        looks: store.clone(),
+        reads: store.clone(),
+        matches: store.clone(),
+    };
     let env: Arc<dyn Env> = Arc::new(OsEnv::new());
     let directory = Arc::new(arc_swap::ArcSwap::from_pointee(directory));
-    let masstt = DestinationId::new("masstt");
-    let alarms = AlarmWatch::new(store.clone(), env.clone(), directory.clone(), masstt);
-    Oversight::over(stores, &ring(), &env, &directory, Arc::new(alarms))
+    Oversight::over(stores, &ring(), &env, &directory, DestinationId::new("masstt"))
 }
 
 async fn scores_and_referrals_are_read_the_newest_first_within_a_span_and_a_limit(home: Home) {
@@ -268,6 +270,8 @@ async fn decisions_are_held_against_what_was_suggested_by_team(home: Home) {
             "levels": {"1": 1, "2": 1, "4": 1, "5": 1},
             "median_hours": 2.0,
             "worker_types": {"agency": 1, "permanent": 3},
+            "second_looks": {"drawn": 0, "looked_at": 0, "agreed": 0},
+            "themes": [],
         }])
     );
     let later = gateway.store.decided(Timestamp(i64::MAX), 9).await.expect("reads");
