@@ -6,6 +6,7 @@
 //! concerns such a record, so that there is somebody who can be asked.
 
 use super::catalogue as kind;
+use super::deliveries::read;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::DestinationPrincipal;
@@ -15,7 +16,7 @@ use crate::domain::{
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
 use crate::store::{self, DeliveryRow, OutcomeRow, StoreError, StoredReferral};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -101,8 +102,10 @@ pub(super) async fn handle(
     state: web::Data<ApiState>,
     caller: DestinationPrincipal,
     path: web::Path<String>,
+    req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
+    let blind = is_blind(req.query_string())?;
     let stored = stored(&state, &path).await?;
     let row = &stored.row;
     let sent = is_sent(&stored, &caller);
@@ -120,7 +123,9 @@ pub(super) async fn handle(
     if caller.destination.statutory {
         let words = restricted.is_empty() || caller.destination.restricted;
         history = Some(History::behind(&state, &stored).await);
-        outcomes = Recorded::of(&state, row.id, words).await?;
+        if !blind {
+            outcomes = Recorded::of(&state, row.id, words).await?;
+        }
     }
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     document_read(store, env, row.id, &caller.destination.id).await?;
@@ -145,6 +150,11 @@ pub(super) async fn restricted(
     of: ReferralId,
 ) -> Result<BTreeSet<u16>, StoreError> {
     store::restricted(state.store.as_ref(), state.matches.as_ref(), of).await
+}
+
+/// Whoever decides a second time asks to be shown nothing of the first decision.
+fn is_blind(query: &str) -> Result<bool, Problem> {
+    Ok(read(query, "blind", "true-or-false", |text| text.parse().ok())?.unwrap_or(false))
 }
 
 async fn stored(state: &ApiState, reference: &str) -> Result<StoredReferral, Problem> {

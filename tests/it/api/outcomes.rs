@@ -89,6 +89,13 @@ async fn an_outcome_over_http_is_told_what_it_lacks_recorded_once_and_reaches_th
     assert_eq!(seen["status"], "decided");
     assert_eq!(seen["outcome"]["code"], "assessment");
     assert_eq!(seen["outcome"]["message"], "We will see the child this week.");
+    // Whoever decides it a second time reads it without the first decision.
+    let document = format!("/v1/referrals/{reference}/document");
+    let document = async |query: &str| desk.get(&format!("{document}{query}"), &desk.masstt).await;
+    assert_eq!(document("").await["outcomes"][0]["outcome"], "assessment");
+    let blind = document("?blind=true").await;
+    assert_eq!((blind.get("outcomes"), &blind["reference"]), (None, &json!(reference)));
+    assert_eq!(document("?blind=perhaps").await["type"], "/problems/parameter");
     let clocks = desk.get("/v1/clocks", &desk.masstt).await;
     assert_eq!(
         (&clocks["ended_14d"], &clocks["clocks"][0]["clock"]),
