@@ -146,14 +146,9 @@ async fn entries(
     rows: Vec<ChronologyRow>,
 ) -> Result<Vec<Entry>, StoreError> {
     let referrals: Vec<ReferralId> = rows.iter().map(|row| row.referral).collect();
-    let directory = access.directory.load();
-    let closed = |team: &DestinationId| {
-        let known = directory.destinations.get(team);
-        !caller.destination.restricted && known.is_some_and(|known| known.restricted)
-    };
     let mut of: HashMap<ReferralId, Vec<OutcomeRow>> = HashMap::new();
     for outcome in state.follow.outcomes_of(&referrals).await? {
-        if !closed(&outcome.destination) {
+        if staff::may_read(access, &caller.destination, &outcome.destination) {
             of.entry(outcome.referral).or_default().push(outcome);
         }
     }

@@ -27,6 +27,8 @@ struct Answer<'a> {
 #[derive(Serialize)]
 struct One<'a> {
     reference: Reference,
+    /// Indices of the children for whom it runs still.
+    children: Vec<u16>,
     clock: &'a ClockKind,
     purpose: &'a str,
     priority: Priority,
@@ -79,6 +81,7 @@ pub(super) async fn handle(
 fn one(clock: &Clock, forecast: Forecast, now: Timestamp) -> One<'_> {
     One {
         reference: clock.reference,
+        children: clock.children.indices(),
         clock: &clock.kind,
         purpose: clock.purpose.as_str(),
         priority: clock.priority,

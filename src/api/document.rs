@@ -8,8 +8,9 @@
 use super::catalogue as kind;
 use super::deliveries::read;
 use super::problem::Problem;
+use super::staff;
 use super::state::ApiState;
-use crate::access::DestinationPrincipal;
+use crate::access::{Access, DestinationPrincipal};
 use crate::domain::{
     AgencyId, DestinationId, OutcomeCode, Priority, Reference, ReferralId, Timestamp, message,
 };
@@ -47,6 +48,8 @@ struct Answer<'a> {
 struct Recorded {
     at: Timestamp,
     destination: DestinationId,
+    /// Indices of the children whom it concerns; none where it concerns all.
+    children: Vec<u16>,
     outcome: OutcomeCode,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<String>,
@@ -57,12 +60,20 @@ struct Recorded {
 }
 
 impl Recorded {
-    async fn of(state: &ApiState, of: ReferralId, words: bool) -> Result<Vec<Self>, StoreError> {
+    /// Those whose team `may` be read of.
+    async fn of(
+        state: &ApiState,
+        of: ReferralId,
+        words: bool,
+        may: impl Fn(&DestinationId) -> bool,
+    ) -> Result<Vec<Self>, StoreError> {
         let rows = state.follow.outcomes(of).await?.into_iter();
+        let rows = rows.filter(|row| may(&row.destination));
         let seen = |row: OutcomeRow| Recorded {
             said: words.then(|| state.desk.said(&row)).flatten(),
             at: row.at,
             destination: row.destination,
+            children: row.children.indices(),
             outcome: row.code,
             level: row.level.map(|(code, _)| code),
         };
@@ -102,6 +113,7 @@ pub(super) async fn handle(
     state: web::Data<ApiState>,
     caller: DestinationPrincipal,
     path: web::Path<String>,
+    access: web::Data<Access>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
@@ -124,7 +136,8 @@ pub(super) async fn handle(
         let words = restricted.is_empty() || caller.destination.restricted;
         history = Some(History::behind(&state, &stored).await);
         if !blind {
-            outcomes = Recorded::of(&state, row.id, words).await?;
+            let may = |team: &DestinationId| staff::may_read(&access, &caller.destination, team);
+            outcomes = Recorded::of(&state, row.id, words, may).await?;
         }
     }
     let (store, env) = (state.store.as_ref(), state.env.as_ref());

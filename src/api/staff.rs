@@ -6,11 +6,21 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::submission::text;
-use crate::access::{Denied, DestinationPrincipal};
+use crate::access::{Access, Denied, DestinationPrincipal};
+use crate::domain::DestinationId;
+use crate::domain::agency::Destination;
 use crate::pipeline::media_type;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use serde_json::{Map, Value};
+
+/// Whether a team may read what another has recorded: what the team for restricted records has, it
+/// alone reads.
+pub(super) fn may_read(access: &Access, own: &Destination, recorded_by: &DestinationId) -> bool {
+    let directory = access.directory.load();
+    let known = directory.destinations.get(recorded_by);
+    own.restricted || known.is_none_or(|known| !known.restricted)
+}
 
 /// Bytes of a body that says a few words, and of one that gives reasons.
 const BODY: usize = 16 << 10;

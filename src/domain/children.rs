@@ -54,6 +54,19 @@ impl Children {
         self.0 & bit(child) != 0
     }
 
+    /// Their indices; none where all are meant that there may be. Of those that share a bit the
+    /// first stands for them.
+    pub fn indices(self) -> Vec<u16> {
+        let some = (0..=SHARED).filter(|child| self.has(*child) && self.0 != i64::MAX);
+        some.collect()
+    }
+
+    /// All of so many children.
+    pub fn all(count: usize) -> Self {
+        let count = u16::try_from(count).unwrap_or(u16::MAX);
+        Children((0..count.min(SHARED + 1)).fold(0, |bits, child| bits | bit(child)))
+    }
+
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -78,6 +78,8 @@ pub enum Considered {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     pub code: OutcomeCode,
+    /// The revision of the document that was read.
+    pub revision: Option<i32>,
     /// Indices of children; of all that the team was sent where it names none.
     pub children: Vec<u16>,
     /// Code of the level of need that was decided.
@@ -120,6 +122,7 @@ impl Said {
         let by = read.worker("by", true);
         let said = Said {
             code: OutcomeCode::new(&code.unwrap_or_default()),
+            revision: read.revision(),
             children: read.children(),
             level: read.name_if("level_of_need", "Give the code of a level of need, as a text"),
             rationale: read.text("rationale", LONG).is_some(),
@@ -181,8 +184,9 @@ pub fn fault(pointer: &str, rule: &str, ask: impl Into<String>) -> Unread {
 }
 
 /// Every member that an outcome may have.
-const MEMBERS: [&str; 20] = [
+const MEMBERS: [&str; 21] = [
     "outcome",
+    "revision",
     "children",
     "level_of_need",
     "rationale",
@@ -244,6 +248,15 @@ impl<'a> Reading<'a> {
                 None
             }
         }
+    }
+
+    fn revision(&mut self) -> Option<i32> {
+        let stated = self.body.get("revision").filter(|stated| !stated.is_null())?;
+        let read = stated.as_i64().and_then(|number| i32::try_from(number).ok());
+        if read.is_none() {
+            self.fault("revision", "Give the whole number that the document has as revision");
+        }
+        read
     }
 
     fn children(&mut self) -> Vec<u16> {

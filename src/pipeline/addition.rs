@@ -142,8 +142,8 @@ pub(super) fn is_of_others(known: &Value, addition: &Value) -> bool {
     !known.is_empty() && !stated.is_empty() && !some
 }
 
-/// What a referral says of a child's safety, and not of who it is and where to reach it.
-const SAID: [&str; 12] = [
+/// What a referral says of a child's safety, and not of who it is and how to reach it.
+const SAID: [&str; 14] = [
     "worry",
     "concerns",
     "indicators",
@@ -156,9 +156,11 @@ const SAID: [&str; 12] = [
     "request",
     "worker_safety",
     "do_not_alert",
+    "keep_confidential",
+    "corrections",
 ];
 /// The same of one child.
-const SAID_OF_A_CHILD: [&str; 7] = [
+const SAID_OF_A_CHILD: [&str; 8] = [
     "own_words",
     "location_now",
     "seen",
@@ -166,26 +168,43 @@ const SAID_OF_A_CHILD: [&str; 7] = [
     "agreement",
     "private_fostering",
     "social_worker",
+    "contact",
 ];
+/// Of an adult these say nothing of safety.
+const OF_REACHING: [&str; 3] = ["telephone", "language", "interpreter"];
 
 /// The children of whose safety something new is said; none where nothing is.
 pub(super) fn news(known: &Value, merged: &Value) -> Option<Children> {
     let differs =
-        |before: &Value, after: &Value, member: &&str| before.get(member) != after.get(member);
+        |before: &Value, after: &Value, member: &str| before.get(member) != after.get(member);
+    let withheld = |of: &Value| of.pointer("/address/withheld_from").cloned();
     let list = |document: &Value| document.get("children").and_then(Value::as_array).cloned();
     let (before, after) = (list(known).unwrap_or_default(), list(merged).unwrap_or_default());
-    let people = |document: &Value| document.pointer("/household/people").cloned();
+    let home = |document: &Value| document.get("household").and_then(withheld);
     let of_all = SAID.iter().any(|member| differs(known, merged, member))
         || people(known) != people(merged)
+        || home(known) != home(merged)
         || unplaced(known) != unplaced(merged);
     let news = |index: &usize| {
         let earlier = before.get(*index).unwrap_or(&Value::Null);
-        let own = |member: &&str| differs(earlier, &after[*index], member);
-        of_all || earlier.is_null() || SAID_OF_A_CHILD.iter().any(own)
+        let child = &after[*index];
+        let own = |member: &&str| differs(earlier, child, member);
+        let said = SAID_OF_A_CHILD.iter().any(own) || withheld(earlier) != withheld(child);
+        of_all || earlier.is_null() || said
     };
     let some = (0..after.len()).filter(news).map(|index| u16::try_from(index).unwrap_or(u16::MAX));
     let some: Vec<u16> = some.collect();
     (of_all || !some.is_empty()).then(|| Children::of(&some))
+}
+
+/// Adults, but for how to reach them.
+fn people(document: &Value) -> Vec<Value> {
+    let all = document.pointer("/household/people").and_then(Value::as_array);
+    let mut all = all.cloned().unwrap_or_default();
+    for person in all.iter_mut().filter_map(Value::as_object_mut) {
+        person.retain(|member, _| !OF_REACHING.contains(&member.as_str()));
+    }
+    all
 }
 
 /// Parts of the source that have no place; what a later statement replaced is none of them.
@@ -404,6 +423,10 @@ mod tests {
         let all = Some(Children::of(&[0, 1]));
         assert_eq!(with(json!({"children": [{"index": 0, "given_name": "Adah"}]})), None);
         assert_eq!(with(json!({"children": [{"index": 1, "upn": "x"}], "worry": "one"})), None);
+        let known_adult =
+            merge(known.clone(), json!({"household": {"people": [{"name": "A. Rowe"}]}}), false);
+        let reached = json!({"household": {"people": [{"name": "A. Rowe", "telephone": "1"}]}});
+        assert_eq!(news(&known_adult, &merge(known_adult.clone(), reached, false)), None);
         let words = json!({"children": [{"index": 1, "own_words": "I am afraid"}]});
         assert_eq!(with(words), Some(Children::of(&[1])));
         for said in [
@@ -411,6 +434,8 @@ mod tests {
             json!({"indicators": ["disclosure"]}),
             json!({"danger_now": "yes"}),
             json!({"household": {"people": [{"name": "A. Rowe"}]}}),
+            json!({"household": {"address": {"withheld_from": ["father"]}}}),
+            json!({"keep_confidential": "that the school rang"}),
             json!({"notes": [{"label": "Log", "text": "seen at night"}]}),
         ] {
             assert_eq!(with(said.clone()), all, "{said}");

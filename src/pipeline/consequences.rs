@@ -16,6 +16,7 @@ use crate::store::{
 };
 use crate::threshold::add_route;
 use crate::threshold::outcomes::{Follows, From, Onward, Starts};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -23,6 +24,15 @@ use std::collections::BTreeSet;
 const A_DAY: i64 = 24 * 3600;
 /// The clock of a case that is worked on.
 const ASSESSMENT: &str = "assessment";
+
+/// Of what comes round again, such as a review: what was said in this round of others of the
+/// family.
+#[derive(Default)]
+pub(super) struct Round {
+    pub(super) children: Children,
+    /// The days that were stated for the next.
+    pub(super) review_on: Vec<Date>,
+}
 
 /// One outcome at work.
 pub(super) struct Following<'a> {
@@ -35,6 +45,11 @@ pub(super) struct Following<'a> {
     /// The children whom it concerns, and all whom the team was sent.
     pub(super) children: Vec<u16>,
     pub(super) sent: Vec<u16>,
+    /// Of the destinations where it starts clocks, those that were sent all whom it concerns.
+    pub(super) reached: BTreeSet<DestinationId>,
+    /// All children of the referral.
+    pub(super) of: Children,
+    pub(super) round: Round,
     pub(super) now: Timestamp,
 }
 
@@ -58,13 +73,14 @@ impl Following<'_> {
         if let (Some(to), Some(sends)) = (&self.follows.to, &self.follows.outcome.sends)
             && *to != self.told.destination
         {
-            routes.push(route(to.clone(), sends.purpose.clone(), sends.priority));
+            let sent = route(to.clone(), sends.purpose.clone(), sends.priority);
+            routes.extend(self.at_night(&sent));
+            routes.push(sent);
         }
         // Where a clock begins at somebody who was never sent it, they are sent it.
         for start in &self.follows.outcome.starts {
             let Some(at) = &start.at else { continue };
-            let knows = |row: &DeliveryRow| row.destination == *at;
-            let there = self.stored.deliveries.iter().any(knows) || *at == self.told.destination;
+            let there = self.reached.contains(at) || *at == self.told.destination;
             if !there && !routes.iter().any(|route| route.destination == *at) {
                 let named = Purpose::new(start.clock.as_str());
                 let known = policy.gravity(&named) > 0;
@@ -84,7 +100,7 @@ impl Following<'_> {
             let children = match rows.ended.iter().find(own) {
                 // What comes round again does so for the family, once all of it has come to it.
                 Some(ended) if !ended.waiting.is_empty() => continue,
-                Some(_) => Children::of(&self.sent),
+                Some(_) => Children::of(&self.children).and(self.round.children),
                 None => Children::of(&self.children),
             };
             let (from, due_at) = self.runs(start);
@@ -114,30 +130,41 @@ impl Following<'_> {
             From::Return => self.said.returned_at.unwrap_or(self.now),
         };
         let due_at = calendar.due(from, start.duration);
-        match self.said.review_on.filter(|_| start.by_review_on) {
-            Some(day) => (from, due_at.min(calendar.end_of(day))),
-            None => (from, due_at),
+        if !start.by_review_on {
+            return (from, due_at);
         }
+        let days = self.said.review_on.iter().chain(&self.round.review_on);
+        let soonest = days.map(|day| calendar.end_of(*day)).min();
+        (from, soonest.map_or(due_at, |day| due_at.min(day)))
+    }
+
+    /// What is urgent does not wait for the screening team to open: who stands in for it has it.
+    fn at_night(&self, sent: &Route) -> Option<Route> {
+        let teams = &self.rules.policy.teams;
+        let urgent = sent.priority > Priority::Standard && sent.destination == teams.screening;
+        let closed = !teams.hours.staffed(&self.rules.policy.calendar, self.now);
+        let own = self.told.destination == teams.out_of_hours;
+        let too = Route { destination: teams.out_of_hours.clone(), ..sent.clone() };
+        (urgent && closed && !own).then(|| self.with_what_waits(too))
     }
 
     /// What waits there already is not made less grave, nor given more time; nor is what waits here
-    /// when it is handed over.
+    /// and was not decided: it is handed over or handed back as it is.
     fn with_what_waits(&self, new: Route) -> Route {
+        let policy = &self.rules.policy;
+        let back = new.destination == policy.teams.screening
+            || new.destination == policy.teams.out_of_hours;
+        let undecided = self.follows.outcome.hands_over() || (back && self.follows.level.is_none());
         let here = |clock: &Clock| {
-            self.follows.outcome.hands_over()
+            undecided
                 && clock.destination == self.told.destination
                 && self.concerns(clock)
+                && policy.gravity(&clock.purpose) >= policy.gravity(&policy.screening)
         };
         let waits = |clock: &&Clock| clock.destination == new.destination || here(clock);
         let mut routes = vec![new.clone()];
         for clock in self.open(RESPOND).filter(waits) {
-            let waiting = Route {
-                purpose: clock.purpose.clone(),
-                priority: clock.priority,
-                due_at: clock.due_at,
-                ..new.clone()
-            };
-            add_route(&self.rules.policy, &mut routes, waiting);
+            add_route(policy, &mut routes, as_waiting(clock, &new));
         }
         routes.remove(0)
     }
@@ -158,8 +185,13 @@ impl Following<'_> {
         let Some(waiting) = self.open(RESPOND).find(|clock| clock.destination == *screening) else {
             return;
         };
-        if !waiting.children.without(Children::of(&self.sent)).is_empty() {
-            // There is a child whom the emergency team was never sent.
+        let last = |to: &DestinationId| {
+            let own = self.stored.deliveries.iter().filter(|row| row.destination == *to);
+            own.filter(|row| says_what_is_known(row)).map(|row| row.created_at).max()
+        };
+        let others = waiting.children.without(Children::of(&self.sent));
+        if !others.among(self.of).is_empty() || last(screening) > last(own) {
+            // There is a child, or something new, that the emergency team was never sent.
             return;
         }
         let due_at = policy.due(screening, Priority::Standard, None, self.now);
@@ -179,7 +211,7 @@ impl Following<'_> {
     }
 
     /// Every team of social work that has it learns what was recorded; whom it is sent to by it
-    /// has a message of its own.
+    /// has a message of its own. What the team for restricted records has recorded, it alone knows.
     pub(super) fn tell_others(&self, routes: &[Route], env: &dyn Env, rows: &mut Batch) {
         let others: BTreeSet<&DestinationId> =
             self.stored.deliveries.iter().map(|row| &row.destination).collect();
@@ -187,7 +219,8 @@ impl Following<'_> {
             let known = self.rules.directory.destinations.get(to);
             let statutory = known.is_some_and(|known| known.statutory);
             let sent = routes.iter().any(|route| route.destination == *to);
-            if !statutory || sent || *to == self.told.destination {
+            let closed = self.is_restricted(&self.told.destination) && !self.is_restricted(to);
+            if !statutory || closed || sent || *to == self.told.destination {
                 continue;
             }
             let letter = Letter { to, kind: message::OUTCOME, priority: Priority::Standard };
@@ -203,6 +236,10 @@ impl Following<'_> {
                 })
             }));
         }
+    }
+
+    fn is_restricted(&self, team: &DestinationId) -> bool {
+        self.rules.directory.destinations.get(team).is_some_and(|known| known.restricted)
     }
 
     pub(super) fn row(&self, suggested_rank: i16, record: Sealed) -> OutcomeRow {
@@ -279,6 +316,21 @@ impl Following<'_> {
             "tells_sender": self.said.tells_sender,
         })
     }
+}
+
+/// What waits, as a route to where another would go.
+pub(super) fn as_waiting(clock: &Clock, to: &Route) -> Route {
+    Route {
+        purpose: clock.purpose.clone(),
+        priority: clock.priority,
+        due_at: clock.due_at,
+        ..to.clone()
+    }
+}
+
+/// Whether a message tells what is known of the children, and not what another team recorded.
+pub(super) fn says_what_is_known(row: &DeliveryRow) -> bool {
+    row.kind == message::ROUTED || row.kind == message::UPDATED
 }
 
 /// A message to one team about a referral that it has.

@@ -77,7 +77,7 @@ pub enum Followed {
 /// What a sender learns of what people did, once somebody has released it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SenderTold {
-    /// The last that social work under statute released; else the last of whoever released one.
+    /// The last that social work under statute released.
     pub outcome: Option<ToldOutcome>,
     /// When social work last released at which level of need it has decided.
     pub decided_at: Option<Timestamp>,
@@ -267,7 +267,6 @@ impl Desk for Pipeline {
             }
             told.outcome = Some(one);
         }
-        told.outcome = told.outcome.or_else(|| told.services.last().cloned());
         told
     }
 }

@@ -1,17 +1,18 @@
 //! A receiving team records an outcome: whether it stands, and what is written.
 
-use super::consequences::{Following, refused};
+use super::consequences::{Following, Round, refused};
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
-use crate::domain::outcome::{RESPOND, fault};
-use crate::domain::{Children, DestinationId, Route, Timestamp, Unread, facts};
+use crate::domain::outcome::{RESPOND, Said, fault};
+use crate::domain::{Children, DestinationId, Purpose, Route, Timestamp, Unread, facts};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
 use crate::store::{Batch, Clock, OutcomeRow, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::add_route;
 use crate::threshold::outcomes::Case;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,14 +51,14 @@ impl Stages {
         let dossier = self.open(stored.row.id, &stored.row.record)?;
         let decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
-        let sent = sent_children(&rules, &decided, &referred, &told.destination);
+        let whole = decided.as_sent(&rules.policy, true);
+        let sent_to = |to: &DestinationId| sent_to(to, &whole.routes, clocks, &referred);
+        let sent = sent_to(&told.destination);
         let children: Vec<u16> = sent.iter().copied().filter(|c| said.concerns(*c)).collect();
-        let open = |clock: &&Clock| {
-            clock.destination == told.destination
-                && clock.kind.as_str() == RESPOND
-                && clock.ended_at.is_none()
-        };
-        let purpose = clocks.iter().find(open).map(|clock| &clock.purpose);
+        if let Some(fault) = outdated(stored, said) {
+            return Ok(self.lacking(stored, told, vec![fault], now));
+        }
+        let purpose = waits_for(clocks, &told.destination);
         let found = case(&rules, &decided, &referred, told, &children, now);
         let met = found.threshold_met || found_met(&rules, before, Children::of(&children));
         let case = Case { purpose, threshold_met: met, ..found };
@@ -66,14 +67,47 @@ impl Stages {
             Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
         };
         let suggested = case.suggested.rank;
-        let one =
-            Following { rules: &rules, stored, clocks, told, said, follows, children, sent, now };
-        let mut rows = Batch::default();
+        let of = Children::all(referred.referral.children.len());
+        let starts = follows.outcome.starts.iter().filter_map(|start| start.at.as_ref());
+        let has = |to: &&DestinationId| {
+            let theirs = sent_to(to);
+            children.iter().all(|child| theirs.contains(child))
+        };
+        let reached = starts.filter(has).cloned().collect();
+        drop(whole);
+        let (rules, round) = (&rules, Round::default());
+        let mut one = Following {
+            rules,
+            stored,
+            clocks,
+            told,
+            said,
+            follows,
+            children,
+            sent,
+            reached,
+            of,
+            round,
+            now,
+        };
+        one.round = self.round(&one, before)?;
+        self.conclude_following(&one, (dossier, decided), &referred, suggested)
+    }
+
+    /// All rows of an outcome that may stand.
+    fn conclude_following(
+        &self,
+        one: &Following<'_>,
+        known: (Dossier, Decided),
+        referred: &Referred,
+        suggested: i16,
+    ) -> Result<Concluded> {
+        let (told, mut rows) = (one.told, Batch::default());
         if let Err(fault) = one.end(&mut rows.follow) {
-            return Ok(self.lacking(stored, told, vec![fault], now));
+            return Ok(self.lacking(one.stored, told, vec![fault], one.now));
         }
         let routes = one.routes();
-        self.send_on(&one, (dossier, decided), &referred, &routes, &mut rows)?;
+        self.send_on(one, known, referred, &routes, &mut rows)?;
         one.start(&mut rows.follow);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
         rows.tallies.push((one.tally(), 1));
@@ -85,6 +119,27 @@ impl Stages {
         rows.follow.outcomes.push(one.row(suggested, sealed));
         let done = Done::Followed { answer: json(&answer)?.into(), repeat: false };
         Ok(Concluded { rows, done })
+    }
+
+    /// What comes round again: what was said of others of the family since its clock began.
+    fn round(&self, one: &Following<'_>, before: &[OutcomeRow]) -> Result<Round> {
+        let mut round = Round::default();
+        let outcome = one.follows.outcome;
+        for start in outcome.starts.iter().filter(|start| outcome.ends(start.clock.as_str())) {
+            let own = |clock: &&Clock| clock.destination == one.told.destination;
+            let Some(clock) = one.open(start.clock.as_str()).find(own) else { continue };
+            let said = |row: &&OutcomeRow| {
+                let again = row.code == outcome.code && row.at > clock.started_at;
+                again && row.destination == one.told.destination
+            };
+            for row in before.iter().filter(said) {
+                round.children = round.children.and(row.children);
+                let stated = self.recorded(row)?.said;
+                let day = stated.get("review_on").and_then(Value::as_str);
+                round.review_on.extend(day.and_then(|day| day.parse::<Date>().ok()));
+            }
+        }
+        Ok(round)
     }
 
     /// It cannot stand. Whoever sent it as a message is told so by one.
@@ -147,6 +202,27 @@ impl Stages {
     }
 }
 
+/// What for a destination has to decide, while it does.
+fn waits_for<'a>(clocks: &'a [Clock], destination: &DestinationId) -> Option<&'a Purpose> {
+    let open = |clock: &&Clock| {
+        clock.destination == *destination
+            && clock.kind.as_str() == RESPOND
+            && clock.ended_at.is_none()
+    };
+    clocks.iter().find(open).map(|clock| &clock.purpose)
+}
+
+/// What was decided on an older document decides nothing of what has come since.
+fn outdated(stored: &StoredReferral, said: &Said) -> Option<Unread> {
+    let read = said.revision.filter(|read| *read < stored.row.revision)?;
+    let ask = format!(
+        "You read revision {read}, and there is {}: read the document again, and say what you \
+         decide on it",
+        stored.row.revision
+    );
+    Some(fault("/revision", "new-information", ask))
+}
+
 /// Seconds for which the same words are taken for a repeat.
 const A_DAY: i64 = 24 * 3600;
 
@@ -170,12 +246,14 @@ fn same_words<'a>(
     let own = |row: &&OutcomeRow| row.destination == told.destination && row.body == told.body;
     let Some(row) = before.iter().rev().find(own) else { return Same::No };
     let Some(outcome) = rules.outcomes.outcomes.get(&row.code) else { return Same::Repeat(row) };
+    // Where it names none, all are meant that the team was sent, by now.
+    let all = told.said.as_ref().is_ok_and(|said| said.children.is_empty());
     let waits_again = |clock: &Clock| {
         clock.destination == told.destination
             && clock.ended_at.is_none()
             && outcome.ends(clock.kind.as_str())
             && !outcome.starts.iter().any(|start| start.clock == clock.kind)
-            && !clock.children.among(row.children).is_empty()
+            && (all || !clock.children.among(row.children).is_empty())
     };
     if clocks.iter().any(waits_again) {
         let ask = format!(
@@ -185,7 +263,8 @@ fn same_words<'a>(
         return Same::Outdated(fault("/rationale", "new-information", ask));
     }
     let others = |other: &OutcomeRow| other.destination != told.destination && other.at > row.at;
-    let answered = outcome.sends.is_some() && before.iter().any(others);
+    let acts = outcome.sends.is_some() || !outcome.starts.is_empty();
+    let answered = acts && before.iter().any(others);
     if answered || now > row.at.plus_seconds(A_DAY) { Same::No } else { Same::Repeat(row) }
 }
 
@@ -197,18 +276,30 @@ fn found_met(rules: &Rules, before: &[OutcomeRow], children: Children) -> bool {
     same.any(|row| row.level.as_ref().map(|(_, rank)| *rank) == gravest)
 }
 
-/// The children whom a destination was sent: all, where it was sent a referral without any.
-fn sent_children(
-    rules: &Rules,
-    decided: &Decided,
-    referred: &Referred,
+/// The children whom a destination was sent, and those for whom a clock runs there: all, where it
+/// was sent a referral without any.
+fn sent_to(
     to: &DestinationId,
+    routes: &[Route],
+    clocks: &[Clock],
+    referred: &Referred,
 ) -> Vec<u16> {
-    let sent = decided.as_sent(&rules.policy, true);
-    match sent.routes.iter().find(|route| route.destination == *to) {
-        Some(route) if !route.children.is_empty() => route.children.clone(),
-        _ => (0..u16::try_from(referred.referral.children.len()).unwrap_or(u16::MAX)).collect(),
-    }
+    let all = 0..u16::try_from(referred.referral.children.len()).unwrap_or(u16::MAX);
+    let Some(route) = routes.iter().find(|route| route.destination == *to) else {
+        let runs = |child: &u16| waits_there(to, clocks, *child);
+        return all.filter(runs).collect();
+    };
+    let was = |child: &u16| {
+        route.children.is_empty()
+            || route.children.contains(child)
+            || waits_there(to, clocks, *child)
+    };
+    all.filter(was).collect()
+}
+
+fn waits_there(to: &DestinationId, clocks: &[Clock], child: u16) -> bool {
+    let open = |clock: &&Clock| clock.destination == *to && clock.ended_at.is_none();
+    clocks.iter().filter(open).any(|clock| clock.children.has(child))
 }
 
 /// What is known of the children whom an outcome concerns.

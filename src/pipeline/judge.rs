@@ -293,9 +293,9 @@ impl Judge for Stages {
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
         facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
         facts.wind(&again, &mut rows);
+        facts.form_came(addition, news.is_some(), clocks, &mut rows);
         if let Some(news) = news {
             facts.heed(news, clocks, &mut rows);
-            facts.form_came(addition, clocks, &mut rows);
         }
         rows.tallies.push((facts.tally("added", ""), 1));
         rows.audit.push(Event::new("referral.added-to", addition.agency.as_str()).about(id));
@@ -308,6 +308,13 @@ impl Judge for Stages {
         });
         let done = Done::Accepted { reference, receipt: receipt.into(), repeat: false };
         Ok(Concluded { rows, done })
+    }
+
+    fn is_of_the_same(&self, stored: &StoredReferral, referred: &Referred) -> Result<bool> {
+        let theirs = self.children_of(&stored.row)?;
+        let mut tokens = theirs.iter().flat_map(|child| &child.tokens);
+        let own = |token| referred.children.iter().any(|child| child.tokens.contains(token));
+        Ok(tokens.any(own))
     }
 
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred> {

@@ -22,7 +22,7 @@ mod otherwise;
 mod refusals;
 mod replay;
 mod rows;
-mod written;
+mod waiting;
 
 pub use crate::adapter::media_type;
 pub use crate::linkage::{Evidence, Explanation};

@@ -13,8 +13,8 @@ use crate::domain::{
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{
-    Batch, Clock, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow,
-    Sealed, Tally, Winding, WithdrawalRow,
+    Batch, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed,
+    Tally, Winding, WithdrawalRow,
 };
 use crate::threshold::{self, Policy};
 use serde::{Deserialize, Serialize};
@@ -277,7 +277,7 @@ impl Facts<'_> {
             (false, _) => (route, Vec::new()),
         };
         if adults.is_empty() && withdrawn.is_none() {
-            into.follow.clocks.push(self.clock(route, earlier.is_empty(), besides));
+            into.follow.clocks.extend(self.clock(route, earlier.is_empty(), besides));
         }
         let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
         let withdrawn = withdrawn.filter(|_| !earlier.is_empty());
@@ -359,34 +359,19 @@ impl Facts<'_> {
         }
     }
 
-    /// What is new of a child of whom everything was decided, and changes no route, is looked at by
-    /// the screening team all the same (paragraphs 22 and 29 of the inspection report).
-    pub(super) fn heed(&self, news: Children, clocks: &[Clock], into: &mut Batch) {
-        let policy = &self.rules.policy;
-        let screening = &policy.teams.screening;
-        let own = |row: &&mut ClockRow| row.destination == *screening;
-        let Some(row) = into.follow.clocks.iter_mut().find(own) else { return };
-        let runs = |clock: &Clock| {
-            clock.destination == *screening && clock.kind == row.kind && clock.ended_at.is_none()
-        };
-        if row.winding == Winding::Join && !clocks.iter().any(runs) {
-            let due_at = policy.due(screening, Priority::Standard, None, self.now);
-            row.amber_at = self.rules.outcomes.amber_at(self.now, due_at);
-            (row.purpose, row.priority) = (policy.confirmation.clone(), Priority::Standard);
-            (row.due_at, row.winding) = (due_at, Winding::Reopen);
-        }
-        row.children = row.children.and(news);
-    }
-
-    /// The clock of a destination that is sent the referral.
-    fn clock(&self, route: &Route, first: bool, besides: Besides<'_>) -> ClockRow {
+    /// The clock of a destination that is sent the referral, where there is something to decide
+    /// that was not there before.
+    fn clock(&self, route: &Route, first: bool, besides: Besides<'_>) -> Option<ClockRow> {
         let all = Children::of(&route.children);
-        let anew = match besides.reopens {
-            _ if first || besides.by_people => Some(all),
-            Some(risen) => Some(all.among(risen)).filter(|some| all.is_empty() || !some.is_empty()),
-            None => None,
+        let children = match besides.reopens {
+            _ if first || besides.by_people => all,
+            Some(risen) => all.among(risen),
+            None => return None,
         };
-        ClockRow {
+        if children.is_empty() && !all.is_empty() {
+            return None;
+        }
+        Some(ClockRow {
             referral: self.row.id,
             destination: route.destination.clone(),
             kind: ClockKind::new(RESPOND),
@@ -396,9 +381,9 @@ impl Facts<'_> {
             amber_at: self.rules.outcomes.amber_at(self.now, route.due_at),
             due_at: route.due_at,
             by_acknowledgement: self.rules.outcomes.by_acknowledgement(&route.purpose),
-            children: anew.unwrap_or(Children::NONE),
-            winding: if anew.is_some() { Winding::Reopen } else { Winding::Join },
-        }
+            children,
+            winding: if first { Winding::Join } else { Winding::Reopen },
+        })
     }
 
     /// The route, the level and the rules as its destination may learn of them: purpose, priority

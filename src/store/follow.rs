@@ -1,16 +1,16 @@
 //! What receiving teams record of referrals, and the clocks that run until they have.
 
 use super::error::Result;
-use super::notices::{NoticeRow, open_notice};
 use super::records::{damaged, priority, reference, token16};
-use super::rows::{Sealed, Tally, Token16};
-use crate::audit::Event;
+use super::rows::{Sealed, Token16};
 use crate::domain::{
     AgencyId, Children, ClockKind, DestinationId, OutcomeCode, OutcomeId, Priority, Purpose,
     Reference, ReferralId, Timestamp,
 };
 use async_trait::async_trait;
 use sqlx::FromRow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// What a receiving team recorded: append-only.
@@ -45,7 +45,7 @@ impl OutcomeRow {
 }
 
 /// What becomes of a clock that runs already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Winding {
     /// It runs out sooner, if at all; one that has ended stays so.
     Join,
@@ -98,6 +98,34 @@ impl FollowRows {
         self.outcomes.extend(other.outcomes);
         self.clocks.extend(other.clocks);
         self.ended.extend(other.ended);
+    }
+
+    /// Of one referral, destination and kind one, which is not looser than any that was written.
+    pub(super) fn folded(&self) -> Vec<ClockRow> {
+        let mut folded: Vec<ClockRow> = Vec::with_capacity(self.clocks.len());
+        let mut places: HashMap<(ReferralId, &DestinationId, &ClockKind), usize> =
+            HashMap::default();
+        for row in &self.clocks {
+            match places.entry((row.referral, &row.destination, &row.kind)) {
+                Entry::Vacant(place) => {
+                    place.insert(folded.len());
+                    folded.push(row.clone());
+                }
+                Entry::Occupied(place) => {
+                    let held = &mut folded[*place.get()];
+                    if row.priority > held.priority {
+                        (held.priority, held.purpose) = (row.priority, row.purpose.clone());
+                    }
+                    held.children = held.children.and(row.children);
+                    held.due_at = held.due_at.min(row.due_at);
+                    held.amber_at = held.amber_at.min(row.amber_at);
+                    held.started_at = held.started_at.min(row.started_at);
+                    held.by_acknowledgement &= row.by_acknowledgement;
+                    held.winding = held.winding.max(row.winding);
+                }
+            }
+        }
+        folded
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -174,22 +202,6 @@ impl Clock {
 
 /// The place of an open clock among its destination's.
 pub type ClockPlace = (Timestamp, ReferralId, ClockKind);
-
-/// What a clock does when its time has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tick {
-    pub stage: Stage,
-    pub alerts: i32,
-    /// When it does something again.
-    pub next_at: Timestamp,
-    /// Who is told that it has run out.
-    pub notices: Vec<NoticeRow>,
-}
-
-/// Says what a clock does when its time has come.
-pub trait Ticks: Send + Sync {
-    fn tick(&self, clock: &Clock) -> Tick;
-}
 
 /// Outcomes and clocks as people and systems read them.
 #[async_trait]
@@ -274,7 +286,8 @@ pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $
 /// Whoever was not told yet that it ran out need not be told any more.
 pub(super) const NOT_OVERDUE: &str = "UPDATE notice SET state = 'moot' \
      WHERE state IN ('waiting', 'failing') AND referral = $1 AND destination = $2 \
-     AND kind = 'overdue'";
+     AND kind = 'overdue' AND NOT EXISTS (SELECT 1 FROM clock WHERE referral = $1 \
+         AND destination = $2 AND ended_at IS NULL AND stage = 2)";
 
 /// Where an acknowledgement is all that is asked for, it ends the clock.
 pub(super) const ACKNOWLEDGED: &str = "UPDATE clock SET ended_at = $3, next_at = NULL \
@@ -312,73 +325,6 @@ macro_rules! join_clock {
 }
 
 pub(super) use join_clock;
-
-/// Those whose time has come, the soonest first.
-macro_rules! run_down {
-    ($locked:literal) => {
-        concat!(
-            "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
-             c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, \
-             c.children FROM clock c JOIN referral r ON r.id = c.referral WHERE c.next_at <= $1 \
-             ORDER BY c.next_at LIMIT $2",
-            $locked
-        )
-    };
-}
-
-pub(super) use run_down;
-
-pub(super) const TICK: &str = "UPDATE clock SET stage = $4, alerts = $5, next_at = $6 \
-     WHERE referral = $1 AND destination = $2 AND kind = $3";
-
-/// The events of clocks that have turned amber or red; a red one that escalates again says so.
-pub(super) fn events(ticked: &[(Clock, Tick)]) -> Vec<Event> {
-    let event = |(clock, tick): &(Clock, Tick)| {
-        let kind = match (tick.stage, clock.stage) {
-            (Stage::Red, Stage::Red) => "clock.still-red",
-            (Stage::Red, _) => "clock.red",
-            _ => "clock.amber",
-        };
-        let detail = format!("{} {}", clock.destination, clock.kind);
-        Event::new(kind, "frontdoor").about(clock.referral).detail(detail)
-    };
-    let notices = ticked.iter().flat_map(|(_, tick)| tick.notices.iter().map(NoticeRow::written));
-    ticked.iter().map(event).chain(notices).collect()
-}
-
-/// Whom an open notice tells already that a referral is overdue at a destination.
-pub(super) const TOLD_OVERDUE: &str = concat!(
-    "SELECT whom FROM notice WHERE ",
-    open_notice!(),
-    " AND referral = $1 AND destination = $2 AND kind = 'overdue'"
-);
-
-/// Whoever has an open notice of it gets no other.
-pub(super) fn not_told_yet(tick: &mut Tick, told: &[String]) {
-    tick.notices.retain(|notice| !told.contains(&notice.whom.to_string()));
-}
-
-/// What is told of clocks that have run out.
-pub(super) fn notices(ticked: &[(Clock, Tick)]) -> Vec<NoticeRow> {
-    ticked.iter().flat_map(|(_, tick)| tick.notices.iter().cloned()).collect()
-}
-
-/// One for each clock that has run out.
-pub(super) fn overdue(ticked: &[(Clock, Tick)], now: Timestamp) -> Vec<(Tally, i64)> {
-    let new = ticked.iter().filter(|(clock, tick)| tick.stage == Stage::Red && clock.alerts == 0);
-    let tally = |(clock, _): &(Clock, Tick)| {
-        let tally = Tally {
-            hour: Tally::hour_of(now),
-            what: "overdue".to_owned(),
-            agency: clock.agency.clone(),
-            destination: clock.destination.as_str().to_owned(),
-            level: clock.level.clone(),
-            priority: clock.priority,
-        };
-        (tally, 1)
-    };
-    new.map(tally).collect()
-}
 
 pub(super) fn after(place: Option<ClockPlace>) -> (i64, Uuid, String) {
     let first = || (i64::MIN, Uuid::nil(), String::new());

@@ -22,6 +22,7 @@ pub(super) async fn follow(
         // Another team's referral and one that does not exist are told apart by nothing.
         return Ok(unknown());
     }
-    let (clocks, before) = tx.followed(stored.row.id).await?;
+    let clocks = tx.clocks(stored.row.id).await?;
+    let before = tx.outcomes(stored.row.id).await?;
     parts.judge.conclude_outcome(&stored, &clocks, &before, told, now)
 }

@@ -262,7 +262,7 @@ impl Runner {
                     let judge = &self.parts.judge;
                     let mut concluded = judge.conclude(referred, &links, &histories, now)?;
                     let rows = &mut concluded.rows;
-                    written::pair(tx.as_mut(), referred, &links, now, rows).await?;
+                    written::pair(&self.parts, tx.as_mut(), referred, &links, rows).await?;
                     linker.remember(referred, &links, &concluded.rows.links, &[]);
                     concluded
                 }
@@ -330,7 +330,7 @@ impl Runner {
         };
         let id = stored.row.id;
         let (links, histories) = linker.links_again(tx, id, &merged, &known_links, now).await?;
-        let (clocks, _) = tx.followed(id).await?;
+        let clocks = tx.clocks(id).await?;
         let (stored, merged, clocks) = (&stored, &merged, &clocks[..]);
         let (links, histories) = (&links[..], &histories[..]);
         let added = Added { stored, addition, merged, links, histories, clocks };

@@ -50,6 +50,7 @@ mod restricted;
 mod settled;
 mod standing;
 mod statements;
+pub mod ticks;
 mod written;
 
 pub use crate::audit::{ChainName, Event};
@@ -68,4 +69,5 @@ pub use recounts::Recount;
 pub use restricted::restricted;
 pub use rows::*;
 pub use second_looks::*;
+pub use ticks::{Tick, Ticks};
 pub use traits::*;

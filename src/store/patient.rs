@@ -3,9 +3,10 @@
 //! else meanwhile.
 
 use super::error::{Result, StoreError};
-use super::follow::{Clock, Ticks};
+use super::follow::Clock;
 use super::notices::{Alerted, DueNotice, NoticeRow, NoticeStore, OpenNotices, Overdue, Tell};
 use super::rows::{DeliveryRow, Failure, OutboxRow, Token16};
+use super::ticks::Ticks;
 use super::traits::{ClockStore, Leave, RelayStore};
 use crate::domain::{DestinationId, MessageId, Timestamp};
 use async_trait::async_trait;

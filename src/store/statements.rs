@@ -119,7 +119,7 @@ macro_rules! shared {
     };
 }
 
-pub(super) use shared;
+pub(super) use {last_said, shared};
 
 /// Children of referrals who are one of some people, or may be, by any of their records; the
 /// people's ids come between the two.

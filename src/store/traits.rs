@@ -5,7 +5,7 @@ use super::adults::{AdultPair, AdultStore};
 use super::alarms::AlarmStore;
 use super::error::Result;
 use super::feed::*;
-use super::follow::{Clock, FollowStore, OutcomeRow, Ticks};
+use super::follow::{Clock, FollowStore, OutcomeRow};
 use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
 use super::notices::NoticeStore;
@@ -13,6 +13,7 @@ use super::pages::Span;
 use super::recounts::Recount;
 use super::rows::*;
 use super::second_looks::SecondLookStore;
+use super::ticks::Ticks;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
 use crate::domain::{
@@ -99,10 +100,13 @@ pub trait LaneTx: Send {
         &mut self,
         agency: &AgencyId,
         person: PersonId,
-    ) -> Result<Vec<(ReferralId, DestinationId)>>;
+    ) -> Result<Vec<(Reference, DestinationId)>>;
 
-    /// The clocks of a referral, and what was recorded of it.
-    async fn followed(&mut self, of: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)>;
+    /// The clocks of a referral.
+    async fn clocks(&mut self, of: ReferralId) -> Result<Vec<Clock>>;
+
+    /// What was recorded of a referral, oldest first.
+    async fn outcomes(&mut self, of: ReferralId) -> Result<Vec<OutcomeRow>>;
 
     /// A referral with its deliveries and links, for adding to it.
     async fn referral(

@@ -348,6 +348,9 @@ pub trait Judge: Send + Sync + 'static {
     /// Decides again after an addition; may only raise.
     fn conclude_addition(&self, added: &Added<'_>, now: Timestamp) -> Result<Concluded>;
 
+    /// Whether two submissions name a child alike, whatever is known of it besides.
+    fn is_of_the_same(&self, stored: &StoredReferral, referred: &Referred) -> Result<bool>;
+
     /// A stored referral as it stands, to be decided again.
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred>;
 

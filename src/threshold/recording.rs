@@ -80,7 +80,9 @@ impl<'o> Found<'_, 'o> {
         let ends = |kind: &str| self.outcome.ends.iter().any(|ended| ended.as_str() == kind);
         let screens = *own == teams.screening || *own == teams.out_of_hours;
         let back = self.outcome.sends.as_ref().is_some_and(|to| to.to == Onward::Screening);
-        let hands_back = !screens && (back || ends(ACCEPT));
+        // What it says of another authority's answer decides nothing here.
+        let of_another = ends(ACCEPT) && self.said.accepted_in_writing;
+        let hands_back = of_another || (!screens && (back || ends(ACCEPT)));
         let statutory = teams.receivers.get(own).is_some_and(|team| team.statutory);
         let told = |purpose: &Purpose| self.outcomes.by_acknowledgement(purpose);
         let told = self.case.purpose.is_some_and(told);
@@ -175,8 +177,8 @@ impl<'o> Found<'_, 'o> {
             [(&self.said.manager, "/manager"), (&self.said.second_manager, "/second_manager")]
         {
             if who.is_none() {
-                let ask = "The rules found that the threshold of significant harm was met. Going \
-                           below that needs a manager and a second manager: name both";
+                let ask = "Closing this, or going below the threshold of significant harm where it \
+                           was found, needs a manager and a second manager: name both";
                 // The outcome may need a manager anyway: one place is told of once.
                 self.faults.retain(|one| one.pointer != pointer);
                 self.faults.push(fault(pointer, "second-manager", ask));

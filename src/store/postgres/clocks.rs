@@ -3,10 +3,11 @@ use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
 use crate::store::deliveries::{Changed, event};
 use crate::store::error::Result;
-use crate::store::follow::{self, Clock, Ticks};
+use crate::store::follow::Clock;
 use crate::store::records::{DeliveryRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::statements::delivery_columns;
+use crate::store::ticks::{self, Ticks};
 use crate::store::traits::ClockStore;
 use async_trait::async_trait;
 
@@ -83,10 +84,10 @@ impl ClockStore for PostgresStore {
             return Ok(Vec::new());
         }
         let mut all = super::together::Together::default();
-        super::write::tallies(&mut all, &follow::overdue(&ticked, now));
-        super::notices::write(&mut all, &follow::notices(&ticked));
+        super::write::tallies(&mut all, &ticks::overdue(&ticked, now));
+        super::notices::write(&mut all, &ticks::notices(&ticked));
         all.run(&mut tx).await?;
-        let events = follow::events(&ticked);
+        let events = ticks::events(&ticked);
         super::append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
         Ok(ticked.into_iter().map(|(clock, _)| clock).collect())

@@ -323,13 +323,18 @@ impl LaneTx for PgLaneTx {
         &mut self,
         agency: &AgencyId,
         person: PersonId,
-    ) -> Result<Vec<(ReferralId, DestinationId)>> {
+    ) -> Result<Vec<(Reference, DestinationId)>> {
         let answer = super::follow::awaited_forms(&mut self.tx, agency, person).await;
         self.noting(answer)
     }
 
-    async fn followed(&mut self, of: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
-        let answer = super::follow::of(&mut self.tx, of).await;
+    async fn clocks(&mut self, of: ReferralId) -> Result<Vec<Clock>> {
+        let answer = super::follow::clocks_of(&mut self.tx, of).await;
+        self.noting(answer)
+    }
+
+    async fn outcomes(&mut self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
+        let answer = super::follow::outcomes_of(&mut self.tx, of).await;
         self.noting(answer)
     }
 

@@ -4,10 +4,11 @@ use crate::audit::{ChainName, Event};
 use crate::domain::Timestamp;
 use crate::store::deliveries::{Changed, event};
 use crate::store::error::Result;
-use crate::store::follow::{self, Clock, Ticks};
+use crate::store::follow::Clock;
 use crate::store::records::{DeliveryRecord, read_all, token16};
 use crate::store::rows::*;
 use crate::store::statements::delivery_columns;
+use crate::store::ticks::{self, Ticks};
 use crate::store::traits::ClockStore;
 use async_trait::async_trait;
 
@@ -73,9 +74,9 @@ impl ClockStore for SqliteStore {
         if ticked.is_empty() {
             return Ok(Vec::new());
         }
-        super::write::tallies(&mut tx, &follow::overdue(&ticked, now)).await?;
-        super::notices::write(&mut tx, &follow::notices(&ticked)).await?;
-        let events = follow::events(&ticked);
+        super::write::tallies(&mut tx, &ticks::overdue(&ticked, now)).await?;
+        super::notices::write(&mut tx, &ticks::notices(&ticked)).await?;
+        let events = ticks::events(&ticked);
         super::append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
         tx.commit().await?;
         Ok(ticked.into_iter().map(|(clock, _)| clock).collect())

@@ -1,14 +1,14 @@
 use super::SqliteStore;
 use super::many;
-use crate::domain::{AgencyId, DestinationId, PersonId, ReferralId, Timestamp};
+use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
-use crate::store::records::{priority_code, read_all};
+use crate::store::records::{priority_code, read_all, reference};
+use crate::store::ticks::*;
 use crate::store::written::AWAITED;
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
-use uuid::Uuid;
 
 /// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
 async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
@@ -38,7 +38,7 @@ pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Resul
         db,
         "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, \
          amber_at, due_at, by_acknowledgement, children, next_at, stage, alerts)",
-        &rows.clocks,
+        &rows.folded(),
         join_clock!("max", "min"),
         |values, r| {
             values
@@ -103,14 +103,19 @@ pub(super) async fn acknowledged(
     Ok(())
 }
 
-/// The clocks of a referral and what was recorded of it, as the lane reads them.
-pub(super) async fn of(
+/// The clocks of a referral, as the lane reads them.
+pub(super) async fn clocks_of(db: &mut SqliteConnection, of: ReferralId) -> Result<Vec<Clock>> {
+    let clocks = sqlx::query_as(CLOCKS_OF).bind(of.0).fetch_all(db).await?;
+    read_all(clocks, ClockRecord::row)
+}
+
+/// What was recorded of a referral, as the lane reads it.
+pub(super) async fn outcomes_of(
     db: &mut SqliteConnection,
-    referral: ReferralId,
-) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
-    let clocks = sqlx::query_as(CLOCKS_OF).bind(referral.0).fetch_all(&mut *db).await?;
-    let outcomes = sqlx::query_as(OUTCOMES_OF).bind(referral.0).fetch_all(db).await?;
-    Ok((read_all(clocks, ClockRecord::row)?, read_all(outcomes, OutcomeRecord::row)?))
+    of: ReferralId,
+) -> Result<Vec<OutcomeRow>> {
+    let outcomes = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(db).await?;
+    read_all(outcomes, OutcomeRecord::row)
 }
 
 /// Referrals whose written form an agency owes, and who waits for it.
@@ -118,10 +123,11 @@ pub(super) async fn awaited_forms(
     db: &mut SqliteConnection,
     agency: &AgencyId,
     person: PersonId,
-) -> Result<Vec<(ReferralId, DestinationId)>> {
+) -> Result<Vec<(Reference, DestinationId)>> {
     let query = sqlx::query_as(AWAITED).bind(agency.as_str()).bind(person.0);
-    let found: Vec<(Uuid, String)> = query.fetch_all(db).await?;
-    Ok(found.into_iter().map(|(id, to)| (ReferralId(id), DestinationId::new(&to))).collect())
+    let found: Vec<(String, String)> = query.fetch_all(db).await?;
+    let read = |(call, to): (String, String)| Ok((reference(&call)?, DestinationId::new(&to)));
+    found.into_iter().map(read).collect()
 }
 
 /// Moves on clocks whose time has come.

@@ -117,8 +117,8 @@ async fn paragraph_23_a_programme_is_recorded_with_its_language_and_if_it_is_tak
     let words = json!({"programme": whole, "tell_sender": "Ada's mother has a place in May."});
     front.records(PANEL, &sent, with(offered, words)).await;
     let seen = front.status(SCHOOL, &sent).await;
-    assert_eq!(seen["outcome"]["code"], "help-offered");
-    assert_eq!(seen["outcome"]["message"], "Ada's mother has a place in May.");
+    assert_eq!(seen["services"][0]["code"], "help-offered");
+    assert_eq!(seen["services"][0]["message"], "Ada's mother has a place in May.");
     front.close().await;
 }
 

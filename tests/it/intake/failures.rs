@@ -84,6 +84,10 @@ impl Judge for Spoilt {
         self.stages.conclude_addition(added, now)
     }
 
+    fn is_of_the_same(&self, stored: &StoredReferral, referred: &Referred) -> Result<bool> {
+        self.stages.is_of_the_same(stored, referred)
+    }
+
     fn reopen(&self, stored: &StoredReferral, now: Timestamp) -> Result<Referred> {
         self.stages.reopen(stored, now)
     }

@@ -264,12 +264,16 @@ impl LaneTx for SimTx {
         &mut self,
         _: &AgencyId,
         _: PersonId,
-    ) -> Result<Vec<(ReferralId, DestinationId)>> {
+    ) -> Result<Vec<(Reference, DestinationId)>> {
         Ok(Vec::new())
     }
 
-    async fn followed(&mut self, _: ReferralId) -> Result<(Vec<Clock>, Vec<OutcomeRow>)> {
-        Ok((Vec::new(), Vec::new()))
+    async fn clocks(&mut self, _: ReferralId) -> Result<Vec<Clock>> {
+        Ok(Vec::new())
+    }
+
+    async fn outcomes(&mut self, _: ReferralId) -> Result<Vec<OutcomeRow>> {
+        Ok(Vec::new())
     }
 
     async fn referral(

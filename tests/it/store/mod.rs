@@ -14,6 +14,7 @@ mod feeds;
 mod folding;
 mod followed;
 mod gateway;
+mod handed;
 mod homes;
 mod household;
 mod import;

@@ -1,0 +1,100 @@
+//! What waits besides what the rules decided: news of a child that changes no route, and the
+//! written form of what was said on the telephone. A call is acted on at once; its form is waited
+//! for beside that, and chased. It has come when the sender puts something to the referral, or
+//! sends another of the same child that says that it was telephoned first.
+
+use super::rows::Facts;
+use crate::domain::outcome::{RESPOND, WRITTEN_FORM};
+use crate::domain::values::YesNo;
+use crate::domain::{Children, ClockKind, Priority, Purpose};
+use crate::store::work::Addition;
+use crate::store::{Batch, Clock, ClockRow, EndedClock, Winding};
+use serde_json::Value;
+
+impl Facts<'_> {
+    /// The clock of a written form that is to follow.
+    pub(super) fn await_form(&self, into: &mut Batch) {
+        if self.referred.referral.form_to_follow.value() != Some(&YesNo(true)) {
+            return;
+        }
+        let policy = &self.rules.policy;
+        let due_at = policy.calendar.due(self.now, self.rules.outcomes.written_form);
+        into.follow.clocks.push(ClockRow {
+            referral: self.row.id,
+            destination: policy.teams.screening.clone(),
+            kind: ClockKind::new(WRITTEN_FORM),
+            purpose: Purpose::new(WRITTEN_FORM),
+            priority: Priority::Standard,
+            started_at: self.now,
+            amber_at: self.rules.outcomes.amber_at(self.now, due_at),
+            due_at,
+            by_acknowledgement: false,
+            children: Children::NONE,
+            winding: Winding::Join,
+        });
+    }
+
+    /// What the sender puts to it in writing is the form, unless it says again that the form is to
+    /// follow: something new of the child's safety, or its worry, be it in the words of the call.
+    pub(super) fn form_came(
+        &self,
+        addition: &Addition,
+        news: bool,
+        clocks: &[Clock],
+        into: &mut Batch,
+    ) {
+        let says = |member: &str| {
+            let stated = addition.document.get(member).unwrap_or(&Value::Null);
+            !stated.is_null() && stated != "no" && stated != false
+        };
+        let follows = says("form_to_follow") || !(news || says("worry") || says("telephone_first"));
+        let awaited = |clock: &&Clock| {
+            clock.kind.as_str() == WRITTEN_FORM && clock.ended_at.is_none() && !follows
+        };
+        let ended = clocks.iter().filter(awaited).map(|clock| EndedClock {
+            referral: clock.referral,
+            destination: clock.destination.clone(),
+            kind: clock.kind.clone(),
+            waiting: Children::NONE,
+            at: self.now,
+        });
+        into.follow.ended.extend(ended);
+    }
+
+    /// What is new of a child is decided on also where it changes no route: it is put to what waits
+    /// at the screening team, and where nothing waits to be confirmed (paragraphs 22 and 29 of the
+    /// inspection report).
+    pub(super) fn heed(&self, news: Children, clocks: &[Clock], into: &mut Batch) {
+        let policy = &self.rules.policy;
+        let screening = &policy.teams.screening;
+        if let Some(row) = into.follow.clocks.iter_mut().find(|row| row.destination == *screening) {
+            row.children = row.children.and(news);
+            return;
+        }
+        let runs = |clock: &&Clock| {
+            clock.destination == *screening
+                && clock.kind.as_str() == RESPOND
+                && clock.ended_at.is_none()
+        };
+        let (purpose, priority, due_at) = match clocks.iter().find(runs) {
+            Some(clock) => (clock.purpose.clone(), clock.priority, clock.due_at),
+            None => {
+                let due_at = policy.due(screening, Priority::Standard, None, self.now);
+                (policy.confirmation.clone(), Priority::Standard, due_at)
+            }
+        };
+        into.follow.clocks.push(ClockRow {
+            referral: self.row.id,
+            destination: screening.clone(),
+            kind: ClockKind::new(RESPOND),
+            purpose,
+            priority,
+            started_at: self.now,
+            amber_at: self.rules.outcomes.amber_at(self.now, due_at),
+            due_at,
+            by_acknowledgement: false,
+            children: news,
+            winding: Winding::Reopen,
+        });
+    }
+}
