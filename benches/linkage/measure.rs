@@ -115,7 +115,8 @@ impl Bench {
             let mut tokens: Vec<Token> = keys.iter().map(|key| stages.ring.token(key)).collect();
             tokens.sort_unstable();
             tokens.dedup();
-            let given = ChildProfile { tokens, profile: row.profile.encode() };
+            let profile = row.profile.encode();
+            let given = ChildProfile { tokens, profile, ..ChildProfile::default() };
             let truth = truth.get(&row.id).cloned().unwrap_or_default();
             children.push(Child { profile: row.profile, given, truth });
         }

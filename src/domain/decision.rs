@@ -275,10 +275,16 @@ pub struct ChildHistory {
     pub household_agencies_12m: u32,
     #[serde(default)]
     pub household_highest_level_12m: i16,
+    /// Referrals of others at the same address.
+    #[serde(default)]
+    pub address_contacts_12m: u32,
     /// What is known of the child is of a record that only the named few may see. No rule reads it.
     #[serde(default)]
     pub restricted: bool,
     /// Some of what is known of brothers and sisters is.
     #[serde(default)]
     pub household_restricted: bool,
+    /// Some of what is known of the address is.
+    #[serde(default)]
+    pub address_restricted: bool,
 }

@@ -10,6 +10,7 @@ pub mod blocking;
 pub mod calibrate;
 pub mod comparison;
 pub mod evaluate;
+pub mod homes;
 mod index;
 pub mod model;
 mod monotone;
@@ -29,6 +30,7 @@ pub mod weights;
 pub mod written;
 
 pub use blocking::keys;
+pub use homes::home_keys;
 pub use model::Model;
 pub use profile::Profile;
 pub use shared::Shared;

@@ -30,9 +30,14 @@ impl Shared {
         }
     }
 
+    /// Whether a home is at one of these addresses.
+    pub fn has(&self, home: &Home) -> bool {
+        self.addresses.iter().any(|shared| is_at(home, shared))
+    }
+
     /// Takes what is shared out of a profile: it is evidence of nothing.
     pub fn clear(&self, profile: &mut Profile) {
-        if self.addresses.iter().any(|shared| is_at(&profile.home, shared)) {
+        if self.has(&profile.home) {
             let town = profile.home.town;
             profile.home = Home { town, ..Home::default() };
         }

@@ -368,7 +368,7 @@ fn postcode(text: &str) -> Text<8> {
     }
 }
 
-fn home(stated: &Stated) -> Home {
+pub(super) fn home(stated: &Stated) -> Home {
     let (number, street) = first_line(stated.address.lines().next().unwrap_or_default());
     let town = words(&stated.town).join(" ");
     Home {

@@ -59,7 +59,9 @@ impl Stages {
                 let mut tokens: Vec<_> = keys.iter().map(|key| self.ring.token(key)).collect();
                 tokens.sort_unstable();
                 tokens.dedup();
-                ChildProfile { tokens, profile: profile.encode() }
+                let homes = linkage::home_keys(child, household, &rules.linkage.shared);
+                let homes = homes.iter().map(|key| self.ring.token(key)).collect();
+                ChildProfile { tokens, homes, profile: profile.encode() }
             })
             .collect()
     }
@@ -208,6 +210,7 @@ impl Judge for Stages {
         let decided = &decided;
         let facts = Facts { row: &row, referred, decided, rules, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
+        facts.homes(&mut rows);
         facts.messages(&[], None, self.env.as_ref(), &mut rows);
         facts.await_form(&mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
@@ -291,6 +294,7 @@ impl Judge for Stages {
         let (referred, decided) = (merged, &decided);
         let facts = Facts { row: &row, referred, decided, rules, links, now };
         facts.people(&self.ring, self.env.as_ref(), &mut rows);
+        facts.homes(&mut rows);
         facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
         facts.wind(&again, &mut rows);
         facts.form_came(addition, news.is_some(), clocks, &mut rows);

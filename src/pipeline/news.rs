@@ -135,7 +135,7 @@ fn concerned(
         candidates.sort_by_key(|(person, _)| *person);
         candidates.dedup_by_key(|(person, _)| *person);
         let Some(profile) = stages.open_profile(row.person, &row.profile) else { continue };
-        let child = ChildProfile { tokens: Vec::new(), profile };
+        let child = ChildProfile { profile, ..ChildProfile::default() };
         if stages.link(&child, &candidates).state != LinkState::New {
             own.insert(row.person);
         }

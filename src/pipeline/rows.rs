@@ -13,8 +13,8 @@ use crate::domain::{
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
 use crate::store::{
-    Batch, ClockRow, DeliveryRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow, Sealed,
-    Tally, Winding, WithdrawalRow,
+    Batch, ClockRow, DeliveryRow, HomeRow, LinkRow, NewAdult, OutboxRow, PersonRow, ReferralRow,
+    Sealed, Tally, Token, Winding, WithdrawalRow,
 };
 use crate::threshold::{self, Policy};
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,19 @@ fn hour(at: Timestamp) -> Timestamp {
 }
 
 impl Facts<'_> {
+    /// Where the children live, for whoever lives there later.
+    pub(super) fn homes(&self, into: &mut Batch) {
+        for (child, profile) in (0..).zip(&self.referred.children) {
+            let row = |token: &Token| HomeRow {
+                token: *token,
+                at: self.row.received_at,
+                referral: self.row.id,
+                child,
+            };
+            into.homes.extend(profile.homes.iter().map(row));
+        }
+    }
+
     /// People made or known again, and the links to them.
     pub(super) fn people(&self, ring: &KeyRing, env: &dyn Env, into: &mut Batch) {
         for (index, (link, child)) in self.links.iter().zip(&self.referred.children).enumerate() {

@@ -24,6 +24,8 @@ pub struct Batch {
     /// Tokens that known persons gain.
     pub tokens: Vec<(Token, PersonId)>,
     pub links: Vec<LinkRow>,
+    /// Where the children of new referrals live, and of those that are added to.
+    pub homes: Vec<HomeRow>,
     pub adults: AdultRows,
     pub follow: FollowRows,
     /// Referrals decided again because of what a person said of a match; each at the revision that
@@ -60,6 +62,7 @@ impl Batch {
         self.profiles.extend(other.profiles);
         self.tokens.extend(other.tokens);
         self.links.extend(other.links);
+        self.homes.extend(other.homes);
         self.adults.append(other.adults);
         self.follow.append(other.follow);
         self.revisits.extend(other.revisits);
@@ -89,6 +92,7 @@ impl Batch {
             profiles,
             tokens,
             links,
+            homes,
             adults,
             follow,
             revisits,
@@ -113,6 +117,7 @@ impl Batch {
             && profiles.is_empty()
             && tokens.is_empty()
             && links.is_empty()
+            && homes.is_empty()
             && adults.is_empty()
             && follow.is_empty()
             && revisits.is_empty()

@@ -11,7 +11,7 @@ use super::matches::*;
 use super::recounts::Recount;
 use super::rows::*;
 use super::settled::{of_child, settled};
-use super::standing::{leave_apart, links_of, people_of};
+use super::standing::{known_of, leave_apart, links_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
@@ -432,9 +432,11 @@ impl Case<'_> {
             link.fresh = Some(link.person) == fresh;
         }
         let since = year_before(self.stored.row.received_at);
-        let read = people_of(self.tx, &links, since, &[self.stored.row.id]).await?;
-        leave_apart(&mut links, &read, &self.rows.apart);
-        let histories = Within::default().histories(&links, &read);
+        let id = self.stored.row.id;
+        let mut read = known_of(self.tx, &links, &referred.children, since, id).await?;
+        read.heed(&self.rows.apart);
+        leave_apart(&mut links, &read.people, &self.rows.apart);
+        let histories = Within::default().histories(&links, &referred.children, &read);
         let stored = &self.stored;
         let visit = Revisit {
             stored,

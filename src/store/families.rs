@@ -51,7 +51,7 @@ macro_rules! family_of {
 /// Whom people have told apart from a family, by the last word on any two records of both;
 /// `$held` says which records are the family's, `$listed` how ids are put in one text.
 macro_rules! apart_from {
-    ($held:literal, $listed:literal) => {
+    ($held:expr, $listed:literal) => {
         concat!(
             "(SELECT ",
             $listed,

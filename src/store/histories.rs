@@ -1,21 +1,32 @@
 //! What is known of a referral's children, from what was stored of the people whom they are or may
-//! be and from what the batch under way adds: their own referrals, and those of their brothers and
-//! sisters.
+//! be and from what the batch under way adds: their own referrals, those of their brothers and
+//! sisters, and how many there were of others at the same address.
 
 use super::kin::CHILDREN;
+use super::matches::ApartRow;
 use super::rows::*;
 use super::settled::is_settled;
-use super::work::ChildLink;
+use super::work::{ChildLink, ChildProfile};
 use crate::domain::{AgencyId, ChildHistory, LinkState, PersonId, ReferralId};
 use foldhash::{HashMap, HashSet};
 use std::collections::BTreeSet;
 
-/// What was stored of people.
-pub(super) type Stored = HashMap<PersonId, HistoryRow>;
+/// Where more children than these live, or lived, is a hostel, a school or a refuge.
+const MOST_AT_HOME: usize = 20;
 
-/// What earlier items of one batch add to people's histories.
+/// What was stored of people and homes.
 #[derive(Default)]
-pub(super) struct Within(HashMap<PersonId, Added>);
+pub(super) struct Stored {
+    pub(super) people: HashMap<PersonId, HistoryRow>,
+    homes: HashMap<Token, Vec<Resident>>,
+}
+
+/// What earlier items of one batch add to it.
+#[derive(Default)]
+pub(super) struct Within {
+    people: HashMap<PersonId, Added>,
+    homes: HashMap<Token, Vec<Resident>>,
+}
 
 #[derive(Default)]
 struct Added {
@@ -27,6 +38,7 @@ struct Added {
 /// What is known of brothers and sisters, in referrals that are not the child's own.
 #[derive(Default)]
 struct Household {
+    people: BTreeSet<PersonId>,
     referrals: BTreeSet<ReferralId>,
     agencies: BTreeSet<AgencyId>,
     highest_level: i16,
@@ -34,36 +46,110 @@ struct Household {
     restricted: bool,
 }
 
+impl Stored {
+    pub(super) fn of(people: Vec<HistoryRow>, residents: Vec<Resident>) -> Self {
+        let people = people.into_iter().map(|row| (row.person, row)).collect();
+        let mut homes: HashMap<Token, Vec<Resident>> = HashMap::default();
+        for one in residents {
+            homes.entry(one.token).or_default().push(one);
+        }
+        Stored { people, homes }
+    }
+
+    /// Heeds what a word says that is not written yet: who is apart from whom, or no longer.
+    pub(super) fn heed(&mut self, said: &[ApartRow]) {
+        let of_people = self.people.iter_mut().map(|(one, row)| (*one, &mut row.apart));
+        let residents = self.homes.values_mut().flatten();
+        let of_residents = residents.map(|one| (one.person, &mut one.apart));
+        for (person, apart) in of_people.chain(of_residents) {
+            for word in said {
+                let from = match person {
+                    one if one == word.one => word.other,
+                    other if other == word.other => word.one,
+                    _ => continue,
+                };
+                apart.retain(|one| *one != from);
+                apart.extend(word.stands.then_some(from));
+            }
+        }
+    }
+
+    /// The same without what one referral says of where its children live.
+    pub(super) fn without(mut self, referral: ReferralId) -> Self {
+        for residents in self.homes.values_mut() {
+            residents.retain(|one| one.referral != referral);
+        }
+        self
+    }
+}
+
+/// The tokens of the children's homes, each once.
+pub(super) fn homes_of<'a>(children: impl Iterator<Item = &'a ChildProfile>) -> Vec<Token> {
+    let all: BTreeSet<Token> = children.flat_map(|child| child.homes.iter().copied()).collect();
+    all.into_iter().collect()
+}
+
 impl Within {
     /// Of each child of one referral.
-    pub(super) fn histories(&self, links: &[ChildLink], stored: &Stored) -> Vec<ChildHistory> {
+    pub(super) fn histories(
+        &self,
+        links: &[ChildLink],
+        children: &[ChildProfile],
+        stored: &Stored,
+    ) -> Vec<ChildHistory> {
         let family: Vec<PersonId> = links.iter().take(CHILDREN).map(|link| link.person).collect();
-        let of_child = |(child, link)| {
-            let brothers = if child < CHILDREN { family.as_slice() } else { &[] };
-            self.history_of(link, brothers, stored)
+        let of_child = |(place, (link, child)): (usize, (&ChildLink, &ChildProfile))| {
+            let brothers = if place < CHILDREN { family.as_slice() } else { &[] };
+            self.history_of(link, child, brothers, stored)
         };
-        links.iter().enumerate().map(of_child).collect()
+        links.iter().zip(children).enumerate().map(of_child).collect()
     }
 
     /// Makes what was concluded known to the rest of the batch. `known` are the links that the
     /// referral had before.
-    pub(super) fn remember(&mut self, rows: &[LinkRow], known: &[StoredLink]) {
+    pub(super) fn remember(
+        &mut self,
+        children: &[ChildProfile],
+        rows: &[LinkRow],
+        known: &[StoredLink],
+    ) {
         let settled = || rows.iter().filter(|row| row.state != LinkState::Possible);
         let family = || settled().filter(|row| usize::from(row.child) < CHILDREN);
         for row in settled() {
-            let added = self.0.entry(row.person).or_default();
+            let added = self.people.entry(row.person).or_default();
             if usize::from(row.child) < CHILDREN {
                 added.kin.extend(family().map(|other| other.person));
             }
-            if !is_settled(known, row.person) {
-                let (referral, level_rank) = (row.referral, row.level_rank);
-                added.contacts.push(Contact { referral, agency: row.agency.clone(), level_rank });
+            if is_settled(known, row.person) {
+                continue;
+            }
+            let (referral, level_rank) = (row.referral, row.level_rank);
+            added.contacts.push(Contact { referral, agency: row.agency.clone(), level_rank });
+            let child = children.get(usize::from(row.child));
+            for token in child.into_iter().flat_map(|child| &child.homes) {
+                let one = Resident {
+                    token: *token,
+                    referral,
+                    person: row.person,
+                    recent: true,
+                    // Where its record is, that was read with the histories.
+                    restricted: false,
+                    address: false,
+                    apart: Vec::new(),
+                };
+                self.homes.entry(*token).or_default().push(one);
             }
         }
     }
 
     /// What is known of the linked person, or else of the likeliest of the possible ones.
-    fn history_of(&self, link: &ChildLink, brothers: &[PersonId], stored: &Stored) -> ChildHistory {
+    fn history_of(
+        &self,
+        link: &ChildLink,
+        child: &ChildProfile,
+        brothers: &[PersonId],
+        stored: &Stored,
+    ) -> ChildHistory {
         let person = match link.state {
             LinkState::Linked => Some(link.person),
             LinkState::Possible => link.possible.first().map(|(person, _)| *person),
@@ -87,13 +173,17 @@ impl Within {
             history.restricted |= own.restricted;
         }
         let is: BTreeSet<PersonId> = person.into_iter().chain([link.person]).collect();
-        self.household(&is, brothers, stored).tell(&mut history);
+        let mut household = self.household(&is, brothers, stored);
+        household.tell(&mut history);
+        // Nobody of these is another child; whom the child may be is not either.
+        household.people.extend(is.iter().chain(link.possible.iter().map(|(one, _)| one)));
+        self.at_home(&is, child, &household, stored, &mut history);
         history
     }
 
     fn known_of(&self, person: PersonId, stored: &Stored) -> ChildHistory {
         let mut history = ChildHistory::default();
-        if let Some(row) = stored.get(&person) {
+        if let Some(row) = stored.people.get(&person) {
             history.case_status = row.case_status;
             history.case_team = row.case_team.clone();
             history.referrals_12m = row.referrals;
@@ -102,7 +192,7 @@ impl Within {
             history.restricted = row.restricted;
             history.stepped_down_12m = row.stepped_down;
         }
-        if let Some(added) = self.0.get(&person) {
+        if let Some(added) = self.people.get(&person) {
             let agencies: HashSet<&AgencyId> =
                 self.contacts_of(person, stored).map(|contact| &contact.agency).collect();
             let level = added.contacts.iter().map(|contact| contact.level_rank).max();
@@ -120,8 +210,8 @@ impl Within {
         person: PersonId,
         stored: &'a Stored,
     ) -> impl Iterator<Item = &'a Contact> {
-        let before = stored.get(&person).into_iter().flat_map(|row| &row.contacts);
-        before.chain(self.0.get(&person).into_iter().flat_map(|added| &added.contacts))
+        let before = stored.people.get(&person).into_iter().flat_map(|row| &row.contacts);
+        before.chain(self.people.get(&person).into_iter().flat_map(|added| &added.contacts))
     }
 
     /// Of the brothers and sisters of whom the child `is`: the other children of earlier referrals,
@@ -132,24 +222,77 @@ impl Within {
         brothers: &[PersonId],
         stored: &Stored,
     ) -> Household {
-        let own: BTreeSet<ReferralId> = is
-            .iter()
-            .flat_map(|person| self.contacts_of(*person, stored))
-            .map(|contact| contact.referral)
-            .collect();
-        let relatives = || is.iter().filter_map(|one| stored.get(one)).flat_map(|row| &row.kin);
-        let within = is.iter().filter_map(|one| self.0.get(one)).flat_map(|added| &added.kin);
-        let mut others: BTreeSet<PersonId> = relatives().map(|one| one.person).collect();
-        others.extend(within.chain(brothers));
+        let own = self.referrals_of(is, stored);
+        let relatives =
+            || is.iter().filter_map(|one| stored.people.get(one)).flat_map(|row| &row.kin);
+        let within = is.iter().filter_map(|one| self.people.get(one)).flat_map(|added| &added.kin);
         let mut all = Household::default();
+        all.people =
+            relatives().map(|one| one.person).chain(within.chain(brothers).copied()).collect();
         for relative in relatives().filter(|one| !is.contains(&one.person)) {
             all.add(&own, relative.restricted, relative.contacts.iter());
         }
-        for other in others.difference(is) {
-            let restricted = stored.get(other).is_some_and(|row| row.restricted);
+        let others: Vec<PersonId> = all.people.difference(is).copied().collect();
+        for other in &others {
+            let restricted = stored.people.get(other).is_some_and(|row| row.restricted);
             all.add(&own, restricted, self.contacts_of(*other, stored));
         }
         all
+    }
+
+    /// How many referrals there were of others at the child's address. Whoever a person has told
+    /// apart from the child is not counted; nor is anything where nobody may learn who lives there.
+    fn at_home(
+        &self,
+        is: &BTreeSet<PersonId>,
+        child: &ChildProfile,
+        household: &Household,
+        stored: &Stored,
+        history: &mut ChildHistory,
+    ) {
+        let rows: Vec<&HistoryRow> = is.iter().filter_map(|one| stored.people.get(one)).collect();
+        let homes = || child.homes.iter().map(|token| self.residents(*token, stored));
+        let shared = homes().any(|all| {
+            let people: BTreeSet<PersonId> = all.iter().map(|one| one.person).collect();
+            people.len() > MOST_AT_HOME
+        });
+        if shared || rows.iter().any(|row| row.address) {
+            return;
+        }
+        let own = self.referrals_of(is, stored);
+        let is_other = |one: &&Resident| {
+            let apart = rows.iter().any(|row| row.apart.contains(&one.person));
+            one.recent
+                && !household.people.contains(&one.person)
+                && !household.referrals.contains(&one.referral)
+                && !own.contains(&one.referral)
+                && !apart
+                && !one.apart.iter().any(|other| is.contains(other))
+        };
+        let mut referrals: BTreeSet<ReferralId> = BTreeSet::new();
+        for one in homes().flatten().filter(is_other) {
+            let record = stored.people.get(&one.person);
+            if !one.address && !record.is_some_and(|row| row.address) {
+                referrals.insert(one.referral);
+                let restricted = one.restricted || record.is_some_and(|row| row.restricted);
+                history.address_restricted |= restricted;
+            }
+        }
+        history.address_contacts_12m = count(referrals.len());
+    }
+
+    fn residents<'a>(&'a self, home: Token, stored: &'a Stored) -> Vec<&'a Resident> {
+        [&stored.homes, &self.homes]
+            .into_iter()
+            .filter_map(|homes| homes.get(&home))
+            .flatten()
+            .collect()
+    }
+
+    /// The referrals of a child who `is` these.
+    fn referrals_of(&self, is: &BTreeSet<PersonId>, stored: &Stored) -> BTreeSet<ReferralId> {
+        let all = is.iter().flat_map(|person| self.contacts_of(*person, stored));
+        all.map(|contact| contact.referral).collect()
     }
 }
 
@@ -168,7 +311,7 @@ impl Household {
         }
     }
 
-    fn tell(self, history: &mut ChildHistory) {
+    fn tell(&self, history: &mut ChildHistory) {
         history.household_referrals_12m = count(self.referrals.len());
         history.household_agencies_12m = count(self.agencies.len());
         history.household_highest_level_12m = self.highest_level;
@@ -181,132 +324,4 @@ fn count(number: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::decision::CaseStatus;
-    use uuid::Uuid;
-
-    fn person(number: u128) -> PersonId {
-        PersonId(Uuid::from_u128(number))
-    }
-
-    fn contact(number: u128, agency: &str, level_rank: i16) -> Contact {
-        let referral = ReferralId(Uuid::from_u128(number));
-        Contact { referral, agency: AgencyId::new(agency), level_rank }
-    }
-
-    fn known(number: u128, contacts: Vec<Contact>, kin: Vec<Relative>) -> (PersonId, HistoryRow) {
-        let row = HistoryRow {
-            person: person(number),
-            case_status: CaseStatus::None,
-            case_team: None,
-            referrals: count(contacts.len()),
-            agencies: 1,
-            highest_level: 3,
-            restricted: false,
-            adoption: false,
-            apart: Vec::new(),
-            stepped_down: false,
-            contacts,
-            kin,
-        };
-        (row.person, row)
-    }
-
-    fn linked(number: u128) -> ChildLink {
-        ChildLink {
-            state: LinkState::Linked,
-            person: person(number),
-            fresh: false,
-            weight: 12.0,
-            decision: None,
-            possible: Vec::new(),
-            failed: false,
-        }
-    }
-
-    fn row(child: u16, of: u128, referral: u128) -> LinkRow {
-        let Contact { referral, agency, level_rank } = contact(referral, "police", 4);
-        LinkRow {
-            referral,
-            child,
-            person: person(of),
-            state: LinkState::Linked,
-            weight: 12.0,
-            at: crate::domain::Timestamp(0),
-            agency,
-            level_rank,
-            decision: None,
-        }
-    }
-
-    fn household(history: &ChildHistory) -> (u32, u32, i16, bool) {
-        (
-            history.household_referrals_12m,
-            history.household_agencies_12m,
-            history.household_highest_level_12m,
-            history.household_restricted,
-        )
-    }
-
-    #[test]
-    fn a_referral_of_several_brothers_counts_once_and_the_childs_own_not_at_all() {
-        let (both, own) = (contact(10, "school", 3), contact(11, "police", 5));
-        let brother = |number, restricted| {
-            let contacts = vec![contact(10, "school", 3), contact(20, "health", 4)];
-            Relative { person: person(number), restricted, contacts }
-        };
-        let kin = vec![brother(2, false), brother(3, true)];
-        let stored: Stored = [known(1, vec![own, both], kin)].into_iter().collect();
-        let all = Within::default().histories(&[linked(1)], &stored);
-        assert_eq!(household(&all[0]), (1, 1, 4, true));
-    }
-
-    #[test]
-    fn the_other_children_of_the_referral_are_brothers() {
-        let before = vec![contact(10, "school", 3), contact(11, "police", 5)];
-        let stored: Stored = [known(2, before, Vec::new())].into_iter().collect();
-        let baby = ChildLink { state: LinkState::New, fresh: true, ..linked(1) };
-        let all = Within::default().histories(&[baby, linked(2)], &stored);
-        assert_eq!((household(&all[0]), all[0].link), ((2, 2, 5, false), LinkState::New));
-        assert_eq!(household(&all[1]), (0, 0, 0, false));
-    }
-
-    #[test]
-    fn whoever_only_may_be_somebody_is_nobodys_brother() {
-        let stored: Stored =
-            [known(2, vec![contact(10, "school", 3)], Vec::new())].into_iter().collect();
-        let state = LinkState::Possible;
-        let perhaps =
-            ChildLink { state, fresh: true, possible: vec![(person(2), 5.0)], ..linked(3) };
-        let all = Within::default().histories(&[linked(1), perhaps], &stored);
-        assert_eq!(household(&all[0]), (0, 0, 0, false));
-        assert_eq!(all[1].referrals_12m, 1);
-    }
-
-    #[test]
-    fn what_earlier_items_of_a_batch_say_counts_once() {
-        let stored: Stored =
-            [known(1, vec![contact(10, "school", 3)], Vec::new())].into_iter().collect();
-        let mut within = Within::default();
-        // Both in one referral, and the second in another.
-        within.remember(&[row(0, 1, 30), row(1, 2, 30)], &[]);
-        within.remember(&[row(0, 2, 31)], &[]);
-        let all = within.histories(&[linked(1)], &stored);
-        assert_eq!(household(&all[0]), (1, 1, 4, false));
-        let own = (all[0].referrals_12m, all[0].agencies_12m, all[0].highest_level_12m);
-        assert_eq!(own, (2, 2, 4));
-        let all = within.histories(&[linked(2)], &stored);
-        assert_eq!((household(&all[0]), all[0].referrals_12m), ((1, 1, 3, false), 2));
-    }
-
-    #[test]
-    fn a_list_longer_than_a_family_makes_no_brothers() {
-        let stored: Stored =
-            [known(99, vec![contact(10, "school", 3)], Vec::new())].into_iter().collect();
-        let mut links: Vec<ChildLink> = (1..=20).map(linked).collect();
-        links.push(linked(99));
-        let all = Within::default().histories(&links, &stored);
-        assert!(all.iter().all(|history| household(history) == (0, 0, 0, false)));
-    }
-}
+mod tests;

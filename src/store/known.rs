@@ -105,7 +105,7 @@ mod tests {
         let candidates = |tokens: &[i64], not: &[usize]| -> Vec<PersonId> {
             let tokens = tokens.iter().map(|token| Token(*token)).collect();
             let not: HashSet<PersonId> = not.iter().map(|number| person(*number)).collect();
-            let child = ChildProfile { tokens, profile: Vec::new() };
+            let child = ChildProfile { tokens, ..ChildProfile::default() };
             known.candidates(&child, &not).into_iter().map(|(person, _)| person).collect()
         };
         let first: Vec<PersonId> = (1..=MAX_CANDIDATES).map(person).collect();

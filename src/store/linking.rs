@@ -2,13 +2,14 @@
 //! the same child received twice at the same instant is linked.
 
 use super::error::StoreError;
-use super::histories::Within;
+use super::histories::{Stored, Within, homes_of};
 use super::known::Known;
 use super::lane::LaneParts;
 use super::rows::*;
 use super::settled::{
     child_of_its_own, heed_people, made_before, not_for, people_once, settled, takers,
 };
+use super::standing::read_without;
 use super::traits::LaneTx;
 use super::work::*;
 use crate::domain::shortlist::MAX_CANDIDATES;
@@ -29,7 +30,9 @@ pub(super) struct Ahead {
     horizon: LaneSeq,
     asked: Timestamp,
     pub(super) repeats: Vec<Repeat>,
-    histories: HashMap<PersonId, HistoryRow>,
+    stored: Stored,
+    /// Where the children of the round live.
+    homes: Vec<Token>,
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
@@ -48,7 +51,8 @@ impl Ahead {
             .map(|child| child.tokens.as_slice())
             .filter(|tokens| !tokens.is_empty())
             .collect();
-        if children.is_empty() && keys.is_empty() {
+        let homes = homes_of(children_of(round.iter().map(|index| &works[*index])));
+        if children.is_empty() && homes.is_empty() && keys.is_empty() {
             return Ok(Ahead::default());
         }
         let asked = parts.env.now();
@@ -61,20 +65,33 @@ impl Ahead {
         let compared = compare_aside(parts, works, round, read);
         let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
         let (known, verdicts) = compared;
-        Ok(Ahead { horizon, asked, repeats, histories: HashMap::new(), known, verdicts })
+        Ok(Ahead { horizon, asked, repeats, stored: Stored::default(), homes, known, verdicts })
     }
 
-    /// Reads the histories of those found.
-    pub(super) async fn histories(&self, parts: &LaneParts) -> Result<Vec<HistoryRow>, StoreError> {
-        let people = people_once(self.verdicts.values());
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        parts.store.histories(&people, year_before(self.asked)).await
+    /// Reads the histories of those found, and who lives where the children do.
+    pub(super) async fn histories(&self, parts: &LaneParts) -> Result<Stored, StoreError> {
+        let (people, since) = (people_once(self.verdicts.values()), year_before(self.asked));
+        let histories = async {
+            if people.is_empty() {
+                Ok(Vec::new())
+            } else {
+                parts.store.histories(&people, since).await
+            }
+        };
+        let residents = async {
+            let homes = &self.homes;
+            if homes.is_empty() {
+                Ok(Vec::new())
+            } else {
+                parts.store.residents(homes, since).await
+            }
+        };
+        let (people, residents) = futures::future::try_join(histories, residents).await?;
+        Ok(Stored::of(people, residents))
     }
 
-    pub(super) fn keep(&mut self, histories: Vec<HistoryRow>) {
-        self.histories = histories.into_iter().map(|row| (row.person, row)).collect();
+    pub(super) fn keep(&mut self, stored: Stored) {
+        self.stored = stored;
     }
 
     /// Whether it holds for the transaction, which has the lane's lock.
@@ -179,10 +196,9 @@ impl<'a> Linker<'a> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tokens = tokens_of(items.iter().map(|(_, work)| *work));
-        if tokens.is_empty() {
+        if tokens.is_empty() && self.ahead.homes.is_empty() {
             return Ok(());
         }
-        self.ahead.histories.clear();
         let rows = tx.candidates_since(self.ahead.horizon, &tokens).await?;
         let touched = self.ahead.known.add(self.parts.judge.as_ref(), rows);
         self.grown.extend(touched);
@@ -192,7 +208,8 @@ impl<'a> Linker<'a> {
             }
         }
         let people = people_once(self.ahead.verdicts.values());
-        self.fetch_histories(tx, people, now).await
+        self.ahead.stored = read_again(tx, &people, &self.ahead.homes, now).await?;
+        Ok(())
     }
 
     /// Gives a child whose blocks grew a new verdict.
@@ -207,22 +224,6 @@ impl<'a> Linker<'a> {
         }
     }
 
-    async fn fetch_histories(
-        &mut self,
-        tx: &mut dyn LaneTx,
-        mut people: Vec<PersonId>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        people.retain(|person| !self.ahead.histories.contains_key(person));
-        if people.is_empty() {
-            return Ok(());
-        }
-        for row in tx.histories(&people, year_before(now), &[]).await? {
-            self.ahead.histories.insert(row.person, row);
-        }
-        Ok(())
-    }
-
     /// Links and histories of one referral's children. People made earlier in the batch count.
     pub(super) fn links_of(
         &mut self,
@@ -233,8 +234,8 @@ impl<'a> Linker<'a> {
         let mut verdicts: Vec<LinkVerdict> = (0..referred.children.len())
             .map(|child| self.ahead.verdicts[&(index, child)].clone())
             .collect();
-        verdicts.iter_mut().for_each(|one| heed_people(one, false, &self.ahead.histories));
-        self.conclude_links(referred, verdicts, &[], &self.ahead.histories)
+        verdicts.iter_mut().for_each(|one| heed_people(one, false, &self.ahead.stored.people));
+        self.conclude_links(referred, verdicts, &[], &self.ahead.stored)
     }
 
     /// `known` are the links that the referral has already, when it is added to; `stored` are
@@ -244,7 +245,7 @@ impl<'a> Linker<'a> {
         referred: &Referred,
         verdicts: Vec<LinkVerdict>,
         known: &[StoredLink],
-        stored: &HashMap<PersonId, HistoryRow>,
+        stored: &Stored,
     ) -> (Vec<ChildLink>, Vec<ChildHistory>) {
         let own = takers(&verdicts, known);
         let links: Vec<ChildLink> = verdicts
@@ -268,7 +269,7 @@ impl<'a> Linker<'a> {
                 }
             })
             .collect();
-        let histories = self.within.histories(&links, stored);
+        let histories = self.within.histories(&links, &referred.children, stored);
         (links, histories)
     }
 
@@ -320,7 +321,7 @@ impl<'a> Linker<'a> {
             self.ahead.known.index(link.person, &child.tokens, &mut touched);
             self.grown.extend(touched);
         }
-        self.within.remember(rows, known);
+        self.within.remember(&referred.children, rows, known);
     }
 
     /// Links of a referral that was added to. Children keep the people they have; all are looked
@@ -352,10 +353,10 @@ impl<'a> Linker<'a> {
         }
         let people = people_once(verdicts.iter());
         // Apart from what the rest of the batch reads: there this referral counts.
-        let rows = tx.histories(&people, year_before(now), &[referral]).await?;
-        let stored = rows.into_iter().map(|row| (row.person, row)).collect();
+        let since = year_before(now);
+        let stored = read_without(tx, &people, &merged.children, since, referral).await?;
         for (index, verdict) in verdicts.iter_mut().enumerate() {
-            heed_people(verdict, settled(known, index).is_some(), &stored);
+            heed_people(verdict, settled(known, index).is_some(), &stored.people);
         }
         Ok(self.conclude_links(merged, verdicts, known, &stored))
     }
@@ -378,6 +379,22 @@ impl<'a> Linker<'a> {
         let sure = verdict.state == LinkState::Linked;
         Ok(verdict.person.filter(|_| sure).map(|person| (person, verdict.weight)))
     }
+}
+
+/// What is known of people and homes, under the lock.
+async fn read_again(
+    tx: &mut dyn LaneTx,
+    people: &[PersonId],
+    homes: &[Token],
+    now: Timestamp,
+) -> Result<Stored, StoreError> {
+    let since = year_before(now);
+    let people = match people.is_empty() {
+        true => Vec::new(),
+        false => tx.histories(people, since, &[]).await?,
+    };
+    let residents = if homes.is_empty() { Vec::new() } else { tx.residents(homes, since).await? };
+    Ok(Stored::of(people, residents))
 }
 
 pub(super) fn year_before(now: Timestamp) -> Timestamp {

@@ -36,6 +36,7 @@ mod feeding;
 mod following;
 mod gather;
 mod histories;
+mod homes;
 mod known;
 mod linking;
 mod match_records;

@@ -7,7 +7,7 @@ use super::lane::LaneParts;
 use super::linking::year_before;
 use super::recounts::Recount;
 use super::rows::*;
-use super::standing::{leave_apart, links_of, people_of};
+use super::standing::{known_of, leave_apart, links_of};
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
@@ -29,9 +29,9 @@ pub(super) async fn recount(
     let referred = parts.judge.reopen(&stored, now)?;
     let mut links = links_of(&known, referred.children.len())?;
     let since = year_before(stored.row.received_at);
-    let read = people_of(tx, &links, since, &[stored.row.id]).await?;
-    leave_apart(&mut links, &read, &[]);
-    let histories = Within::default().histories(&links, &read);
+    let read = known_of(tx, &links, &referred.children, since, stored.row.id).await?;
+    leave_apart(&mut links, &read.people, &[]);
+    let histories = Within::default().histories(&links, &referred.children, &read);
     // A brother's or sister's history was counted only where a rule has told of it.
     let is_or_may_be = |link: &StoredLink| {
         let said = link.state.is_settled() || link.state == LinkState::Possible;

@@ -9,7 +9,7 @@ use super::lane::LaneParts;
 use super::linking::{Linker, year_before};
 use super::rows::*;
 use super::settled::{made_before, not_for, of_child};
-use super::standing::people_of;
+use super::standing::known_of;
 use super::traits::LaneTx;
 use super::work::*;
 use crate::audit::Event;
@@ -46,8 +46,8 @@ pub(super) async fn relink(
         }
     }
     keep_possible(&mut links, &known);
-    let read = people_of(tx, &links, year_before(now), &[id]).await?;
-    let histories = Within::default().histories(&links, &read);
+    let read = known_of(tx, &links, &referred.children, year_before(now), id).await?;
+    let histories = Within::default().histories(&links, &referred.children, &read);
     let visit = Revisit {
         stored: &stored,
         referred: &referred,

@@ -58,6 +58,8 @@ pub struct HistoryRow {
     pub restricted: bool,
     /// It is so because of an adoption: the machine does not link to it.
     pub adoption: bool,
+    /// It is so because nobody may learn where the child lives.
+    pub address: bool,
     /// People whom a person has told apart from this one.
     pub apart: Vec<PersonId>,
     /// A case of this person was stepped down, or closed after work.
@@ -83,6 +85,32 @@ pub struct Relative {
     /// Only the named few may see what is known.
     pub restricted: bool,
     pub contacts: Vec<Contact>,
+}
+
+/// Where a child of a referral lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HomeRow {
+    pub token: Token,
+    /// When the referral was received.
+    pub at: Timestamp,
+    pub referral: ReferralId,
+    pub child: u16,
+}
+
+/// Somebody who lives at a home, or lived there, as a referral says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resident {
+    pub token: Token,
+    pub referral: ReferralId,
+    pub person: PersonId,
+    /// The referral was received in the time that counts.
+    pub recent: bool,
+    /// Only the named few may see what is known of the person.
+    pub restricted: bool,
+    /// Nobody may learn where the person lives.
+    pub address: bool,
+    /// Whom a person has told apart from this one.
+    pub apart: Vec<PersonId>,
 }
 
 /// A stored answer to a repeated submission.

@@ -1,6 +1,7 @@
 //! How the children of a stored referral stand, and what is known of whoever they are or may be.
 
 use super::error::StoreError;
+use super::histories::{Stored, homes_of};
 use super::matches::ApartRow;
 use super::rows::*;
 use super::settled::{of_child, settled};
@@ -38,19 +39,33 @@ pub(super) fn links_of(
     (0..children).map(link).collect()
 }
 
-/// What is known of whoever the children are or may be, without some referrals.
-pub(super) async fn people_of(
+/// What is known of whoever the children are or may be, and of where they live, without a referral.
+pub(super) async fn known_of(
     tx: &mut dyn LaneTx,
     links: &[ChildLink],
+    children: &[ChildProfile],
     since: Timestamp,
-    except: &[ReferralId],
-) -> Result<HashMap<PersonId, HistoryRow>, StoreError> {
+    referral: ReferralId,
+) -> Result<Stored, StoreError> {
     let people = links.iter().flat_map(|link| {
         std::iter::once(link.person).chain(link.possible.iter().map(|(person, _)| *person))
     });
     let people: Vec<PersonId> = people.collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = tx.histories(&people, since, except).await?;
-    Ok(rows.into_iter().map(|row| (row.person, row)).collect())
+    read_without(tx, &people, children, since, referral).await
+}
+
+/// What is known of people, and of where children live, without a referral.
+pub(super) async fn read_without(
+    tx: &mut dyn LaneTx,
+    people: &[PersonId],
+    children: &[ChildProfile],
+    since: Timestamp,
+    referral: ReferralId,
+) -> Result<Stored, StoreError> {
+    let rows = tx.histories(people, since, &[referral]).await?;
+    let homes = homes_of(children.iter());
+    let residents = if homes.is_empty() { Vec::new() } else { tx.residents(&homes, since).await? };
+    Ok(Stored::of(rows, residents).without(referral))
 }
 
 /// Whom people have told apart from who the child is, it cannot be; `now` is what a word says that

@@ -21,6 +21,7 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 
+pub use super::homes::RESIDENTS;
 pub use crate::domain::shortlist::BLOCK_CAP;
 
 /// What the commit lane needs.
@@ -41,6 +42,9 @@ pub trait LaneStore: Send + Sync {
 
     /// As [`LaneTx::histories`], outside the lane's lock.
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>>;
+
+    /// As [`LaneTx::residents`], outside the lane's lock.
+    async fn residents(&self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>>;
 
     /// Opens the batch's transaction and takes the lane's lock (in PostgreSQL
     /// `pg_advisory_xact_lock` in a statement of its own, READ COMMITTED).
@@ -76,6 +80,10 @@ pub trait LaneTx: Send {
         since: Timestamp,
         except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>>;
+
+    /// Who lives at these homes, or lived there, as the newest [`RESIDENTS`] referrals of each say
+    /// and the links that stand; recent are those received at or after `since`.
+    async fn residents(&mut self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>>;
 
     /// Every statement about this person, by any of its records, and a child of a referral, in
     /// the order in which they were made.

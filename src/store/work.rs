@@ -16,10 +16,12 @@ use crate::domain::{
 };
 use std::sync::Arc;
 
-/// A child's blocking tokens and opened linkage profile.
+/// A child's blocking tokens and opened linkage profile, and where it lives.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ChildProfile {
     pub tokens: Vec<Token>,
+    /// Tokens of its home; none where that must not come out.
+    pub homes: Vec<Token>,
     pub profile: Vec<u8>,
 }
 

@@ -305,13 +305,19 @@ impl OneChild<'_> {
             }
         }
         let history = self.policy.reads(rule, Role::History);
-        // A rule on how sure it is who the child is speaks of that alone.
-        let of_someone = history && !rule.reads.contains(&facts::LINK);
+        // A rule on how sure it is who the child is speaks of that alone. Nor does the address tell
+        // of anybody whom the child may be.
+        let table = self.policy.reader.table();
+        let address = facts::ADDRESS_CONTACTS_12M;
+        let tells = |fact: &FactId| table.fact(*fact).role == Role::History && *fact != address;
+        let of_someone = rule.reads.iter().any(tells) && !rule.reads.contains(&facts::LINK);
         let unreviewed = of_someone && self.known.link == LinkState::Possible;
         let (basis, tasks) = (rule.basis.clone(), rule.tasks.clone());
         // Also how sure it is who the child is: the rule tells of the record that it found.
         let of_household = facts::OF_HOUSEHOLD.iter().any(|fact| rule.reads.contains(fact));
-        let closed = self.known.restricted || (of_household && self.known.household_restricted);
+        let closed = self.known.restricted
+            || (of_household && self.known.household_restricted)
+            || (rule.reads.contains(&address) && self.known.address_restricted);
         let restricted = history && closed;
         Reason { rule: rule.id.clone(), basis, why, tasks, history, unreviewed, restricted }
     }

@@ -230,10 +230,10 @@ pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
     let link = select(vec![LinkState::New, LinkState::Possible, LinkState::Linked]);
     let team = option::of(select(vec!["locality.north-east", "disabled-children", "closed-team"]));
     let counts = || (0_u32..6, 0_u32..4, 0_i16..6);
-    let around = (counts(), any::<bool>(), any::<bool>());
+    let around = (counts(), any::<bool>(), any::<bool>(), (0_u32..4, any::<bool>()));
     let own = (link, select(CaseStatus::ALL.to_vec()), team, counts());
-    (own, around).prop_map(|((link, case, team, counts), (household, stepped_down, closed))| {
-        ChildHistory {
+    (own, around).prop_map(
+        |((link, case, team, counts), (household, stepped_down, closed, address))| ChildHistory {
             link,
             case_status: case,
             case_team: team.map(DestinationId::new),
@@ -246,6 +246,8 @@ pub(crate) fn history() -> impl Strategy<Value = ChildHistory> {
             household_agencies_12m: household.1,
             household_highest_level_12m: household.2,
             household_restricted: closed,
-        }
-    })
+            address_contacts_12m: address.0,
+            address_restricted: address.1,
+        },
+    )
 }

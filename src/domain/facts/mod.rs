@@ -20,7 +20,7 @@ use shape::{choice, codes, count, names};
 use std::fmt;
 
 /// How many facts there are.
-pub const COUNT: usize = 29;
+pub const COUNT: usize = 30;
 
 /// Years of age above which nothing changes.
 const OLDEST: i16 = 25;
@@ -58,6 +58,7 @@ pub const HOUSEHOLD_REFERRALS_12M: FactId = FactId(25);
 pub const HOUSEHOLD_AGENCIES_12M: FactId = FactId(26);
 pub const HOUSEHOLD_HIGHEST_LEVEL_12M: FactId = FactId(27);
 pub const STEPPED_DOWN_12M: FactId = FactId(28);
+pub const ADDRESS_CONTACTS_12M: FactId = FactId(29);
 /// What is known of brothers and sisters.
 pub const OF_HOUSEHOLD: [FactId; 3] =
     [HOUSEHOLD_REFERRALS_12M, HOUSEHOLD_AGENCIES_12M, HOUSEHOLD_HIGHEST_LEVEL_12M];
@@ -145,8 +146,8 @@ impl Table {
         ]
     }
 
-    /// What is known of brothers and sisters, and of what became of the child's case.
-    fn known_around() -> [Fact; 4] {
+    /// What is known of brothers and sisters and of the address, and what became of cases.
+    fn known_around() -> [Fact; 5] {
         let history = Role::History;
         let referrals = "Earlier referrals of brothers and sisters in 12 months; 9 or more";
         let lowered = "A case was stepped down, or closed after work, in 12 months";
@@ -155,6 +156,7 @@ impl Table {
             count("household_agencies_12m", 0, MANY, history, "Agencies that sent those"),
             count("household_highest_level_12m", 0, MANY, history, "Gravest level rank of those"),
             choice("stepped_down_12m", names(&["yes", "no"]), history, lowered),
+            count("address_contacts_12m", 0, MANY, history, "Referrals of others at the address"),
         ]
     }
 
@@ -248,6 +250,7 @@ mod tests {
             ("household_agencies_12m", HOUSEHOLD_AGENCIES_12M),
             ("household_highest_level_12m", HOUSEHOLD_HIGHEST_LEVEL_12M),
             ("stepped_down_12m", STEPPED_DOWN_12M),
+            ("address_contacts_12m", ADDRESS_CONTACTS_12M),
         ] {
             assert_eq!(table.find(name).map(|(id, _)| id), Some(id), "{name}");
         }

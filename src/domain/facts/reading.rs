@@ -68,6 +68,7 @@ impl Reader {
             (HOUSEHOLD_REFERRALS_12M, i64::from(known.household_referrals_12m)),
             (HOUSEHOLD_AGENCIES_12M, i64::from(known.household_agencies_12m)),
             (HOUSEHOLD_HIGHEST_LEVEL_12M, i64::from(known.household_highest_level_12m)),
+            (ADDRESS_CONTACTS_12M, i64::from(known.address_contacts_12m)),
         ];
         for (id, number) in counts {
             facts.set(id, self.table.fact(id).count_bit(number));

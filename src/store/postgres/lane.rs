@@ -8,9 +8,10 @@ use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Ti
 use crate::store::adults::AdultPair;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::families::{apart_from, survivor_of, up_to_survivors};
+use crate::store::families::{apart_from, family_of, survivor_of, up_to_survivors};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::homes::{ResidentRecord, residents};
 use crate::store::kin::{self, kin, recent};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
@@ -78,13 +79,15 @@ const HISTORIES: &str = concat!(
              SELECT id, restricted, restriction FROM person WHERE merged_into = f.id OFFSET 0) \
          AS m) \
      SELECT root.person, p.case_status, p.case_team, all_of.restricted, all_of.adoption, \
+     all_of.address, \
      h.referrals, h.agencies, coalesce(h.highest, 0::smallint) AS highest_level, ",
     apart_from!("= ANY(all_of.ids)", "string_agg(who::text, ',')"),
     " AS apart FROM up AS root \
      CROSS JOIN LATERAL (SELECT case_status, case_team FROM person \
          WHERE id = root.id OFFSET 0) AS p \
      CROSS JOIN LATERAL (SELECT array_agg(f.id) AS ids, bool_or(f.restricted) AS restricted, \
-         coalesce(bool_or(f.restriction = 'adoption'), false) AS adoption \
+         coalesce(bool_or(f.restriction = 'adoption'), false) AS adoption, \
+         coalesce(bool_or(f.restriction = 'address'), false) AS address \
          FROM family f WHERE f.person = root.person) AS all_of \
      CROSS JOIN LATERAL (SELECT count(DISTINCT l.referral) AS referrals, \
          count(DISTINCT l.agency) AS agencies, max(l.level_rank) AS highest \
@@ -140,6 +143,15 @@ const KIN: &str = concat!(
     kin!(look, newest, stands)
 );
 
+const RESIDENTS: &str = residents!(
+    "SELECT h.token, h.at, h.referral, h.child FROM UNNEST($1::bigint[]) AS asked (token) \
+     CROSS JOIN LATERAL (SELECT * FROM home WHERE token = asked.token \
+         ORDER BY at DESC LIMIT 50) AS h",
+    look,
+    stands,
+    "string_agg(who::text, ',')"
+);
+
 #[async_trait]
 impl LaneStore for PostgresStore {
     async fn candidates(&self, children: &[&[Token]]) -> Result<Candidates> {
@@ -171,6 +183,10 @@ impl LaneStore for PostgresStore {
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
         histories(&mut *self.pool.acquire().await?, people, since, &[]).await
+    }
+
+    async fn residents(&self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>> {
+        residents(&mut *self.pool.acquire().await?, homes, since).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -292,6 +308,11 @@ impl LaneTx for PgLaneTx {
         self.noting(answer)
     }
 
+    async fn residents(&mut self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>> {
+        let answer = residents(&mut self.tx, homes, since).await;
+        self.noting(answer)
+    }
+
     async fn statements(&mut self, person: PersonId) -> Result<Vec<Statement>> {
         let answer = super::matches::statements(&mut self.tx, person).await;
         self.noting(answer)
@@ -401,6 +422,15 @@ async fn histories(
     let around = sqlx::query_as(KIN).bind(&people).bind(since.0).bind(&except);
     kin::add(&mut rows, around.fetch_all(db).await?);
     Ok(rows)
+}
+
+async fn residents(
+    db: &mut PgConnection,
+    homes: &[Token],
+    since: Timestamp,
+) -> Result<Vec<Resident>> {
+    let query = sqlx::query_as(RESIDENTS).bind(distinct(homes)).bind(since.0);
+    read_all(query.fetch_all(db).await?, ResidentRecord::row)
 }
 
 pub(super) async fn candidates_since(

@@ -6,6 +6,7 @@ use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
 use crate::store::error::{Result, StoreError};
+use crate::store::homes;
 use crate::store::records::priority_code;
 use crate::store::rows::*;
 use crate::store::statements::OVERTAKEN;
@@ -23,6 +24,9 @@ pub(super) async fn batch(
     matched::revisits(db, &batch.revisits).await?;
     matched::recounted(db, &batch.recounted).await?;
     people::improve(db, &batch.profiles, seq).await?;
+    for row in &batch.information {
+        sqlx::query(homes::FORGET).bind(row.referral.id.0).execute(&mut *db).await?;
+    }
     adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     follow::end(db, &batch.follow).await?;
@@ -35,6 +39,7 @@ pub(super) async fn batch(
     people::write(&mut all, &batch.persons);
     people::tokens(&mut all, &batch.persons, &batch.tokens, seq);
     links(&mut all, &batch.links, seq);
+    homes(&mut all, &batch.homes);
     adults::write(&mut all, &batch.adults, seq);
     follow::write(&mut all, &batch.follow);
     matched::decisions(&mut all, &batch.decisions);
@@ -145,6 +150,20 @@ fn links(all: &mut Together, rows: &[LinkRow], seq: LaneSeq) {
     .bind(column(rows, |r| r.agency.as_str()))
     .bind(column(rows, |r| r.level_rank))
     .bind(column(rows, |r| r.decision.map(|id| id.0)));
+}
+
+fn homes(all: &mut Together, rows: &[HomeRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    all.part(
+        "INSERT INTO home (token, at, referral, child) \
+         SELECT * FROM UNNEST(?::bigint[], ?::bigint[], ?::uuid[], ?::integer[])",
+    )
+    .bind(column(rows, |r| r.token.0))
+    .bind(column(rows, |r| r.at.0))
+    .bind(column(rows, |r| r.referral.0))
+    .bind(column(rows, |r| i32::from(r.child)));
 }
 
 /// Writes messages that have not been sent on yet.

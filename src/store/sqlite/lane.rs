@@ -7,9 +7,10 @@ use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Ti
 use crate::store::adults::AdultPair;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
-use crate::store::families::{apart_from, survivor_of};
+use crate::store::families::{apart_from, family_of, survivor_of};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
+use crate::store::homes::{ResidentRecord, residents};
 use crate::store::kin::{self, kin, recent};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
@@ -61,6 +62,15 @@ macro_rules! newest {
     };
 }
 
+const RESIDENTS: &str = residents!(
+    "SELECT h.token, h.at, h.referral, h.child FROM json_each($1) AS asked \
+     JOIN home AS h ON h.rowid IN (SELECT rowid FROM home WHERE token = asked.value \
+         ORDER BY at DESC LIMIT 50)",
+    look,
+    stands,
+    "group_concat(hex(who))"
+);
+
 const LANE_SEQ: &str = "SELECT seq FROM lane";
 
 #[async_trait]
@@ -90,6 +100,10 @@ impl LaneStore for SqliteStore {
 
     async fn histories(&self, people: &[PersonId], since: Timestamp) -> Result<Vec<HistoryRow>> {
         histories(&mut *self.ahead.acquire().await?, people, since, &[]).await
+    }
+
+    async fn residents(&self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>> {
+        residents(&mut *self.ahead.acquire().await?, homes, since).await
     }
 
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
@@ -195,6 +209,11 @@ impl LaneTx for SqliteLaneTx {
         except: &[ReferralId],
     ) -> Result<Vec<HistoryRow>> {
         let answer = histories(&mut self.tx, people, since, except).await;
+        self.noting(answer)
+    }
+
+    async fn residents(&mut self, homes: &[Token], since: Timestamp) -> Result<Vec<Resident>> {
+        let answer = residents(&mut self.tx, homes, since).await;
         self.noting(answer)
     }
 
@@ -310,6 +329,7 @@ async fn histories(
          UNION SELECT f.person, f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
          SELECT f.person, p.case_status, p.case_team, max(one.restricted) AS restricted, \
          max(coalesce(one.restriction = 'adoption', 0)) AS adoption, \
+         max(coalesce(one.restriction = 'address', 0)) AS address, \
          count(DISTINCT r.id) AS referrals, \
          count(DISTINCT CASE WHEN r.id IS NOT NULL THEN l.agency END) AS agencies, \
          coalesce(max(CASE WHEN r.id IS NOT NULL THEN l.level_rank END), 0) AS highest_level, ",
@@ -339,4 +359,13 @@ async fn histories(
     query.push(")").push(kin!(look, newest, stands));
     kin::add(&mut rows, query.build_query_as().persistent(false).fetch_all(db).await?);
     Ok(rows)
+}
+
+async fn residents(
+    db: &mut SqliteConnection,
+    homes: &[Token],
+    since: Timestamp,
+) -> Result<Vec<Resident>> {
+    let query = sqlx::query_as(RESIDENTS).bind(many::numbers(&distinct(homes))).bind(since.0);
+    read_all(query.fetch_all(db).await?, ResidentRecord::row)
 }

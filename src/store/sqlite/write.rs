@@ -4,6 +4,7 @@ use super::many::{self, each};
 use super::{adults, follow, matched, notices, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
+use crate::store::homes;
 use crate::store::records::priority_code;
 use crate::store::rows::*;
 use crate::store::statements::OVERTAKEN;
@@ -20,6 +21,8 @@ pub(super) async fn batch(
     for row in &batch.information {
         information(db, row).await?;
     }
+    each!(db, homes::FORGET, &batch.information, |row| row.referral.id.0);
+    homes(db, &batch.homes).await?;
     people::write(db, &batch.persons).await?;
     people::add_tokens(db, &batch.persons, seq).await?;
     people::improve(db, &batch.profiles, seq).await?;
@@ -134,6 +137,15 @@ async fn links(db: &mut SqliteConnection, rows: &[LinkRow], seq: LaneSeq) -> Res
                 .push_bind(seq);
         },
     )
+    .await
+}
+
+async fn homes(db: &mut SqliteConnection, rows: &[HomeRow]) -> Result<()> {
+    let head = "INSERT INTO home (token, at, referral, child)";
+    many::insert(db, head, rows, "", |values, r| {
+        let child = i32::from(r.child);
+        values.push_bind(r.token.0).push_bind(r.at.0).push_bind(r.referral.0).push_bind(child);
+    })
     .await
 }
 

@@ -121,7 +121,7 @@ pub(super) fn profile(child: Facts, poison: Poison) -> ChildProfile {
         Poison::PanicsAhead => UNCOMPARABLE.to_vec(),
         _ => child.truth.to_be_bytes().to_vec(),
     };
-    ChildProfile { tokens, profile }
+    ChildProfile { tokens, profile, ..ChildProfile::default() }
 }
 
 /// The tokens that a child's known facts give.

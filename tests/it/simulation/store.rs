@@ -112,6 +112,10 @@ impl LaneStore for SimStore {
         Ok(answer)
     }
 
+    async fn residents(&self, _: &[Token], _: Timestamp) -> Result<Vec<Resident>> {
+        Ok(Vec::new())
+    }
+
     async fn begin(&self) -> Result<Box<dyn LaneTx>> {
         self.statement().await?;
         let lock = self.database.lock.clone().acquire_owned().await;
@@ -173,6 +177,7 @@ fn histories(
             highest_level: 4,
             restricted: false,
             adoption: false,
+            address: false,
             apart: Vec::new(),
             stepped_down: false,
             contacts: Vec::new(),
@@ -238,6 +243,10 @@ impl LaneTx for SimTx {
     ) -> Result<Vec<HistoryRow>> {
         self.store.statement().await?;
         Ok(histories(&self.store.database.tables(), people, since, except))
+    }
+
+    async fn residents(&mut self, _: &[Token], _: Timestamp) -> Result<Vec<Resident>> {
+        Ok(Vec::new())
     }
 
     async fn statements(&mut self, _: PersonId) -> Result<Vec<Statement>> {

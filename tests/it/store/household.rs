@@ -166,7 +166,7 @@ async fn what_is_read_of_a_family_is_bounded(home: Home) {
 }
 
 /// A referral of several children by a school.
-async fn together(gateway: &Gateway, children: &[Value], worry: &str) -> Reference {
+pub(super) async fn together(gateway: &Gateway, children: &[Value], worry: &str) -> Reference {
     let mut children = children.to_vec();
     for (index, child) in children.iter_mut().enumerate() {
         child["index"] = json!(index);
@@ -188,11 +188,11 @@ impl Gateway {
     }
 
     /// What each child was decided with.
-    async fn made_with(&self, of: Reference) -> Vec<ChildHistory> {
+    pub(super) async fn made_with(&self, of: Reference) -> Vec<ChildHistory> {
         self.decided(of).await.made.expect("is kept").history
     }
 
-    async fn reason(&self, of: Reference, rule: &str) -> Reason {
+    pub(super) async fn reason(&self, of: Reference, rule: &str) -> Reason {
         let children = self.decided(of).await.full.children.into_iter();
         let mut reasons = children.flat_map(|child| child.reasons);
         reasons.find(|reason| reason.rule.as_str() == rule).expect("fires")

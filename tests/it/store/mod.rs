@@ -1,6 +1,7 @@
 //! What every store must do: one suite, run on a SQLite file and on PostgreSQL.
 
 mod additions;
+mod addresses;
 mod adult_bounds;
 mod adults;
 mod alarms;

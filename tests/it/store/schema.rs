@@ -218,7 +218,8 @@ async fn readers_do_not_take_the_lanes_connections_and_are_not_waited_for() {
     assert!(readers.expect("readers give up").iter().all(Result::is_err));
 }
 
-/// What the gateway does with a batch of a hundred referrals, each of a new child and a known one.
+/// What the gateway does with a batch of a hundred referrals, each of a new child and a known one,
+/// where others lived before.
 async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec<PersonRow>) {
     let referrals: Vec<ReferralRow> = (0..100).map(|_| referral()).collect();
     let persons: Vec<PersonRow> =
@@ -234,9 +235,23 @@ async fn a_batch_from_end_to_end(store: &dyn Store, number: i64, known: &mut Vec
     tx.open_refusals(&keys).await.expect("reads");
     let people: Vec<_> = met.iter().map(|p| p.id).collect();
     tx.histories(&people, at(-9), &[]).await.expect("reads");
-    let links = referrals.iter().zip(persons.iter().chain(&met));
+    let homes: Vec<Token> = (0..100).map(|n| Token(number / 2 * 100 + n)).collect();
+    tx.residents(&homes, at(-9)).await.expect("reads");
+    let link_of = |child, (r, p): (&ReferralRow, &PersonRow)| LinkRow {
+        child,
+        ..link(r, p.id, Default::default())
+    };
+    let new = referrals.iter().zip(&persons).map(|pair| link_of(0, pair));
+    let again = referrals.iter().zip(&met).map(|pair| link_of(1, pair));
+    let home = |(r, token): (&ReferralRow, &Token)| HomeRow {
+        token: *token,
+        at: r.received_at,
+        referral: r.id,
+        child: 0,
+    };
     let written = Batch {
-        links: links.map(|(r, p)| link(r, p.id, Default::default())).collect(),
+        links: new.chain(again).collect(),
+        homes: referrals.iter().zip(&homes).map(home).collect(),
         tokens: met.iter().map(|p| (Token(number), p.id)).collect(),
         outbox: referrals.iter().map(|r| message(r, "masstt", 1)).collect(),
         repeats: referrals
