@@ -226,9 +226,8 @@ impl Within {
         let relatives =
             || is.iter().filter_map(|one| stored.people.get(one)).flat_map(|row| &row.kin);
         let within = is.iter().filter_map(|one| self.people.get(one)).flat_map(|added| &added.kin);
-        let mut all = Household::default();
-        all.people =
-            relatives().map(|one| one.person).chain(within.chain(brothers).copied()).collect();
+        let people = relatives().map(|one| one.person).chain(within.chain(brothers).copied());
+        let mut all = Household { people: people.collect(), ..Household::default() };
         for relative in relatives().filter(|one| !is.contains(&one.person)) {
             all.add(&own, relative.restricted, relative.contacts.iter());
         }

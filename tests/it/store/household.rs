@@ -245,14 +245,17 @@ async fn a_wrong_history_is_taken_back_from_brothers_and_sisters(home: Home) {
 
 async fn brothers_and_sisters_who_counted_nothing_are_sent_nothing(home: Home) {
     let gateway = Gateway::over(&home).await;
-    let first = together(&gateway, &[imogen(), bram()], LATE).await;
-    let brothers = gateway.refer("school-ridgeway", bram()).await;
-    let wrong = gateway.refer("police-west", imogen()).await;
-    let person = gateway.person(wrong).await.0;
-    let sent = async || (gateway.told(first).await.len(), gateway.told(brothers).await.len());
-    let before = sent().await;
+    together(&gateway, &[imogen(), bram()], LATE).await;
+    let wrong = together(&gateway, &[imogen(), bram()], "Invented: late again.").await;
+    let (_, links) = gateway.stored(wrong).await;
+    let hers = links.iter().find(|link| link.child == 0 && link.state == LinkState::Linked);
+    let person = hers.expect("is linked").person;
+    let brothers = gateway.refer("police-west", bram()).await;
+    assert!(!gateway.knows_of_household(brothers).await, "in both he was himself");
+    let before = gateway.told(brothers).await.len();
     gateway.settled(of(wrong, person), Word::Separate, false).await;
-    assert_eq!(sent().await, before, "they were decided before");
+    assert_eq!(gateway.told(brothers).await.len(), before);
+    assert!(!gateway.fired(brothers).await.contains(&"history-withdrawn".to_owned()));
 }
 
 const SISTERS: &str = "record_id,source,forename,surname,dob,address,postcode,nhs_number,\
