@@ -47,7 +47,9 @@ macro_rules! kin {
                  m.level_rank, ",
             recent!("m.referral"),
             " AS recent, (SELECT count(*) FROM outcome o WHERE o.referral = m.referral \
-                 AND o.lowers AND o.at >= (SELECT at FROM since)) > 0 AS lowered FROM mine m \
+                 AND o.lowers \
+                 AND ((o.children >> CASE WHEN m.child < 62 THEN m.child ELSE 62 END) & 1) = 1 \
+                 AND o.at >= (SELECT at FROM since)) > 0 AS lowered FROM mine m \
              UNION ALL SELECT k.person, k.root, p.restricted, NULL, NULL, NULL, false, false \
              FROM kin k ",
             $look!("person", "id", "k.id", "p"),
@@ -88,7 +90,7 @@ pub(super) struct KinRecord {
     level_rank: Option<i16>,
     /// It was received in the time that counts.
     recent: bool,
-    /// Within that time its case was stepped down, or closed after work.
+    /// Within that time its case was stepped down, or closed after work, for this child.
     lowered: bool,
 }
 

@@ -4,10 +4,11 @@ use super::gateway::{Gateway, accepted};
 use super::homes::Home;
 use super::matches::{imogen, import_of, of};
 use super::on_both;
-use super::rows::{at, batch, contact, link, person, referral, write};
+use super::rows::{at, batch, contact, link, person, referral, sealed, token16, write};
 use super::words::say_of_records;
 use frontdoor::domain::{
-    AgencyId, ChildHistory, LinkState, PersonId, Reason, Reference, ReferralId, Word,
+    AgencyId, ChildHistory, Children, DestinationId, LinkState, OutcomeCode, OutcomeId, PersonId,
+    Reason, Reference, ReferralId, Word,
 };
 use frontdoor::pipeline::Intake;
 use frontdoor::store::*;
@@ -23,6 +24,7 @@ on_both!(
     a_merge_that_is_taken_back_is_taken_back_from_brothers_and_sisters,
     brothers_and_sisters_who_counted_nothing_are_sent_nothing,
     what_is_known_of_a_restricted_sister_is_not_shown,
+    a_case_is_stepped_down_for_the_children_whom_that_concerns,
 );
 
 fn bram() -> Value {
@@ -300,4 +302,40 @@ async fn what_is_known_of_a_restricted_sister_is_not_shown(home: Home) {
     // As it is also where she is in the same referral.
     let all = together(&gateway, &[baby(), zofia()], "Invented: nobody was in.").await;
     assert!(gateway.reason(all, "household-known").await.restricted);
+}
+
+async fn a_case_is_stepped_down_for_the_children_whom_that_concerns(home: Home) {
+    let store = home.store().await;
+    let store = store.as_ref();
+    let [one, other, far] = [(); 3].map(|()| person(&[1]));
+    let sent = referral();
+    let mut links = both(&sent, one.id, other.id).to_vec();
+    links.push(LinkRow { child: 70, ..link(&sent, far.id, LinkState::New) });
+    let outcome = |children: &[u16], at| OutcomeRow {
+        id: OutcomeId::from_parts(at, [u8::try_from(children[0]).expect("is small"); 10]),
+        referral: sent.id,
+        destination: DestinationId::new("masstt"),
+        code: OutcomeCode::new("step-down"),
+        children: Children::of(children),
+        level: None,
+        suggested_rank: 4,
+        told: false,
+        lowers: true,
+        at,
+        body: token16(1),
+        record: sealed("an outcome"),
+    };
+    // Of the first child it was so before the time asked about.
+    let outcomes = vec![outcome(&[0], at(-11)), outcome(&[1], at(-9))];
+    let follow = FollowRows { outcomes, ..FollowRows::default() };
+    let persons = vec![one.clone(), other.clone(), far.clone()];
+    let referrals = vec![sent.clone()];
+    write(store, &Batch { referrals, persons, links, follow, ..batch() }).await;
+    let lowered = async |child: &PersonRow| known(store, child.id, &[]).await.stepped_down;
+    assert_eq!((lowered(&one).await, lowered(&other).await), (false, true));
+    assert!(!lowered(&far).await);
+    let outcomes = vec![outcome(&[70], at(-9))];
+    let follow = FollowRows { outcomes, ..FollowRows::default() };
+    write(store, &Batch { follow, ..batch() }).await;
+    assert!(lowered(&far).await && !lowered(&one).await);
 }
