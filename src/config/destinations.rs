@@ -9,6 +9,7 @@ use crate::domain::DestinationId;
 use crate::domain::agency::{Destination, FieldList, Payload};
 use crate::domain::alerting::{Alerting, Reached};
 use crate::domain::working_days::Duration;
+use crate::threshold::called;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ pub(super) fn read(
 ) -> Option<(BTreeMap<DestinationId, Team>, Alerting)> {
     let file: File = source.toml(faults)?;
     let mut alerting = alerting::read(source, &file.alerting, &file.role, faults);
-    let mut teams = BTreeMap::new();
+    let (mut teams, mut known) = (BTreeMap::new(), BTreeMap::new());
     for entry in file.destination {
         let line = source.line_at(entry.id.span().start);
         let id = DestinationId::new(entry.id.get_ref());
@@ -118,6 +119,9 @@ pub(super) fn read(
             let what = format!("{id} has the broker user of another destination");
             faults.push(source.fault(line, what, "give each destination a user of its own"));
         }
+        if let Some(what) = called_twice(&team, &mut known) {
+            faults.push(source.fault(line, what, "leave the name with one of the two"));
+        }
         if teams.insert(id.clone(), team).is_some() {
             let mend = "give each destination an id of its own";
             faults.push(source.fault(line, format!("destination {id} is listed twice"), mend));
@@ -125,6 +129,21 @@ pub(super) fn read(
     }
     faults.dedup();
     Some((teams, alerting))
+}
+
+/// What a team is called.
+pub(super) fn names(team: &Team) -> Vec<(String, DestinationId)> {
+    let Destination { id, name, aliases, .. } = team.destination.as_ref();
+    let all = [id.as_str(), name.as_str()].into_iter().chain(aliases.iter().map(String::as_str));
+    all.map(|name| (called(name), id.clone())).collect()
+}
+
+/// Whether a team has a name that another one has, however it is written.
+fn called_twice(team: &Team, known: &mut BTreeMap<String, DestinationId>) -> Option<String> {
+    let other = |(name, id)| known.insert(name, id).filter(|other| *other != team.destination.id);
+    let others: Vec<DestinationId> = names(team).into_iter().filter_map(other).collect();
+    let other = others.first()?;
+    Some(format!("{} has a name or alias of {other}", team.destination.id))
 }
 
 /// How a team is reached: its own contact, and whom it escalates to.

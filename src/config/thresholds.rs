@@ -241,6 +241,7 @@ fn teams(source: &Source, file: &File, context: &Context<'_>, faults: &mut Vec<F
     }
     Teams {
         receivers: receivers.collect(),
+        names: context.teams.values().flat_map(super::destinations::names).collect(),
         panels: context.serving.panels.clone(),
         locality_teams: context.serving.teams.clone(),
         screening,

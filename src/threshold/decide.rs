@@ -232,7 +232,7 @@ impl OneChild<'_> {
             To::LocalityTeam => teams.locality_teams.get(locality()?),
             To::CaseTeam if self.known.link == LinkState::Linked => {
                 // That it holds a case is history, which only social work under statute may see.
-                let held = self.known.case_team.as_ref();
+                let held = self.known.case_team.as_ref().and_then(|team| teams.named(team));
                 held.filter(|id| self.receiver(id).is_some_and(|team| team.statutory))
             }
             To::CaseTeam => None,

@@ -29,5 +29,5 @@ pub use gaps::{Lane, NeverHeld, NoRule};
 pub use merge::{add_route, is_lower, is_lower_child, keep, merge, raise};
 pub use outcomes::Outcomes;
 pub use policy::{
-    Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, standing,
+    Clocks, Note, Policy, Receiver, Rule, Standing, Target, Teams, To, Unless, called, standing,
 };

@@ -130,6 +130,8 @@ pub struct Receiver {
 #[derive(Clone, Debug)]
 pub struct Teams {
     pub receivers: BTreeMap<DestinationId, Receiver>,
+    /// Their ids, names and aliases, each as [`called`] writes it.
+    pub names: BTreeMap<String, DestinationId>,
     pub panels: BTreeMap<String, DestinationId>,
     pub locality_teams: BTreeMap<String, DestinationId>,
     /// Everything is in front of this one: MASSTT.
@@ -138,6 +140,18 @@ pub struct Teams {
     pub out_of_hours: DestinationId,
     /// When the screening team is staffed.
     pub hours: Hours,
+}
+
+impl Teams {
+    /// The team that people and other systems call so: MASST is MASSTT.
+    pub fn named(&self, name: &DestinationId) -> Option<&DestinationId> {
+        self.names.get(&called(name.as_str()))
+    }
+}
+
+/// A name without what is written differently from hand to hand: case, blanks and signs.
+pub fn called(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Everything that decides, of one authority.

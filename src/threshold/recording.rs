@@ -214,6 +214,7 @@ impl<'o> Found<'_, 'o> {
             }
             return None;
         };
+        let to = teams.named(to).unwrap_or(to);
         let receiver = teams.receivers.get(to);
         let fits = receiver.is_some_and(|team| match sends.to {
             Onward::Statutory => team.statutory,

@@ -211,7 +211,10 @@ pub(super) static FINDINGS: [Finding; 39] = [
         paragraphs: &[29],
         found: "In open cases children were not seen, and worse abuse and neglect were missed",
         answers: &[
-            Covered(&["paragraph_29_a_new_worry_in_an_open_case_is_screened_and_its_team_is_told"]),
+            Covered(&[
+                "paragraph_29_a_new_worry_in_an_open_case_is_screened_and_its_team_is_told",
+                "paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same",
+            ]),
             Outside("When a child was last seen by its worker the case system knows"),
         ],
     },
@@ -382,8 +385,9 @@ pub(super) static FINDINGS: [Finding; 39] = [
     Finding {
         paragraphs: &[11, 50],
         found: "One team under several names",
-        answers: &[NotYet(
-            "The other names stand in the configuration, and nothing answers to them",
-        )],
+        answers: &[Covered(&[
+            "paragraph_50_a_team_is_found_by_each_of_its_names",
+            "paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same",
+        ])],
     },
 ];

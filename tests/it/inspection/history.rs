@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 super::scenarios!(
     paragraph_29_a_new_worry_in_an_open_case_is_screened_and_its_team_is_told,
+    paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same,
     paragraph_37_earlier_contacts_are_seen_and_must_be_considered_at_screening,
     paragraph_37_history_holds_nothing_up_and_no_sender_learns_of_it,
     paragraph_40_the_fourth_contact_in_a_year_is_not_one_more_small_worry,
@@ -68,6 +69,16 @@ async fn paragraph_29_a_new_worry_in_an_open_case_is_screened_and_its_team_is_to
     let told = front.message(TEAM, &sent, |event| event["type"] == "referral.routed.v1").await;
     assert_eq!(told["data"]["purpose"], "notify");
     assert!(front.sees(TEAM, &sent).await.is_some(), "and may read it");
+    front.close().await;
+}
+
+async fn paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same() {
+    let home = Home::sqlite().await;
+    Front::imports(&home, &record(&today()).replace(TEAM, "Frontline Response Team")).await;
+    let front = Front::over(home, &[SCHOOL], &["masstt", "first-response"]).await;
+    let sent = front.refers(SCHOOL, imogen(json!({}))).await;
+    let document = front.document("first-response", &sent).await;
+    assert_eq!(document["decision"]["purpose"], "notify");
     front.close().await;
 }
 

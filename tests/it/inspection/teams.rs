@@ -19,6 +19,7 @@ super::scenarios!(
     paragraph_32_a_child_on_no_school_s_roll_reaches_the_officer_and_no_danger_waits,
     paragraph_33_the_cse_panel_has_it_beside_a_strategy_discussion_never_instead,
     paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_visited,
+    paragraph_50_a_team_is_found_by_each_of_its_names,
     paragraph_44_whoever_passes_a_case_on_sees_which_team_serves_the_child_s_home,
     paragraph_44_a_case_that_is_not_passed_on_after_its_assessment_turns_red,
 );
@@ -222,6 +223,20 @@ async fn paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_
     assert_eq!(unheard, ["/child_view"]);
     front.records(worker, &sent, visited).await;
     assert!(front.clock(worker, &sent, "respond").await.is_none());
+    front.close().await;
+}
+
+async fn paragraph_50_a_team_is_found_by_each_of_its_names() {
+    let front = Front::open(&[SCHOOL], &["masstt", "first-response"]).await;
+    let stories = ["Ada", "Bela", "Caro"].map(|name| story(name, json!({"concerns": ["16A"]})));
+    let names = ["first-response", "FRT", "Frontline Response Team"];
+    for (story, name) in stories.into_iter().zip(names) {
+        let sent = front.refers(SCHOOL, story).await;
+        let given = with(decision("assessment", "4"), json!({"to": name}));
+        let answer = front.records("masstt", &sent, given).await;
+        assert_eq!(answer["sent_to"][0]["destination"], "first-response", "{name}");
+        assert!(front.clock("first-response", &sent, "respond").await.is_some(), "{name}");
+    }
     front.close().await;
 }
 

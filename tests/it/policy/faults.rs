@@ -26,7 +26,7 @@ fn faults_of(file: &str, old: &str, new: &str) -> Vec<Fault> {
 }
 
 /// (file, what stands there, what stands there instead, part of what is told)
-const SEEDED: [(&str, &str, &str, &str); 47] = [
+const SEEDED: [(&str, &str, &str, &str); 48] = [
     ("thresholds.yaml", "danger_now == \"yes\"", "danger_now != \"no\"", "absence of danger_now"),
     (
         "thresholds.yaml",
@@ -85,6 +85,7 @@ const SEEDED: [(&str, &str, &str, &str); 47] = [
     ),
     ("destinations.toml", "id = \"prevent\"", "id = \"lado\"", "listed twice"),
     ("destinations.toml", "aliases = [\"MASSTT\"", "alias = [\"MASSTT\"", "unknown field"),
+    ("destinations.toml", "\"FRT\"", "\"E.D.T.\"", "a name or alias of"),
     ("destinations.toml", "contact = \"masstt-duty@example.org\"\n", "", "nobody there can be"),
     ("destinations.toml", "contact = \"edt@example.org\"\n", "", "nobody there can be"),
     ("destinations.toml", "masstt-duty@example.org", "masstt-duty", "is no e-mail address"),
