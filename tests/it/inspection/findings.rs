@@ -80,6 +80,7 @@ pub(super) static FINDINGS: [Finding; 39] = [
         answers: &[Covered(&[
             "paragraph_12_a_family_that_agrees_reaches_the_panel_of_its_own_address",
             "paragraph_12_without_agreement_a_social_worker_screens_it_and_no_panel_sees_it",
+            "paragraph_25_a_case_that_was_stepped_down_and_comes_back_is_screened_in_hours",
             "paragraph_25_a_step_up_keeps_one_record_and_is_screened_within_hours",
             "paragraph_25_a_step_down_names_its_reason_a_manager_and_who_agrees",
             "paragraph_25_a_panel_steps_a_case_up_by_message_and_it_is_screened_in_hours",
@@ -123,6 +124,7 @@ pub(super) static FINDINGS: [Finding; 39] = [
             "paragraph_16_a_decision_without_level_reasons_and_evidence_does_not_count",
             "paragraph_16_who_decided_what_why_and_on_what_can_be_read_afterwards",
             "paragraph_16_every_suggestion_names_its_rule_its_law_and_a_plain_reason",
+            "paragraph_21_how_each_team_decides_is_held_against_what_was_suggested",
             "paragraph_21_the_same_facts_give_the_same_level_whoever_sends_them",
             "paragraph_21_danger_that_only_the_words_tell_of_is_read_within_hours",
         ])],
@@ -136,7 +138,9 @@ pub(super) static FINDINGS: [Finding; 39] = [
                 "paragraph_55_a_date_that_cannot_be_is_listed_and_asked_for_again",
                 "paragraph_52_what_will_be_late_at_this_pace_is_seen_before_it_is",
             ]),
-            NotYet("Suggested against decided levels by team, beside the counts"),
+            Covered(&[
+                "paragraph_55_some_closures_are_decided_again_by_somebody_who_is_not_told_how",
+            ]),
         ],
     },
     Finding {
@@ -262,13 +266,11 @@ pub(super) static FINDINGS: [Finding; 39] = [
     Finding {
         paragraphs: &[34],
         found: "Not one child in private fostering was known",
-        answers: &[
-            Covered(&[
-                "paragraph_34_every_form_asks_about_private_fostering",
-                "paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_visited",
-            ]),
-            NotYet("An alarm when months go by in which nobody tells of one"),
-        ],
+        answers: &[Covered(&[
+            "paragraph_34_every_form_asks_about_private_fostering",
+            "paragraph_34_months_in_which_nobody_tells_of_private_fostering_raise_an_alarm",
+            "paragraph_34_a_child_who_lives_with_others_for_28_days_is_notified_and_visited",
+        ])],
     },
     Finding {
         paragraphs: &[35],
@@ -282,11 +284,13 @@ pub(super) static FINDINGS: [Finding; 39] = [
         found: "Screening did not consider history; decisions drifted",
         answers: &[
             Covered(&[
+                "paragraph_37_a_baby_has_at_once_the_history_of_its_brother",
+                "paragraph_37_what_was_said_on_the_telephone_is_acted_on_before_it_is_written",
                 "paragraph_37_earlier_contacts_are_seen_and_must_be_considered_at_screening",
                 "paragraph_37_history_holds_nothing_up_and_no_sender_learns_of_it",
                 "paragraph_37_a_decision_that_is_late_is_told_to_a_named_manager",
             ]),
-            NotYet("Earlier contacts of brothers and sisters, and of the address"),
+            NotYet("Earlier contacts about others who live at the same address"),
         ],
     },
     Finding {
@@ -296,7 +300,10 @@ pub(super) static FINDINGS: [Finding; 39] = [
             Covered(&[
                 "paragraph_37_a_sender_learns_at_once_what_was_missing_and_nothing_waits_for_it",
             ]),
-            NotYet("Quality by agency over time"),
+            Covered(&[
+                "paragraph_37_the_quality_of_referrals_is_known_agency_by_agency",
+                "paragraph_37_an_agency_of_which_much_is_refused_is_seen",
+            ]),
         ],
     },
     Finding {
@@ -380,7 +387,10 @@ pub(super) static FINDINGS: [Finding; 39] = [
     Finding {
         paragraphs: &[55],
         found: "Audits counted processes, their actions were lost, themes were not seen",
-        answers: &[NotYet("Blind second looks, and themes that come back three times")],
+        answers: &[Covered(&[
+            "paragraph_55_some_closures_are_decided_again_by_somebody_who_is_not_told_how",
+            "paragraph_55_what_is_found_three_times_is_flagged_as_more_than_one_worker_s_doing",
+        ])],
     },
     Finding {
         paragraphs: &[11, 50],

@@ -230,6 +230,10 @@ impl Front {
             ("outbox", &["created_at", "due_at", "delivered_at", "alerted_at"]),
             ("referral", &["received_at", "respond_by"]),
             ("link", &["at"]),
+            ("outcome", &["at"]),
+            ("tally", &["hour"]),
+            ("tally_delta", &["hour"]),
+            ("second_look_week", &["week", "drawn_at"]),
         ];
         let mut db = SqliteConnection::connect(&self.home.database_url).await.expect("it opens");
         for (table, columns) in earlier {
@@ -238,6 +242,13 @@ impl Front {
             let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut db).await;
             done.expect("time passes");
         }
+    }
+
+    /// The same gateway stops and starts again.
+    pub(super) async fn again(mut self) -> Front {
+        assert_eq!(self.gateway.stop().await, Some(0));
+        self.gateway = self.home.start().await;
+        self
     }
 
     pub(super) async fn close(self) {

@@ -1,13 +1,15 @@
 //! Screening did not consider what was known, new risk in open cases was missed, and chronologies
 //! were poor.
 
-use super::front::{Front, Sent, decision, minutes_between, story, time, without};
+use super::front::{Front, Sent, decision, managers, minutes_between, story, time, with, without};
 use crate::harness::Home;
 use serde_json::{Value, json};
 
 super::scenarios!(
     paragraph_29_a_new_worry_in_an_open_case_is_screened_and_its_team_is_told,
     paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same,
+    paragraph_25_a_case_that_was_stepped_down_and_comes_back_is_screened_in_hours,
+    paragraph_37_a_baby_has_at_once_the_history_of_its_brother,
     paragraph_37_earlier_contacts_are_seen_and_must_be_considered_at_screening,
     paragraph_37_history_holds_nothing_up_and_no_sender_learns_of_it,
     paragraph_40_the_fourth_contact_in_a_year_is_not_one_more_small_worry,
@@ -79,6 +81,38 @@ async fn paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_s
     let sent = front.refers(SCHOOL, imogen(json!({}))).await;
     let document = front.document("first-response", &sent).await;
     assert_eq!(document["decision"]["purpose"], "notify");
+    front.close().await;
+}
+
+async fn paragraph_25_a_case_that_was_stepped_down_and_comes_back_is_screened_in_hours() {
+    let front = Front::open(&[SCHOOL, POLICE], &["masstt"]).await;
+    let first = front.refers(SCHOOL, imogen(json!({}))).await;
+    let down = json!({
+        "to": "early-intervention.north-east",
+        "manager": managers()["manager"],
+        "agreement": {"agreed": true, "by": "Imogen's mother"},
+    });
+    front.records("masstt", &first, with(decision("step-down", "3"), down)).await;
+    front.hours_pass(24 * 60).await;
+    let sent = front.refers(POLICE, imogen(json!({}))).await;
+    let rules = front.rules("masstt", &sent).await;
+    assert!(rules.contains(&"stepped-down-then-back".to_owned()), "{rules:?}");
+    let clock = front.clock("masstt", &sent, "respond").await.expect("it is screened");
+    assert_eq!((&clock["purpose"], &clock["priority"]), (&json!("screening"), &json!("urgent")));
+    front.close().await;
+}
+
+async fn paragraph_37_a_baby_has_at_once_the_history_of_its_brother() {
+    let front = Front::open(&[SCHOOL, POLICE], &["masstt"]).await;
+    front.refers(SCHOOL, imogen(json!({"concerns": ["16A"]}))).await;
+    let mut both = imogen(json!({}));
+    let baby = json!({"given_name": "Otto", "date_of_birth": "2026-10-01"});
+    both["children"].as_array_mut().expect("a list").insert(0, baby);
+    let sent = front.refers(POLICE, both).await;
+    let rules = front.rules("masstt", &sent).await;
+    assert!(rules.contains(&"household-grave-before".to_owned()), "{rules:?}");
+    let clock = front.clock("masstt", &sent, "respond").await.expect("it is screened");
+    assert_eq!(clock["priority"], "urgent");
     front.close().await;
 }
 

@@ -11,6 +11,7 @@ mod findings;
 mod front;
 mod history;
 mod never_held;
+mod oversight;
 mod queues;
 mod senders;
 mod teams;
@@ -32,12 +33,13 @@ macro_rules! scenarios {
 use scenarios;
 
 /// Every scenario of this folder.
-const ALL: [&[&str]; 9] = [
+const ALL: [&[&str]; 10] = [
     decisions::SCENARIOS,
     early_help::SCENARIOS,
     family::SCENARIOS,
     history::SCENARIOS,
     never_held::SCENARIOS,
+    oversight::SCENARIOS,
     queues::SCENARIOS,
     senders::SCENARIOS,
     teams::SCENARIOS,

@@ -10,6 +10,7 @@ super::scenarios!(
     paragraph_18_schools_health_police_housing_and_charities_use_their_own_forms,
     paragraph_34_every_form_asks_about_private_fostering,
     paragraph_37_a_sender_learns_at_once_what_was_missing_and_nothing_waits_for_it,
+    paragraph_37_what_was_said_on_the_telephone_is_acted_on_before_it_is_written,
     paragraph_43_a_sender_is_asked_for_the_child_s_words_and_if_it_was_seen_alone,
     paragraph_55_a_date_that_cannot_be_is_listed_and_asked_for_again,
 );
@@ -90,6 +91,20 @@ async fn paragraph_37_a_sender_learns_at_once_what_was_missing_and_nothing_waits
     assert!(poor.asked_for().contains(&"/children/0/date_of_birth"), "{}", poor.receipt);
     let due = |sent: &super::front::Sent| (sent.priority().to_owned(), sent.minutes_to_respond());
     assert_eq!(due(&poor), due(&good), "poor quality delays nothing");
+    front.close().await;
+}
+
+async fn paragraph_37_what_was_said_on_the_telephone_is_acted_on_before_it_is_written() {
+    let front = Front::open(&[SCHOOL], &["masstt"]).await;
+    let called = json!({"indicators": ["disclosure"], "form_to_follow": "yes"});
+    let sent = front.refers(SCHOOL, story("Ada", called)).await;
+    assert_eq!((sent.purpose("masstt"), sent.minutes_to_respond()), (Some("strategy"), 240));
+    front.hours_pass(24 * 6).await;
+    let clock = front.clock("masstt", &sent, "written-form").await.expect("it is awaited");
+    assert_eq!(clock["stage"], "red", "what was never written is seen");
+    let form = json!({"worry": "She said on Monday that her step-father hits her."});
+    front.adds(SCHOOL, &sent, form).await;
+    assert!(front.clock("masstt", &sent, "written-form").await.is_none(), "it has come");
     front.close().await;
 }
 
