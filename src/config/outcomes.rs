@@ -10,7 +10,9 @@ use crate::domain::second_looks::SecondLooks;
 use crate::domain::working_days::Duration;
 use crate::domain::{ClockKind, DestinationId, Level, OutcomeCode, Priority, Purpose};
 use crate::threshold::Policy;
-use crate::threshold::outcomes::{By, From, HELD, Need, Onward, Outcome, Outcomes, Sends, Starts};
+use crate::threshold::outcomes::{
+    BeforeBirth, By, From, HELD, Need, Onward, Outcome, Outcomes, Sends, Starts,
+};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use std::collections::BTreeMap;
 struct File {
     amber_percent: Spanned<u8>,
     written_form: Duration,
+    before_birth: Option<BeforeBirthEntry>,
     repeat_minutes: Spanned<BTreeMap<Priority, Spanned<u32>>>,
     acknowledged: Vec<Spanned<String>>,
     #[serde(default)]
@@ -86,6 +89,21 @@ struct StartsEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct BeforeBirthEntry {
+    at: Spanned<String>,
+    unknown: Duration,
+    weeks: Vec<Milestone>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Milestone {
+    clock: Spanned<String>,
+    weeks: Spanned<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Minutes {
     minutes: u32,
 }
@@ -125,6 +143,7 @@ pub(super) fn read(
     for id in &file.no_desk {
         reading.listed(id);
     }
+    let before_birth = file.before_birth.as_ref().map(|entry| reading.before_birth(entry));
     let mut outcomes: BTreeMap<OutcomeCode, Outcome> = BTreeMap::new();
     for entry in &file.outcomes {
         let outcome = reading.outcome(entry);
@@ -144,6 +163,7 @@ pub(super) fn read(
         acknowledged: file.acknowledged.iter().map(|p| Purpose::new(&p.value)).collect(),
         no_desk: file.no_desk.iter().map(|id| DestinationId::new(&id.value)).collect(),
         written_form: file.written_form,
+        before_birth,
         amber_percent: file.amber_percent.value,
         repeat_minutes: file.repeat_minutes.value.iter().map(|(p, m)| (*p, m.value)).collect(),
     };
@@ -293,6 +313,20 @@ impl Reading<'_> {
             self.fault(stated, what, "name one that is");
         }
         id
+    }
+
+    fn before_birth(&mut self, entry: &BeforeBirthEntry) -> BeforeBirth {
+        let mut weeks = BTreeMap::new();
+        for milestone in &entry.weeks {
+            let clock = self.clock(&milestone.clock);
+            if !(1..=40).contains(&milestone.weeks.value) {
+                let what =
+                    format!("{clock} runs out {} weeks before a birth", milestone.weeks.value);
+                self.fault(&milestone.weeks, what, "give between 1 and 40");
+            }
+            weeks.insert(clock, milestone.weeks.value);
+        }
+        BeforeBirth { at: self.open(&entry.at), unknown: entry.unknown, weeks }
     }
 
     /// Whoever a clock runs at is open.

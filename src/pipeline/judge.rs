@@ -213,6 +213,7 @@ impl Judge for Stages {
         facts.homes(&mut rows);
         facts.messages(&[], None, self.env.as_ref(), &mut rows);
         facts.await_form(&mut rows);
+        facts.before_birth(&[], &mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
         rows.audit.push(Event::new("referral.accepted", referred.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(&referred.repeat, id));
@@ -298,6 +299,7 @@ impl Judge for Stages {
         facts.messages(&stored.deliveries, more, self.env.as_ref(), &mut rows);
         facts.wind(&again, &mut rows);
         facts.form_came(addition, news.is_some(), clocks, &mut rows);
+        facts.before_birth(clocks, &mut rows);
         if let Some(news) = news {
             facts.heed(news, clocks, &mut rows);
         }

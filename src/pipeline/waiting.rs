@@ -4,11 +4,16 @@
 //! sends another of the same child that says that it was telephoned first.
 
 use super::rows::Facts;
+use crate::domain::facts::UNBORN;
 use crate::domain::outcome::{RESPOND, WRITTEN_FORM};
 use crate::domain::values::YesNo;
-use crate::domain::{Children, ClockKind, Priority, Purpose};
+use crate::domain::working_days::Duration;
+use crate::domain::{Children, ClockKind, Priority, Purpose, Route};
 use crate::store::work::Addition;
 use crate::store::{Batch, Clock, ClockRow, EndedClock, Winding};
+use crate::threshold::outcomes::BeforeBirth;
+use jiff::Span;
+use jiff::civil::Date;
 use serde_json::Value;
 
 impl Facts<'_> {
@@ -96,5 +101,75 @@ impl Facts<'_> {
             children: news,
             winding: Winding::Reopen,
         });
+    }
+
+    /// Milestones before a birth, at whoever is sent an unborn child to work on: counted back from
+    /// the day on which the birth is expected. Where it is told later, they are counted from then.
+    pub(super) fn before_birth(&self, clocks: &[Clock], into: &mut Batch) {
+        let outcomes = &self.rules.outcomes;
+        let Some(birth) = &outcomes.before_birth else { return };
+        let sent = self.decided.as_sent(&self.rules.policy, true);
+        let works = |route: &&Route| {
+            route.destination == birth.at && !outcomes.by_acknowledgement(&route.purpose)
+        };
+        let Some(route) = sent.routes.iter().find(works) else { return };
+        let unborn: Vec<u16> =
+            route.children.iter().copied().filter(|child| self.is_unborn(*child)).collect();
+        if unborn.is_empty() {
+            return;
+        }
+        let expected = unborn.iter().filter_map(|child| {
+            let child = self.referred.referral.children.get(usize::from(*child))?;
+            Some(child.expected_date.value()?.0)
+        });
+        let expected = expected.min();
+        for (kind, weeks) in &birth.weeks {
+            let own = |clock: &&Clock| clock.destination == birth.at && clock.kind == *kind;
+            let before = clocks.iter().find(own);
+            let ended = before.is_some_and(|clock| clock.ended_at.is_some());
+            if ended || (expected.is_none() && before.is_some()) {
+                continue;
+            }
+            into.follow.clocks.push(self.milestone(birth, kind, *weeks, expected, before, &unborn));
+        }
+    }
+
+    fn milestone(
+        &self,
+        birth: &BeforeBirth,
+        kind: &ClockKind,
+        weeks: u8,
+        expected: Option<Date>,
+        before: Option<&Clock>,
+        unborn: &[u16],
+    ) -> ClockRow {
+        let calendar = &self.rules.policy.calendar;
+        let due_at = match expected {
+            // What would have run out already is seen to at once.
+            Some(day) => calendar
+                .end_of(day.saturating_sub(Span::new().weeks(i64::from(weeks))))
+                .max(calendar.due(self.now, Duration::EndOfNextWorkingDay)),
+            None => calendar.due(self.now, birth.unknown),
+        };
+        let started_at = before.map_or(self.now, |clock| clock.started_at);
+        ClockRow {
+            referral: self.row.id,
+            destination: birth.at.clone(),
+            kind: kind.clone(),
+            purpose: Purpose::new(kind.as_str()),
+            priority: Priority::Standard,
+            started_at,
+            amber_at: self.rules.outcomes.amber_at(started_at, due_at),
+            due_at,
+            by_acknowledgement: false,
+            children: Children::of(unborn),
+            winding: if before.is_some() { Winding::Anew } else { Winding::Join },
+        }
+    }
+
+    fn is_unborn(&self, child: u16) -> bool {
+        let yes = self.rules.policy.reader.table().fact(UNBORN).bit("yes");
+        let facts = self.referred.facts.get(usize::from(child));
+        facts.is_some_and(|facts| Some(facts.mask(UNBORN)) == yes)
     }
 }

@@ -132,6 +132,17 @@ pub struct Outcome {
     pub asks: bool,
 }
 
+/// Milestones before a birth (paragraph 30 of the inspection report: they drifted).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeforeBirth {
+    /// Whoever is sent an unborn child to work on.
+    pub at: DestinationId,
+    /// Within what time the day is found out on which the birth is expected.
+    pub unknown: Duration,
+    /// Clocks, with how many weeks before that day each runs out.
+    pub weeks: BTreeMap<ClockKind, u8>,
+}
+
 /// All outcomes and clocks of an authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcomes {
@@ -144,6 +155,7 @@ pub struct Outcomes {
     pub no_desk: BTreeSet<DestinationId>,
     /// Within what time the written form follows of what was said on the telephone.
     pub written_form: Duration,
+    pub before_birth: Option<BeforeBirth>,
     /// Percent of a clock's time after which it is amber.
     pub amber_percent: u8,
     /// Elapsed minutes after which a clock that ran out escalates again, by priority.
@@ -212,7 +224,8 @@ impl Outcomes {
     pub fn follows_the_case(&self, kind: &ClockKind) -> bool {
         let mut starts = self.outcomes.values().flat_map(|outcome| &outcome.starts);
         let handed = [RESPOND, ACCEPT, HANDOVER].contains(&kind.as_str());
-        !handed && starts.any(|start| start.onward && start.clock == *kind)
+        let birth = self.before_birth.as_ref().is_some_and(|one| one.weeks.contains_key(kind));
+        birth || (!handed && starts.any(|start| start.onward && start.clock == *kind))
     }
 
     /// Seconds after which a clock that ran out escalates again.

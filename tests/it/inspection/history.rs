@@ -10,6 +10,7 @@ super::scenarios!(
     paragraph_29_a_team_that_records_call_by_another_name_is_told_all_the_same,
     paragraph_25_a_case_that_was_stepped_down_and_comes_back_is_screened_in_hours,
     paragraph_37_a_baby_has_at_once_the_history_of_its_brother,
+    paragraph_37_earlier_contacts_about_the_same_home_are_counted_and_name_nobody,
     paragraph_37_earlier_contacts_are_seen_and_must_be_considered_at_screening,
     paragraph_37_history_holds_nothing_up_and_no_sender_learns_of_it,
     paragraph_40_the_fourth_contact_in_a_year_is_not_one_more_small_worry,
@@ -113,6 +114,31 @@ async fn paragraph_37_a_baby_has_at_once_the_history_of_its_brother() {
     assert!(rules.contains(&"household-grave-before".to_owned()), "{rules:?}");
     let clock = front.clock("masstt", &sent, "respond").await.expect("it is screened");
     assert_eq!(clock["priority"], "urgent");
+    front.close().await;
+}
+
+async fn paragraph_37_earlier_contacts_about_the_same_home_are_counted_and_name_nobody() {
+    let front = Front::open(&[SCHOOL, POLICE], &["masstt"]).await;
+    let home = |name: &str, born: &str, more: Value| {
+        let address = json!({"lines": "7 Mill Lane", "postcode": "HX1 2XQ"});
+        let child = json!({
+            "given_name": name, "family_name": format!("{name}son"), "date_of_birth": born,
+            "address": with(address, more),
+        });
+        story(name, json!({"children": [child]}))
+    };
+    front.refers(POLICE, home("Otis", "2012-01-02", json!({}))).await;
+    let sent = front.refers(SCHOOL, home("Uma", "2019-05-06", json!({}))).await;
+    let rules = front.rules("masstt", &sent).await;
+    assert!(rules.contains(&"address-known".to_owned()), "{rules:?}");
+    let document = front.document("masstt", &sent).await;
+    assert!(!document.to_string().contains("Otis"), "a count, and nobody's name");
+    assert!(!sent.receipt.to_string().contains("address-known"), "the sender learns nothing of it");
+    // Where a mother is hidden nothing is counted, and nothing is kept to count.
+    let hidden = json!({"withheld_from": ["Invented Father"]});
+    let sent = front.refers(SCHOOL, home("Ivo", "2020-07-08", hidden)).await;
+    let rules = front.rules("masstt", &sent).await;
+    assert!(!rules.contains(&"address-known".to_owned()), "{rules:?}");
     front.close().await;
 }
 

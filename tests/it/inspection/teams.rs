@@ -12,6 +12,7 @@ super::scenarios!(
     paragraph_26_an_inclusion_coordinator_is_asked_with_the_parents_agreement,
     paragraph_27_a_disabled_child_at_risk_goes_to_strategy_and_to_its_own_team,
     paragraph_30_a_baby_not_yet_born_reaches_its_team_and_its_due_date_is_asked_for,
+    paragraph_30_what_must_be_done_before_a_birth_is_counted_back_from_it,
     paragraph_31_a_transfer_is_told_all_that_it_lacks_at_once,
     paragraph_31_the_duty_stays_until_the_other_team_has_accepted_it,
     paragraph_32_a_child_who_returns_is_offered_an_interview_within_72_hours,
@@ -111,6 +112,30 @@ async fn paragraph_30_a_baby_not_yet_born_reaches_its_team_and_its_due_date_is_a
     assert_eq!(clock["stage"], "green");
     let dated = front.would("health-royal-trust", baby(json!({"expected_date": "2099-05-01"})));
     assert!(!dated.await.asked_for().contains(&"/children/0/expected_date"));
+    front.close().await;
+}
+
+async fn paragraph_30_what_must_be_done_before_a_birth_is_counted_back_from_it() {
+    const NURSE: &str = "health-royal-trust";
+    let front = Front::open(&[NURSE], &["pre-birth"]).await;
+    let unborn = json!({"unborn": "yes", "mother_name": "Gwen Invented"});
+    let baby = story("", json!({"children": [unborn], "indicators": ["avoided-antenatal-care"]}));
+    let sent = front.refers(NURSE, baby).await;
+    let due = async |kind: &str| {
+        let clock = front.clock("pre-birth", &sent, kind).await.expect("it runs");
+        clock["due_at"].as_str().expect("a time").to_owned()
+    };
+    // Nobody knows the day: it has to be found out, long before 2099.
+    assert!(due("pre-birth-assessment").await.as_str() < "2098");
+    let told = json!({"children": [{"index": 0, "expected_date": "2099-05-01"}]});
+    front.adds(NURSE, &sent, told).await;
+    assert_eq!(due("pre-birth-assessment").await, "2099-02-06T17:00:00.000Z");
+    assert_eq!(due("pre-birth-conference").await, "2099-03-06T17:00:00.000Z");
+    let manager = json!({"name": "Invented Adeyemi", "role": "Team manager"});
+    let done = with(decision("assessment-completed", "5"), json!({"manager": manager}));
+    front.records("pre-birth", &sent, done).await;
+    assert!(front.clock("pre-birth", &sent, "pre-birth-assessment").await.is_none());
+    assert!(front.clock("pre-birth", &sent, "pre-birth-conference").await.is_some());
     front.close().await;
 }
 

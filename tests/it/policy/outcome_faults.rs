@@ -4,7 +4,10 @@ use super::faults::changed;
 use super::*;
 
 /// (What stands there, what stands there instead, part of what is told.)
-const SEEDED: [(&str, &str, &str); 17] = [
+const SEEDED: [(&str, &str, &str); 20] = [
+    ("clock: pre-birth-assessment, weeks: 12", "clock: pre-birth-assessment, weeks: 0", "0 weeks"),
+    ("clock: pre-birth-conference, w", "clock: meeting, w", "meeting is no clock"),
+    ("  at: pre-birth\n", "  at: before-birth\n", "before-birth is not listed"),
     ("  written-form: \"The", "  written: \"The", "clocks lacks written-form"),
     ("amber_percent: 75", "amber_percent: 0", "amber_percent is 0"),
     ("immediate: 15, urgent", "immediate: 0, urgent", "repeat_minutes of immediate is 0"),
