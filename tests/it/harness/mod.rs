@@ -111,6 +111,11 @@ impl Home {
 
     /// Starts a gateway with further environment.
     pub async fn start_with(&self, env: &[(&str, &str)]) -> Gateway {
+        self.try_start(env).await.unwrap_or_else(|log| panic!("not ready:\n{log}"))
+    }
+
+    /// The same; its log where it ended before it was ready.
+    pub async fn try_start(&self, env: &[(&str, &str)]) -> Result<Gateway, String> {
         let log = self.dir.path().join(format!("log-{}", services::fresh_name()));
         let errors = std::fs::File::create(&log).expect("a log file");
         let mut command = self.command(&["serve"]);
@@ -118,10 +123,10 @@ impl Home {
         let mut child = command.spawn().expect("the binary starts");
         let out = child.stdout.take().expect("a pipe");
         let url = tokio::time::timeout(READY_WITHIN, ready(out)).await;
-        let url = url.unwrap_or(None).unwrap_or_else(|| {
-            panic!("not ready:\n{}", std::fs::read_to_string(&log).unwrap_or_default())
-        });
-        Gateway { child, url, log }
+        match url.unwrap_or(None) {
+            Some(url) => Ok(Gateway { child, url, log }),
+            None => Err(std::fs::read_to_string(&log).unwrap_or_default()),
+        }
     }
 }
 

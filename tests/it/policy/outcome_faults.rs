@@ -36,7 +36,7 @@ const SEEDED: [(&str, &str, &str); 20] = [
         "starts transfer twice",
     ),
     ("at: missing-children}", "at: missing-child}", "missing-child is not listed"),
-    ("ends: [conference]", "ends: [meeting]", "meeting is no clock"),
+    ("ends: [conference, pre", "ends: [meeting, pre", "meeting is no clock"),
     ("told_to: [police, local-authority]", "told_to: [press]", "press is no kind of agency"),
 ];
 
