@@ -251,7 +251,7 @@ impl App {
         let fresh = adapters::keep_fresh(settings.adapters.clone(), adapters.clone(), of_agencies);
         tasks.push(tokio::spawn(fresh));
         let parts = (&store, &ring, &env);
-        let watches = Watches::new(&settings, parts, &access.directory, masstt);
+        let watches = Watches::new(&settings, parts, &entrance, &access.directory, masstt);
         tasks.extend(watches.start(&stopped));
         let board = watches.board(settings.notices.smtp.is_some());
         let served = access.clone();

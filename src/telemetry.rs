@@ -52,6 +52,12 @@ pub mod metric {
     pub const ALERTS: &str = "frontdoor_alerts_total";
     /// Gauge, 1 while how agencies refer is out of the ordinary; `kind`, `agency` (or `all`).
     pub const ALARM: &str = "frontdoor_alarm";
+    /// Gauge of outcomes that wait to be decided a second time.
+    pub const SECOND_LOOKS_WAITING: &str = "frontdoor_second_looks_waiting";
+    /// Gauge in seconds since the oldest of them was drawn.
+    pub const SECOND_LOOKS_AGE: &str = "frontdoor_second_looks_oldest_seconds";
+    /// Gauge of weeks that are over and not drawn; more than 0 for long is a clock that is wrong.
+    pub const SECOND_LOOK_WEEKS_DUE: &str = "frontdoor_second_look_weeks_due";
     /// Counter of stages that panicked; `stage` (`read`, `link`, `decide`). Any is a defect.
     pub const STAGE_FAILURES: &str = "frontdoor_stage_failures_total";
 }
@@ -249,6 +255,11 @@ fn describe() {
     metrics::describe_gauge!(metric::NOTICES_AGE, "Age of the oldest notice that is not sent");
     metrics::describe_counter!(metric::ALERTS, "Alerts of what nobody has acknowledged");
     metrics::describe_gauge!(metric::ALARM, "Whether how agencies refer is out of the ordinary");
+    let waiting = "Outcomes that wait to be decided a second time";
+    metrics::describe_gauge!(metric::SECOND_LOOKS_WAITING, waiting);
+    metrics::describe_gauge!(metric::SECOND_LOOKS_AGE, "Age of the oldest of them");
+    let weeks = "Weeks of which outcomes are to be drawn, and are not";
+    metrics::describe_gauge!(metric::SECOND_LOOK_WEEKS_DUE, weeks);
     metrics::describe_gauge!(metric::IN_FLIGHT, "Admitted requests that are not yet answered");
     metrics::describe_counter!(metric::SHED, "Requests turned away under load");
     metrics::describe_counter!(metric::PROBLEMS, "Problem documents sent, per agency");

@@ -9,6 +9,12 @@ CREATE TABLE alarm (
     PRIMARY KEY (kind, agency)
 ) WITHOUT ROWID;
 
+-- Since when an agency is active, as a gateway saw it first in the configuration.
+CREATE TABLE agency_active (
+    agency TEXT NOT NULL PRIMARY KEY,
+    since  INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- When an agency began to refer. Totals are written by the clocks, so that no referral pays.
 CREATE INDEX tally_received ON tally (agency, hour) WHERE what = 'received';
 
@@ -18,9 +24,11 @@ CREATE TABLE second_look_week (
     drawn_at INTEGER NOT NULL
 );
 
--- What was drawn. `destination` is whose decision it was. Sealed: who decided again, and why.
+-- What was drawn, by a random id: an outcome's own would tell when it was recorded. `destination` is
+-- whose decision it was. Sealed: who decided again, and why.
 CREATE TABLE second_look (
-    outcome      BLOB NOT NULL PRIMARY KEY,
+    id           BLOB NOT NULL PRIMARY KEY,
+    outcome      BLOB NOT NULL UNIQUE,
     referral     BLOB NOT NULL,
     destination  TEXT NOT NULL,
     drawn_at     INTEGER NOT NULL,
@@ -31,15 +39,15 @@ CREATE TABLE second_look (
     wrapped_key  BLOB,
     record       BLOB
 );
-CREATE INDEX second_look_waits ON second_look (drawn_at, outcome) WHERE looked_at IS NULL;
+CREATE INDEX second_look_waits ON second_look (drawn_at, id) WHERE looked_at IS NULL;
 CREATE INDEX second_look_drawn ON second_look (drawn_at);
 
 -- What a second person found in an outcome, by the codes of outcomes.yaml.
 CREATE TABLE second_look_theme (
-    outcome     BLOB NOT NULL,
+    look        BLOB NOT NULL,
     theme       TEXT NOT NULL,
     destination TEXT NOT NULL,
     at          INTEGER NOT NULL,
-    PRIMARY KEY (outcome, theme)
+    PRIMARY KEY (look, theme)
 ) WITHOUT ROWID;
 CREATE INDEX second_look_theme_at ON second_look_theme (at);

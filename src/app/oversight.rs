@@ -9,6 +9,7 @@ use crate::followup::feeds::FeedWatch;
 use crate::followup::oversight::Stores;
 use crate::store::Store;
 use crate::store::keys::KeyRing;
+use crate::store::lane::Lane;
 use crate::web::Board;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ impl Watches {
     pub(super) fn new(
         settings: &Settings,
         (store, ring, env): (&Arc<dyn Store>, &KeyRing, &Arc<dyn Env>),
+        lane: &Lane,
         directory: &Arc<ArcSwap<Directory>>,
         screening: DestinationId,
     ) -> Self {
@@ -37,6 +39,8 @@ impl Watches {
             looks: store.clone(),
             reads: store.clone(),
             matches: store.clone(),
+            follow: store.clone(),
+            doubts: Arc::new(lane.clone()),
         };
         let oversight = Arc::new(Oversight::over(stores, ring, &env, directory, screening));
         Watches { feeds, oversight, store, env }

@@ -81,6 +81,7 @@ mod tests {
         let waiting = Children::of(&[0, 1, 4]);
         let left = waiting.without(Children::decided(&[1], &[0, 1, 4]));
         assert!(left.has(0) && !left.has(1) && left.has(4) && !left.is_empty());
+        assert_eq!(left.indices(), [0, 4]);
         assert!(left.without(Children::decided(&[0, 4], &[0, 1, 4])).is_empty());
         assert_eq!(Children::from_bits(left.bits()), left);
         assert!(Children::from_bits(-1).has(62));

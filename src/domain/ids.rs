@@ -72,6 +72,24 @@ macro_rules! ids {
     )* };
 }
 
+/// What was drawn to be decided again. Random through and through: it tells neither when nor what
+/// was decided first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LookId(pub Uuid);
+
+impl LookId {
+    pub fn from_entropy(entropy: [u8; 16]) -> Self {
+        LookId(uuid::Builder::from_random_bytes(entropy).into_uuid())
+    }
+}
+
+impl fmt::Display for LookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 ids! {
     /// One accepted referral.
     ReferralId;

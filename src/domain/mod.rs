@@ -47,8 +47,8 @@ pub use children::Children;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, MessageId, NoticeId, OutcomeCode,
-    OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
+    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, LookId, MessageId, NoticeId,
+    OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};

@@ -5,7 +5,7 @@
 //! is used here (`figures.rs`): docs/quality.md has the formula and a table.
 
 use super::clocks::interval;
-use super::figures::{at_least, at_most, percent};
+use super::figures::{at_least, at_most};
 use super::quality::midnight;
 use crate::domain::agency::{Agency, AgencyState};
 use crate::domain::alarms::{AlarmKind, AlarmName, AlarmRules};
@@ -137,6 +137,7 @@ impl AlarmWatch {
     /// Of the store.
     pub async fn look(&self) -> Result<(), StoreError> {
         let now = self.env.now();
+        self.store.note_active(&self.active(), now).await?;
         let standing = self.standing(now).await?.iter().map(Alarm::name).collect::<Vec<_>>();
         let told = self.directory.load().alerting.alarms.told.clone();
         let notice = told.map(|role| self.notice(Whom::Role(role), now));
@@ -194,6 +195,13 @@ impl AlarmWatch {
         Ok(alarms)
     }
 
+    /// Agencies that may refer, as they are configured now.
+    fn active(&self) -> Vec<AgencyId> {
+        let directory = self.directory.load();
+        let active = directory.agencies.values().filter(|one| one.state == AgencyState::Active);
+        active.map(|agency| agency.id.clone()).collect()
+    }
+
     async fn came(
         &self,
         rules: &AlarmRules,
@@ -216,15 +224,18 @@ impl AlarmWatch {
         Ok(all)
     }
 
-    /// An agency that has not referred for as long as that yet is not silent, and one that never
-    /// did has not begun.
+    /// An agency that has not referred for as long as that yet is not silent; one that never did is
+    /// when it could have for as long.
     async fn is_known(
         &self,
         agency: &Agency,
         rules: &AlarmRules,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let first = self.store.first_received(Some(&agency.id)).await?;
+        let first = match self.store.first_received(Some(&agency.id)).await? {
+            None => self.store.active_since(&agency.id).await?,
+            first => first,
+        };
         Ok(first.is_some_and(|first| first <= now.plus_seconds(-weeks(rules))))
     }
 
@@ -268,8 +279,9 @@ fn of(agency: &Agency, came: Came, rules: &AlarmRules) -> Vec<Alarm> {
         }
     }
     let all = came.refused + came.week;
-    let share = percent(came.refused, all);
-    if came.refused >= REFUSALS && share > i64::from(rules.refused_percent) {
+    // Not rounded: 20.4 percent is more than 20.
+    let more = came.refused * 100 > i64::from(rules.refused_percent) * all;
+    if came.refused >= REFUSALS && more {
         let says = format!("{} of {all} submissions refused in 7 days", came.refused);
         raise(AlarmKind::Refusals, says);
     }
@@ -327,6 +339,8 @@ mod tests {
     fn three_refusals_and_more_than_a_fifth_of_all_are_a_pattern() {
         assert_eq!(said(None, 9, 9, 3), ["refusals: 3 of 12 submissions refused in 7 days"]);
         assert!(said(None, 12, 12, 3).is_empty(), "a fifth is not more than a fifth");
+        // 20.4 percent.
+        assert_eq!(said(None, 39, 39, 10), ["refusals: 10 of 49 submissions refused in 7 days"]);
         assert!(said(None, 0, 0, 2).is_empty());
         assert_eq!(said(None, 0, 0, 3), ["refusals: 3 of 3 submissions refused in 7 days"]);
     }

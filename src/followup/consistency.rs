@@ -63,7 +63,9 @@ pub struct Found {
     pub theme: String,
     pub label: String,
     pub times: i64,
-    /// So often that it is no chance (paragraph 55).
+    /// Of so many that were looked at.
+    pub looked_at: i64,
+    /// Three times and more: worth looking at as one thing (paragraph 55).
     pub repeated: bool,
 }
 
@@ -94,7 +96,7 @@ pub struct Consistency {
     ring: KeyRing,
     env: Arc<dyn Env>,
     directory: Arc<ArcSwap<Directory>>,
-    kept: Fresh<Decisions>,
+    kept: Fresh<Date, Decisions>,
 }
 
 impl Consistency {
@@ -161,9 +163,9 @@ impl Consistency {
         let themes = self.looks.themes_since(since).await?;
         let directory = self.directory.load();
         let labels = &directory.second_looks.themes;
-        let found = |Theme { destination, theme, times }| {
+        let found = |Theme { destination, theme, times, looked_at }| {
             let label = labels.get(&theme).unwrap_or(&theme).clone();
-            (destination, Found { theme, label, times, repeated: times >= REPEATED })
+            (destination, Found { theme, label, times, looked_at, repeated: times >= REPEATED })
         };
         Ok(themes.into_iter().map(found).collect())
     }

@@ -12,6 +12,7 @@ pub mod oversight;
 pub mod quality;
 pub mod reading;
 pub mod redrive;
+mod second_decision;
 pub mod second_looks;
 
 mod fresh;

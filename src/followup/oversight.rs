@@ -7,7 +7,7 @@ use super::second_looks::SecondLookDesk;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory};
 use crate::store::keys::KeyRing;
-use crate::store::{AlarmStore, MatchStore, ReadStore, SecondLookStore};
+use crate::store::{AlarmStore, Doubts, FollowStore, MatchStore, ReadStore, SecondLookStore};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ pub struct Stores {
     pub looks: Arc<dyn SecondLookStore>,
     pub reads: Arc<dyn ReadStore>,
     pub matches: Arc<dyn MatchStore>,
+    pub follow: Arc<dyn FollowStore>,
+    /// The lane: what is doubted goes before the screening team again.
+    pub doubts: Arc<dyn Doubts>,
 }
 
 impl Oversight {
@@ -37,9 +40,9 @@ impl Oversight {
         screening: DestinationId,
     ) -> Self {
         let shared = || (ring.clone(), env.clone(), directory.clone());
-        let Stores { alarms, looks, reads, matches } = stores;
+        let Stores { alarms, looks, reads, matches, follow, doubts } = stores;
         let (ring, env, directory) = shared();
-        let counts = (alarms.clone() as Arc<_>, reads, matches);
+        let counts = (alarms.clone() as Arc<_>, reads.clone(), matches);
         let quality = Quality::new(counts, ring, env, directory);
         let (ring, env, directory) = shared();
         let decided = (alarms.clone() as Arc<_>, looks.clone());
@@ -47,8 +50,16 @@ impl Oversight {
         let (ring, env, directory) = shared();
         let alarms = AlarmWatch::new(alarms, env.clone(), directory.clone(), screening.clone());
         let alarms = Arc::new(alarms);
-        let second_looks =
-            Arc::new(SecondLookDesk { store: looks, ring, env, directory, screening });
+        let second_looks = Arc::new(SecondLookDesk {
+            store: looks,
+            follow,
+            reads,
+            doubts,
+            ring,
+            env,
+            directory,
+            screening,
+        });
         Oversight { quality, consistency, alarms, second_looks }
     }
 }

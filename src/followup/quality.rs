@@ -11,7 +11,7 @@ use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::{
     Counted, Grain, MatchStore, QualityStore, ReadStore, ReferralRow, Scored, Span, StoreError,
-    restricted,
+    Which, restricted,
 };
 use arc_swap::ArcSwap;
 use jiff::ToSpan as _;
@@ -22,9 +22,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Newest referrals whose scores are read, and whose receipts are opened.
+/// Newest referrals whose scores are read, and whose receipts are opened: of all agencies, and of
+/// one alone.
 const SCORES: usize = 20_000;
 const RECEIPTS: usize = 2_000;
+const OF_ONE: usize = 200;
+/// So many sealed records are in memory at once.
+const PAGE: usize = 100;
 /// Items that are told of what is missing.
 const ITEMS: usize = 5;
 /// A good example scores at least this, of 100.
@@ -32,8 +36,10 @@ const GOOD: u8 = 80;
 const EXAMPLES: usize = 3;
 /// Of so many it is looked whether a record is restricted.
 const LOOKED_AT: usize = 12;
-/// Others of its kind with whom an agency is compared, so that no one's figure is told.
-const OTHERS: usize = 3;
+/// Others of its kind with whom an agency is compared, and how many referrals each must have made,
+/// so that no one's figure can be worked out.
+const OTHERS: usize = 5;
+const REFERRED: usize = 10;
 
 /// What is missing from referrals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,8 +84,6 @@ pub struct OfAgency {
     pub kind: String,
     #[serde(flatten)]
     pub figures: Figures,
-    #[serde(skip)]
-    scores: Vec<u8>,
     /// The best first.
     #[serde(skip)]
     best: Vec<(ReferralId, Example)>,
@@ -105,11 +109,10 @@ pub struct Report {
     pub agencies: Vec<OfAgency>,
 }
 
-/// Others of an agency's kind, together.
+/// Others of an agency's kind, together: the middle of their own middles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OfKind {
     pub kind: String,
-    pub agencies: usize,
     pub median: f64,
 }
 
@@ -121,7 +124,7 @@ pub struct Own {
     pub agency: AgencyId,
     #[serde(flatten)]
     pub figures: Figures,
-    /// Nothing where fewer than three others of the kind have referred.
+    /// Of the last two whole months; nothing where too few others of the kind have referred.
     pub of_kind: Option<OfKind>,
 }
 
@@ -133,7 +136,8 @@ pub struct Quality {
     ring: KeyRing,
     env: Arc<dyn Env>,
     directory: Arc<ArcSwap<Directory>>,
-    kept: Fresh<Report>,
+    kept: Fresh<(Date, Option<AgencyId>), Report>,
+    medians: Fresh<Date, BTreeMap<AgencyId, f64>>,
 }
 
 impl Quality {
@@ -143,15 +147,21 @@ impl Quality {
         env: Arc<dyn Env>,
         directory: Arc<ArcSwap<Directory>>,
     ) -> Self {
-        Quality { store, reads, matches, ring, env, directory, kept: Fresh::default() }
+        let (kept, medians) = (Fresh::default(), Fresh::default());
+        Quality { store, reads, matches, ring, env, directory, kept, medians }
     }
 
-    /// The report on everything received from a day on, in UTC.
+    /// The report on what was received from a day on, in UTC: of one agency, or of all.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn since(&self, day: Date) -> Result<Arc<Report>, StoreError> {
-        self.kept.get(day, self.env.now(), self.read(day)).await
+    pub async fn since(
+        &self,
+        day: Date,
+        agency: Option<&AgencyId>,
+    ) -> Result<Arc<Report>, StoreError> {
+        let asked = (day, agency.cloned());
+        self.kept.get(asked, self.env.now(), self.read(day, agency)).await
     }
 
     /// What an agency sees of itself: this month and the two before it.
@@ -159,15 +169,51 @@ impl Quality {
     /// # Errors
     /// When the store fails.
     pub async fn of(&self, agency: &AgencyId) -> Result<Own, StoreError> {
-        let report = self.since(three_months(self.env.now())).await?;
-        let own = report.agencies.iter().find(|of| of.agency == *agency);
+        let report = self.since(three_months(self.env.now()), Some(agency)).await?;
+        let own = report.agencies.first();
+        let of_kind = match own {
+            Some(own) => self.of_kind(own).await?,
+            None => None,
+        };
         Ok(Own {
             since: report.since,
             as_of: report.as_of,
             agency: agency.clone(),
             figures: own.map(|own| own.figures.clone()).unwrap_or_default(),
-            of_kind: own.and_then(|own| of_kind(&report, own)),
+            of_kind,
         })
+    }
+
+    /// How others of an agency's kind refer, where there are enough of them. It is of whole months,
+    /// so that it does not move with a single referral of somebody else's.
+    async fn of_kind(&self, own: &OfAgency) -> Result<Option<OfKind>, StoreError> {
+        let now = self.env.now();
+        let day = three_months(now);
+        let medians = self.medians.get(day, now, self.medians_since(day)).await?;
+        let directory = self.directory.load();
+        let is_other = |agency: &AgencyId| {
+            let known = directory.agencies.get(agency);
+            *agency != own.agency && known.is_some_and(|known| known.kind == own.kind)
+        };
+        let others = medians.iter().filter(|(agency, _)| is_other(agency));
+        let mut others: Vec<f64> = others.map(|(_, median)| *median).collect();
+        if others.len() < OTHERS {
+            return Ok(None);
+        }
+        Ok(median(&mut others).map(|median| OfKind { kind: own.kind.clone(), median }))
+    }
+
+    /// The middle score of each agency that has referred often enough, up to this month.
+    async fn medians_since(&self, day: Date) -> Result<BTreeMap<AgencyId, f64>, StoreError> {
+        let until = midnight(self.env.now().date().first_of_month());
+        let which = Which { span: Span { since: midnight(day), until }, agency: None };
+        let mut scores: BTreeMap<AgencyId, Vec<f64>> = BTreeMap::new();
+        for scored in self.store.scores(which, SCORES).await? {
+            scores.entry(scored.agency).or_default().push(f64::from(scored.score));
+        }
+        scores.retain(|_, scores| scores.len() >= REFERRED);
+        let middle = |(agency, mut scores): (_, Vec<f64>)| Some((agency, median(&mut scores)?));
+        Ok(scores.into_iter().filter_map(middle).collect())
     }
 
     /// Good examples of an agency, none of which concerns somebody whose record is restricted: that
@@ -189,28 +235,53 @@ impl Quality {
         Ok(told)
     }
 
-    async fn read(&self, day: Date) -> Result<Report, StoreError> {
+    async fn read(&self, day: Date, agency: Option<&AgencyId>) -> Result<Report, StoreError> {
         let as_of = self.env.now();
         let since = midnight(day);
         // Another gateway's clock may be a little ahead.
         let span = Span { since, until: as_of.plus_seconds(60) };
-        let store = &self.store;
-        let scores = store.scores(span, SCORES);
-        let rows = store.newest(span, RECEIPTS);
-        let counted = store.counted(since, Grain::Day);
-        let (scores, rows, counted) = futures::future::try_join3(scores, rows, counted).await?;
-        let more = scores.len() == SCORES || scores.len() > rows.len();
-        let (ring, scores_read) = (self.ring.clone(), scores.len());
-        let opening = tokio::task::spawn_blocking(move || open_all(&ring, rows));
-        let opened = opening.await.map_err(|_| {
-            StoreError::Damaged("a referral could not be opened for a report".to_owned())
-        })?;
-        let read = opened.len();
+        let which = Which { span, agency };
+        let scores = self.store.scores(which, SCORES);
+        let opened = self.open(which, if agency.is_some() { OF_ONE } else { RECEIPTS });
+        let counted = self.store.counted(since, Grain::Day);
+        let (scores, opened, mut counted) =
+            futures::future::try_join3(scores, opened, counted).await?;
+        counted.retain(|one| agency.is_none_or(|agency| one.agency == *agency));
+        let (read, scores_read) = (opened.len(), scores.len());
+        let more = scores_read == SCORES || scores_read > read;
         let mut all = All { directory: &self.directory.load(), agencies: BTreeMap::new() };
         all.gather(scores, opened, counted);
         let agencies = all.agencies.into_values().map(Gathered::told).collect();
         Ok(Report { since, as_of, scores_read, opened: read, more, agencies })
     }
+
+    /// What the newest lack. Sealed records are opened a page at a time, and not kept.
+    async fn open(&self, which: Which<'_>, most: usize) -> Result<Vec<Opened>, StoreError> {
+        let (mut opened, mut before, mut seen) = (Vec::new(), None, 0);
+        while seen < most {
+            let rows = self.store.newest(which, before, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            before = Some(last.id);
+            let (ring, read) = (self.ring.clone(), rows.len());
+            let opening = tokio::task::spawn_blocking(move || open_all(&ring, rows));
+            opened.extend(opening.await.map_err(|_| {
+                StoreError::Damaged("a referral could not be opened for a report".to_owned())
+            })?);
+            seen += read;
+            if read < PAGE {
+                break;
+            }
+        }
+        Ok(opened)
+    }
+}
+
+/// Of a referral what a report needs.
+struct Opened {
+    id: ReferralId,
+    agency: AgencyId,
+    example: Example,
+    completeness: Completeness,
 }
 
 /// All agencies, as they are gathered.
@@ -232,17 +303,12 @@ impl All<'_> {
         })
     }
 
-    fn gather(
-        &mut self,
-        scores: Vec<Scored>,
-        opened: Vec<(ReferralRow, Completeness)>,
-        counted: Vec<Counted>,
-    ) {
+    fn gather(&mut self, scores: Vec<Scored>, opened: Vec<Opened>, counted: Vec<Counted>) {
         for scored in scores {
             self.of(&scored.agency).scores.push((scored.received_at, scored.score));
         }
-        for (row, completeness) in opened {
-            self.of(&row.agency).opened(&row, completeness);
+        for one in opened {
+            self.of(&one.agency).opened(one.id, one.example, one.completeness);
         }
         for counted in counted {
             let of = self.of(&counted.agency);
@@ -286,7 +352,7 @@ impl Default for Gathered {
 
 impl Gathered {
     /// One referral, each item once, however many children lack it.
-    fn opened(&mut self, row: &ReferralRow, completeness: Completeness) {
+    fn opened(&mut self, id: ReferralId, example: Example, completeness: Completeness) {
         self.opened += 1;
         let mut seen = BTreeSet::new();
         for missing in completeness.missing {
@@ -295,9 +361,8 @@ impl Gathered {
                 self.missing.entry(place).or_insert((missing.ask, 0)).1 += 1;
             }
         }
-        if row.score >= GOOD {
-            let (reference, score) = (row.reference, row.score);
-            self.best.push((row.id, Example { reference, score }));
+        if example.score >= GOOD {
+            self.best.push((id, example));
         }
     }
 
@@ -322,38 +387,23 @@ impl Gathered {
         };
         self.best.sort_by_key(|(id, example)| (Reverse(example.score), Reverse(*id)));
         self.best.truncate(LOOKED_AT);
-        let scores: Vec<u8> = self.scores.into_iter().map(|(_, score)| score).collect();
         let figures = Figures {
             referrals: self.received,
             refused: self.refused,
             refused_percent: percent(self.refused, self.refused + self.received),
-            score: Spread::of(scores.iter().copied()),
+            score: Spread::of(self.scores.iter().map(|(_, score)| *score)),
             months: by_month.into_iter().map(month).collect(),
             opened: self.opened,
             missing,
         };
         let Gathered { agency, name, kind, best, .. } = self;
-        OfAgency { agency, name, kind, figures, scores, best }
+        OfAgency { agency, name, kind, figures, best }
     }
-}
-
-/// The middle of all referrals of others of an agency's kind, where there are enough of them.
-fn of_kind(report: &Report, own: &OfAgency) -> Option<OfKind> {
-    let is_other =
-        |of: &&OfAgency| of.kind == own.kind && of.agency != own.agency && !of.scores.is_empty();
-    let others: Vec<&OfAgency> = report.agencies.iter().filter(is_other).collect();
-    if others.len() < OTHERS {
-        return None;
-    }
-    let mut scores: Vec<f64> =
-        others.iter().flat_map(|of| of.scores.iter().copied().map(f64::from)).collect();
-    let median = median(&mut scores)?;
-    Some(OfKind { kind: own.kind.clone(), agencies: others.len(), median })
 }
 
 /// What the sender was told last is missing, of each that can be read. One that is damaged must not
 /// hide how all the others are.
-fn open_all(ring: &KeyRing, rows: Vec<ReferralRow>) -> Vec<(ReferralRow, Completeness)> {
+fn open_all(ring: &KeyRing, rows: Vec<ReferralRow>) -> Vec<Opened> {
     #[derive(Deserialize)]
     struct Told {
         completeness: Completeness,
@@ -362,7 +412,8 @@ fn open_all(ring: &KeyRing, rows: Vec<ReferralRow>) -> Vec<(ReferralRow, Complet
         let plain = ring.open_record(&Dossier::name(row.id), &row.record).ok()?;
         let dossier = Dossier::from_bytes(&plain)?;
         let told: Told = serde_json::from_slice(dossier.last_receipt()).ok()?;
-        Some((row, told.completeness))
+        let example = Example { reference: row.reference, score: row.score };
+        Some(Opened { id: row.id, agency: row.agency, example, completeness: told.completeness })
     };
     rows.into_iter().filter_map(open).collect()
 }
@@ -392,25 +443,11 @@ fn number(count: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Priority;
     use crate::domain::receipt::Missing;
-    use crate::store::Sealed;
 
-    fn row(n: u8, score: u8) -> ReferralRow {
-        ReferralRow {
-            id: ReferralId::from_parts(Timestamp(i64::from(n)), [n; 10]),
-            reference: Reference::from_entropy(u64::from(n)),
-            agency: AgencyId::new("school"),
-            received_at: Timestamp(0),
-            respond_by: Timestamp(0),
-            level: "4".to_owned(),
-            level_rank: 4,
-            priority: Priority::Standard,
-            score,
-            policy_hash: String::new(),
-            revision: 0,
-            record: Sealed::default(),
-        }
+    fn one(n: u8, score: u8) -> (ReferralId, Example) {
+        let id = ReferralId::from_parts(Timestamp(i64::from(n)), [n; 10]);
+        (id, Example { reference: Reference::from_entropy(u64::from(n)), score })
     }
 
     fn lacks(pointers: &[&str]) -> Completeness {
@@ -425,9 +462,12 @@ mod tests {
     #[test]
     fn a_referral_counts_once_however_many_of_its_children_lack_the_same() {
         let mut gathered = Gathered::default();
-        gathered.opened(&row(3, 79), lacks(&["/children/0/sex", "/children/1/sex", "/worry"]));
-        gathered.opened(&row(2, 80), lacks(&["/children/4/sex", "/request"]));
-        gathered.opened(&row(1, 90), lacks(&["/a", "/b", "/c", "/d"]));
+        let mut opened = |(id, example), lacking: &[&str]| {
+            gathered.opened(id, example, lacks(lacking));
+        };
+        opened(one(3, 79), &["/children/0/sex", "/children/1/sex", "/worry"]);
+        opened(one(2, 80), &["/children/4/sex", "/request"]);
+        opened(one(1, 90), &["/a", "/b", "/c", "/d"]);
         let told = gathered.told();
         let missing = told.figures.missing;
         let first = Lacking {

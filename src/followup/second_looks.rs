@@ -1,31 +1,32 @@
 //! Each week some of what was closed or stepped down is drawn, and another person decides it again
 //! without being told how it was decided (paragraphs 22 and 55 of the inspection report: cases were
-//! closed wrongly, and what was found again and again was not seen as one thing). It changes
-//! nothing about the case: whoever finds that it was wrong steps it up.
+//! closed wrongly, and what was found again and again was not seen as one thing). Where the second
+//! level is graver, the referral goes before the screening team again: somebody's child may be in
+//! danger because the first was wrong.
 
 use super::clocks::interval;
 use super::consistency::said;
-use crate::audit::Event;
-use crate::domain::outcome::{Worker, fault};
+use super::second_decision::{Read, by_another, read};
+use crate::audit::{ChainName, Event};
 use crate::domain::second_looks::{SecondLooks, Week};
 use crate::domain::time::Env;
-use crate::domain::{DestinationId, Directory, Level, OutcomeId, Unread};
+use crate::domain::{DestinationId, Directory, LookId, Unread};
 use crate::store::keys::KeyRing;
-use crate::store::{Asking, DrawnLook, Ending, Look, SecondLookStore, StoreError, WaitingLook};
+use crate::store::{
+    Asking, Doubt, Doubts, DrawnLook, Ending, FollowStore, Look, LookPlace, ReadStore,
+    SecondLookStore, StoreError, WaitingLook,
+};
+use crate::telemetry::metric;
 use arc_swap::ArcSwap;
+use metrics::gauge;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often it is looked whether a week is to be drawn.
 const EVERY: Duration = Duration::from_secs(300);
-/// What waits is listed up to so many.
-const LISTED: usize = 200;
-/// Characters of a rationale.
-const LONG: usize = 8_000;
 
 /// What became of a second decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,9 @@ struct Kept {
 /// Draws weeks, and takes second decisions.
 pub struct SecondLookDesk {
     pub store: Arc<dyn SecondLookStore>,
+    pub follow: Arc<dyn FollowStore>,
+    pub reads: Arc<dyn ReadStore>,
+    pub doubts: Arc<dyn Doubts>,
     pub ring: KeyRing,
     pub env: Arc<dyn Env>,
     pub directory: Arc<ArcSwap<Directory>>,
@@ -65,12 +69,21 @@ impl SecondLookDesk {
             let done = tokio::select! {
                 biased;
                 _ = stopped => return,
-                _ = every.tick() => self.draw().await,
+                _ = every.tick() => self.round().await,
             };
             if let Err(error) = done {
                 tracing::warn!(code = "second-looks-delayed", %error, "a week waits to be drawn");
             }
         }
+    }
+
+    async fn round(&self) -> Result<(), StoreError> {
+        self.draw().await?;
+        let (count, oldest) = self.store.looks_waiting().await?;
+        let age = oldest.map_or(0.0, |at| self.env.now().seconds_since(at).max(0.0));
+        gauge!(metric::SECOND_LOOKS_WAITING).set(count as f64);
+        gauge!(metric::SECOND_LOOKS_AGE).set(age);
+        Ok(())
     }
 
     /// Draws every week whose Monday has come; returns how many outcomes.
@@ -81,42 +94,57 @@ impl SecondLookDesk {
         let directory = self.directory.load_full();
         let rules = &directory.second_looks;
         let mut drawn = 0;
-        for week in Week::due(self.store.last_drawn().await?, self.env.now()) {
+        for week in self.due().await? {
             let choose = |all: Vec<Ending>| self.chosen(rules, all);
             drawn += self.store.draw(week, &choose, self.env.now()).await?.unwrap_or_default();
         }
+        // What is still due was not drawn: this clock and the database's differ.
+        gauge!(metric::SECOND_LOOK_WEEKS_DUE).set(self.due().await?.len() as f64);
         Ok(drawn)
     }
 
+    async fn due(&self) -> Result<Vec<Week>, StoreError> {
+        let now = self.env.now();
+        Ok(Week::due(self.store.last_drawn(now).await?, now))
+    }
+
     /// Each ending is as likely to be drawn as any other.
-    fn chosen(&self, rules: &SecondLooks, mut all: Vec<Ending>) -> Vec<Ending> {
+    fn chosen(&self, rules: &SecondLooks, mut all: Vec<Ending>) -> Vec<(LookId, Ending)> {
         all.retain(|one| rules.endings.contains(&one.code));
         let wanted = rules.drawn_of(all.len());
         let mut chosen = Vec::with_capacity(wanted);
         while chosen.len() < wanted {
             let among = u64::try_from(all.len()).unwrap_or(u64::MAX);
             let place = usize::try_from(self.env.entropy_u64() % among).unwrap_or_default();
-            chosen.push(all.swap_remove(place));
+            let mut id = [0; 16];
+            self.env.entropy(&mut id);
+            chosen.push((LookId::from_entropy(id), all.swap_remove(place)));
         }
         chosen
     }
 
-    /// What waits for a second decision, as far as a team may look.
+    /// What waits for a second decision after a place, as far as a team may look.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn waiting(&self, team: &DestinationId) -> Result<Vec<WaitingLook>, StoreError> {
-        self.store.waiting_looks(self.asking(team), LISTED).await
+    pub async fn waiting(
+        &self,
+        team: &DestinationId,
+        after: Option<LookPlace>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLook>, StoreError> {
+        self.store.waiting_looks(self.asking(team), after, limit).await
     }
 
-    /// Takes a second decision.
+    /// Takes a second decision. Where it is graver than the first, the referral goes before the
+    /// screening team before anything is kept: whoever tries again after a failure does no harm.
     ///
     /// # Errors
     /// Of the store.
     pub async fn look(
         &self,
         team: &DestinationId,
-        id: OutcomeId,
+        id: LookId,
         said: Map<String, Value>,
     ) -> Result<LookedAt, StoreError> {
         let Some(drawn) = self.store.drawn_look(self.asking(team), id).await? else {
@@ -126,11 +154,31 @@ impl SecondLookDesk {
             return self.known(team, id, second, &said);
         }
         let directory = self.directory.load_full();
-        let read = match self.read(&directory.second_looks, &drawn, &said) {
+        let read = match read(&directory.second_looks, &said) {
             Ok(read) => read,
             Err(faults) => return Ok(LookedAt::Lacking(faults)),
         };
-        let Read { level, themes } = read;
+        if let Some(fault) = self.refused(team, id, &drawn, &read).await? {
+            return Ok(LookedAt::Lacking(vec![fault]));
+        }
+        let rank = drawn.first.level.as_ref().map(|(_, rank)| *rank);
+        let graver = rank.is_none_or(|first| read.level.rank > first);
+        if graver {
+            let (reference, children, by) = (drawn.reference, drawn.first.children, team.clone());
+            self.doubts.doubt(Doubt { reference, look: id, by, children }).await?;
+        }
+        self.keep(team, id, &drawn, read, said, graver).await
+    }
+
+    async fn keep(
+        &self,
+        team: &DestinationId,
+        id: LookId,
+        drawn: &DrawnLook,
+        Read { level, themes, .. }: Read<'_>,
+        said: Map<String, Value>,
+        screened_again: bool,
+    ) -> Result<LookedAt, StoreError> {
         let first = &drawn.first;
         let first_level = first.level.as_ref().map(|(code, _)| code.as_str());
         let agrees = first_level == Some(level.code.as_str());
@@ -139,9 +187,11 @@ impl SecondLookDesk {
             "reference": drawn.reference,
             "agrees": agrees,
             "level_of_need": level.code,
+            "screened_again": screened_again,
             "first": {
                 "outcome": first.code,
                 "level_of_need": first_level,
+                "children": first.children.indices(),
                 "destination": first.destination,
                 "at": first.at,
             },
@@ -161,11 +211,32 @@ impl SecondLookDesk {
         }
     }
 
+    /// Whoever decides a second time had no part in any decision on the referral. This is looked at
+    /// last, when all else is in order, and a refusal is in the event chain: nobody finds out in
+    /// silence, name by name, who decided first.
+    async fn refused(
+        &self,
+        team: &DestinationId,
+        id: LookId,
+        drawn: &DrawnLook,
+        read: &Read<'_>,
+    ) -> Result<Option<Unread>, StoreError> {
+        let of = drawn.first.referral;
+        let rows = self.follow.outcomes(of).await?;
+        let Some(fault) = by_another(&read.by, rows.iter().map(|row| said(&self.ring, row))) else {
+            return Ok(None);
+        };
+        let event = Event::new("second-look.refused", team.as_str()).about(of);
+        let event = event.detail(id.to_string());
+        self.reads.record(ChainName::Desk, vec![event], self.env.now()).await?;
+        Ok(Some(fault))
+    }
+
     /// The same again is answered as the first time; another comes too late.
     fn known(
         &self,
         team: &DestinationId,
-        id: OutcomeId,
+        id: LookId,
         second: &Look,
         said: &Map<String, Value>,
     ) -> Result<LookedAt, StoreError> {
@@ -181,78 +252,4 @@ impl SecondLookDesk {
     fn asking<'a>(&self, team: &'a DestinationId) -> Asking<'a> {
         Asking { team, screens: *team == self.screening }
     }
-
-    fn read<'a>(
-        &self,
-        rules: &'a SecondLooks,
-        drawn: &DrawnLook,
-        said: &Map<String, Value>,
-    ) -> Result<Read<'a>, Vec<Unread>> {
-        let mut faults = Vec::new();
-        let mut lacks = |at: &str, ask: String| faults.push(fault(at, "second-look", ask));
-        let text = |member: &str, most: usize| {
-            let text = said.get(member).and_then(Value::as_str).map(str::trim);
-            text.filter(|text| !text.is_empty() && text.chars().count() <= most)
-        };
-        let stated = text("level_of_need", LONG);
-        let level = rules.levels.iter().find(|level| Some(level.code.as_str()) == stated);
-        if level.is_none() {
-            let codes: Vec<&str> = rules.levels.iter().map(|level| level.code.as_str()).collect();
-            lacks("/level_of_need", format!("Say at which level of need: {}", codes.join(", ")));
-        }
-        if text("rationale", LONG).is_none() {
-            lacks("/rationale", format!("Say why, in at most {LONG} characters"));
-        }
-        let themes = themes(rules, said.get("themes"));
-        if themes.is_none() {
-            let known: Vec<&str> = rules.themes.keys().map(String::as_str).collect();
-            let ask = format!("List codes, or leave it out: {}", known.join(", "));
-            lacks("/themes", ask);
-        }
-        if let Err((at, ask)) = self.another_person(drawn, said.get("by")) {
-            lacks(at, ask.to_owned());
-        }
-        match (level, themes, faults.is_empty()) {
-            (Some(level), Some(themes), true) => Ok(Read { level, themes }),
-            _ => Err(faults),
-        }
-    }
-
-    /// Whoever decides a second time is none of those who decided first.
-    fn another_person(
-        &self,
-        drawn: &DrawnLook,
-        by: Option<&Value>,
-    ) -> Result<(), (&'static str, &'static str)> {
-        let part = |part: &str| {
-            let text = by?.get(part)?.as_str()?.trim();
-            (!text.is_empty() && text.chars().count() <= 200).then(|| text.to_owned())
-        };
-        let (Some(name), Some(role)) = (part("name"), part("role")) else {
-            return Err(("/by", "Give {\"name\": …, \"role\": …} of the person who decides"));
-        };
-        let second = Worker { name, role, worker_type: None };
-        let first = said(&self.ring, &drawn.first);
-        match first.is_some_and(|first| first.people().any(|name| second.is(&name))) {
-            true => Err(("/by/name", "Another person decides than those who decided first")),
-            false => Ok(()),
-        }
-    }
-}
-
-/// A second decision that can be kept.
-struct Read<'a> {
-    level: &'a Level,
-    themes: Vec<String>,
-}
-
-/// Each theme once; `None` where one is none that the authority knows.
-fn themes(rules: &SecondLooks, stated: Option<&Value>) -> Option<Vec<String>> {
-    let Some(stated) = stated.filter(|stated| !stated.is_null()) else { return Some(Vec::new()) };
-    let read = stated.as_array()?.iter().map(|code| {
-        let code = code.as_str()?;
-        rules.themes.contains_key(code).then(|| code.to_owned())
-    });
-    let read: Option<BTreeSet<String>> = read.collect();
-    read.map(|read| read.into_iter().collect())
 }

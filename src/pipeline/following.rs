@@ -1,16 +1,16 @@
 //! A receiving team records an outcome: whether it stands, and what is written.
 
 use super::consequences::{Following, Round, refused};
+use super::doubt::Sent;
 use super::judge::{Rules, Stages, from_json, json};
-use super::rows::{Decided, Facts, referral_row};
+use super::rows::Decided;
 use crate::audit::Event;
 use crate::domain::outcome::{RESPOND, Said, fault};
 use crate::domain::{Children, DestinationId, Purpose, Route, Timestamp, Unread, facts};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
-use crate::store::{Batch, Clock, OutcomeRow, ReferralRow, Sealed, StoredReferral};
-use crate::threshold::add_route;
+use crate::store::{Batch, Clock, OutcomeRow, StoredReferral};
 use crate::threshold::outcomes::Case;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,9 @@ impl Stages {
             return Ok(self.lacking(one.stored, told, vec![fault], one.now));
         }
         let routes = one.routes();
-        self.send_on(one, known, referred, &routes, &mut rows)?;
+        let Following { rules, stored, now, .. } = *one;
+        let sent = Sent { rules, stored, referred, routes: &routes, now };
+        self.send_by_people(&sent, known, &mut rows)?;
         one.start(&mut rows.follow);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
         rows.tallies.push((one.tally(), 1));
@@ -157,43 +159,6 @@ impl Stages {
             rows.desk.push(event.about(stored.row.id));
         }
         Concluded { rows, done: Done::Lacking(faults) }
-    }
-
-    /// Sends the referral to whom it goes by the outcome, and keeps where people have sent it.
-    fn send_on(
-        &self,
-        one: &Following<'_>,
-        (mut dossier, mut decided): (Dossier, Decided),
-        referred: &Referred,
-        routes: &[Route],
-        rows: &mut Batch,
-    ) -> Result<()> {
-        if routes.is_empty() {
-            return Ok(());
-        }
-        let rules = one.rules;
-        for route in routes {
-            // What was given before and is still open stands with it.
-            add_route(&rules.policy, &mut decided.by_people, route.clone());
-        }
-        dossier.decision = json(&decided)?;
-        let (stored, env) = (one.stored, self.env.as_ref());
-        let (id, reference) = (stored.row.id, stored.row.reference);
-        let sealed = &stored.row.record;
-        let (name, bytes) = (Dossier::name(id), dossier.to_bytes());
-        let body = self.ring.seal_more(&name, &sealed.wrapped_key, &bytes, env)?;
-        let record = Sealed { wrapped_key: sealed.wrapped_key.clone(), body };
-        let row = ReferralRow {
-            revision: stored.row.revision,
-            ..referral_row(id, reference, referred, &decided.full, record)
-        };
-        let (decided, links, now) = (&decided, &[], one.now);
-        let facts = Facts { row: &row, referred, decided, rules, links, now };
-        for route in routes {
-            facts.send_on(route, &stored.deliveries, env, rows);
-        }
-        rows.revisits.push(row);
-        Ok(())
     }
 
     /// What was said in an outcome, and answered.

@@ -17,8 +17,8 @@ use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{
-    Batch, Clock, InformationRow, Meeting, NewRepeat, OutcomeRow, Repeat, Sealed, StoredReferral,
-    Token16,
+    Batch, Clock, Doubt, InformationRow, Meeting, NewRepeat, OutcomeRow, Repeat, Sealed,
+    StoredReferral, Token16,
 };
 use crate::threshold::{self, Outcomes, Policy};
 use arc_swap::ArcSwap;
@@ -353,6 +353,16 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Concluded> {
         self.follow(stored, clocks, before, told, now)
+    }
+
+    fn conclude_doubt(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        doubt: &Doubt,
+        now: Timestamp,
+    ) -> Result<Batch> {
+        self.screen_again(stored, clocks, doubt, now)
     }
 
     fn conclude_refusal(

@@ -10,6 +10,7 @@ mod adults;
 mod consequences;
 mod decided;
 pub mod desk;
+mod doubt;
 mod ending;
 mod follower;
 mod following;

@@ -24,7 +24,12 @@ impl Stages {
         now: Timestamp,
     ) -> Result<Batch> {
         let mut rows = Batch::default();
-        rows.tallies.push((refused_tally(refused, now), 1));
+        let mut tally = refused_tally(refused, now);
+        if refused.refusal.kind == RefusalKind::Testing {
+            // It says nothing of how well the agency refers, nor of what it will.
+            tally.what = "tested".to_owned();
+        }
+        rows.tallies.push((tally, 1));
         let event = Event::new("referral.refused", refused.agency.as_str());
         rows.audit.push(event.detail(refused.refusal.kind.code()));
         if let Some(id) = again {

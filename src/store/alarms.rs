@@ -26,6 +26,11 @@ pub trait AlarmStore: QualityStore {
     /// The hour in which the first referral came, of an agency or of all. What came in the last
     /// seconds need not count.
     async fn first_received(&self, agency: Option<&AgencyId>) -> Result<Option<Timestamp>>;
+    /// These agencies are active now; of those that were not known as active it is noted since
+    /// when, with an event.
+    async fn note_active(&self, agencies: &[AgencyId], now: Timestamp) -> Result<()>;
+    /// Since when an agency is known as active.
+    async fn active_since(&self, agency: &AgencyId) -> Result<Option<Timestamp>>;
     /// Whether a destination was sent a referral since a time.
     async fn routed_since(&self, to: &DestinationId, since: Timestamp) -> Result<bool>;
     /// Every alarm that ever was.
@@ -45,6 +50,15 @@ pub(super) const FIRST_RECEIVED: &str = "SELECT min(hour) FROM tally WHERE what 
 
 pub(super) const FIRST_RECEIVED_OF: &str =
     "SELECT min(hour) FROM tally WHERE what = 'received' AND agency = $1";
+
+pub(super) const NOTE_ACTIVE: &str =
+    "INSERT INTO agency_active (agency, since) VALUES ($1, $2) ON CONFLICT (agency) DO NOTHING";
+
+pub(super) const ACTIVE_SINCE: &str = "SELECT since FROM agency_active WHERE agency = $1";
+
+pub(super) fn seen_active(agency: &AgencyId) -> Event {
+    Event::new("agency.active", "frontdoor").detail(agency.to_string())
+}
 
 pub(super) const ROUTED_SINCE: &str = "SELECT EXISTS (SELECT 1 FROM tally WHERE hour >= $2 \
          AND what = 'routed' AND destination = $1) OR EXISTS (SELECT 1 FROM tally_delta \

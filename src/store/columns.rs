@@ -221,10 +221,12 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("told_at", Clear),
         ],
     ),
+    ("agency_active", &[("agency", Clear), ("since", Clear)]),
     ("second_look_week", &[("week", Clear), ("drawn_at", Clear)]),
     (
         "second_look",
         &[
+            ("id", Clear),
             ("outcome", Clear),
             ("referral", Clear),
             ("destination", Clear),
@@ -239,7 +241,7 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
     ),
     (
         "second_look_theme",
-        &[("outcome", Clear), ("theme", Clear), ("destination", Clear), ("at", Clear)],
+        &[("look", Clear), ("theme", Clear), ("destination", Clear), ("at", Clear)],
     ),
     (
         "outbox",

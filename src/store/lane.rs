@@ -11,7 +11,7 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use super::{following, meeting, recounting, relinking, written};
+use super::{doubting, following, meeting, recounting, relinking, written};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use futures::FutureExt;
@@ -281,6 +281,7 @@ impl Runner {
                 Work::Follow(told) => {
                     following::follow(&self.parts, tx.as_mut(), told, now).await?
                 }
+                Work::Doubt(one) => doubting::doubt(&self.parts, tx.as_mut(), one, now).await?,
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
                     let concluded = self.parts.judge.conclude_refusal(refused, again, now)?;
@@ -421,7 +422,8 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
             | Work::Relink(_)
             | Work::Recount(_)
             | Work::Meet(..)
-            | Work::Follow(_) => {
+            | Work::Follow(_)
+            | Work::Doubt(_) => {
                 words.push(vec![*index]);
                 continue;
             }

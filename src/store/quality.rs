@@ -6,9 +6,10 @@ use super::follow::{OutcomeRecord, OutcomeRow};
 use super::pages::Span;
 use super::rows::ReferralRow;
 use super::statements::referral_columns;
-use crate::domain::{AgencyId, Timestamp};
+use crate::domain::{AgencyId, ReferralId, Timestamp};
 use async_trait::async_trait;
 use sqlx::FromRow;
+use uuid::Uuid;
 
 /// How complete one referral is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,26 @@ pub struct Counted {
     /// Where the day or the hour begins, UTC.
     pub from: Timestamp,
     pub count: i64,
+}
+
+/// Referrals of a time, of one agency or of all.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    pub span: Span,
+    pub agency: Option<&'a AgencyId>,
+}
+
+impl Which<'_> {
+    /// Between which ids they are.
+    pub(super) fn ids(&self, before: Option<ReferralId>) -> (Uuid, Uuid) {
+        let (after, last) = self.span.ids(None);
+        (after, before.map_or(last, |before| before.0.min(last)))
+    }
+
+    /// As bound: empty for all.
+    pub(super) fn agency(&self) -> &str {
+        self.agency.map_or("", AgencyId::as_str)
+    }
 }
 
 /// Into what counts are added up.
@@ -56,10 +77,15 @@ pub struct DecidedRow {
 /// What reports on quality and consistency read.
 #[async_trait]
 pub trait QualityStore: Send + Sync {
-    /// Scores of the newest referrals, the newest first.
-    async fn scores(&self, span: Span, limit: usize) -> Result<Vec<Scored>>;
-    /// The newest referrals themselves, the newest first.
-    async fn newest(&self, span: Span, limit: usize) -> Result<Vec<ReferralRow>>;
+    /// Scores of the newest referrals, the newest first: of one agency, or of all.
+    async fn scores(&self, which: Which<'_>, limit: usize) -> Result<Vec<Scored>>;
+    /// The newest referrals themselves, the newest first, from before a place on.
+    async fn newest(
+        &self,
+        which: Which<'_>,
+        before: Option<ReferralId>,
+        limit: usize,
+    ) -> Result<Vec<ReferralRow>>;
     /// What was received and refused since a time, by agency.
     async fn counted(&self, since: Timestamp, grain: Grain) -> Result<Vec<Counted>>;
     /// Outcomes that say at which level, the newest first.
@@ -73,7 +99,7 @@ macro_rules! newest {
             "SELECT ",
             $columns,
             " FROM referral WHERE id > $1 AND id < $2 AND received_at >= $3 \
-             AND received_at < $4 ORDER BY id DESC LIMIT $5"
+             AND received_at < $4 AND ($5 = '' OR agency = $5) ORDER BY id DESC LIMIT $6"
         )
     };
 }

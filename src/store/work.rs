@@ -1,6 +1,7 @@
 //! What passes through the commit lane, and who judges it there.
 
 use super::adults::Meeting;
+use super::doubting::Doubt;
 use super::error::Result;
 use super::follow::{Clock, OutcomeRow};
 use super::recounts::Recount;
@@ -142,6 +143,8 @@ pub enum Work {
     Meet(Reference, Vec<Meeting>),
     /// A receiving team records an outcome.
     Follow(Box<Told>),
+    /// A second person has decided more gravely than the first.
+    Doubt(Doubt),
 }
 
 impl Work {
@@ -155,7 +158,8 @@ impl Work {
             | Work::Relink(_)
             | Work::Recount(_)
             | Work::Meet(..)
-            | Work::Follow(_) => None,
+            | Work::Follow(_)
+            | Work::Doubt(_) => None,
         }
     }
 
@@ -174,7 +178,8 @@ impl Work {
             | Work::Relink(_)
             | Work::Recount(_)
             | Work::Meet(..)
-            | Work::Follow(_) => return None,
+            | Work::Follow(_)
+            | Work::Doubt(_) => return None,
         };
         Some(Refused {
             agency: agency.clone(),
@@ -381,6 +386,15 @@ pub trait Judge: Send + Sync + 'static {
         told: &Told,
         now: Timestamp,
     ) -> Result<Concluded>;
+
+    /// The referral goes before the screening team again.
+    fn conclude_doubt(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        doubt: &Doubt,
+        now: Timestamp,
+    ) -> Result<Batch>;
 
     /// Makes the rows of a refusal; `again` is the open refusal of the same body.
     fn conclude_refusal(

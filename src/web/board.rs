@@ -39,6 +39,9 @@ pub struct Snapshot {
     pub notices: Vec<NoticeLine>,
     pub alarms: Vec<AlarmLine>,
     pub themes: Vec<ThemeLine>,
+    /// Outcomes that wait to be decided a second time, and seconds since the oldest was drawn.
+    pub second_looks: i64,
+    pub second_looks_oldest: Option<i64>,
 }
 
 /// What second persons found again and again in one team's decisions.
@@ -48,6 +51,8 @@ pub struct ThemeLine {
     /// In the words of the configuration.
     pub label: String,
     pub times: i64,
+    /// Of so many that were looked at.
+    pub looked_at: i64,
 }
 
 /// What is out of the ordinary in how an agency refers.
@@ -171,6 +176,8 @@ impl Snapshot {
             notices,
             alarms: Vec::new(),
             themes: Vec::new(),
+            second_looks: 0,
+            second_looks_oldest: None,
         }
     }
 
@@ -184,10 +191,17 @@ impl Snapshot {
         self.channel && self.notices.iter().any(|line| line.state == "failing")
     }
 
+    fn with_looks(mut self, (count, oldest): (i64, Option<Timestamp>)) -> Self {
+        self.second_looks = count;
+        self.second_looks_oldest = oldest.map(|at| ((self.as_of.0 - at.0) / 1_000_000).max(0));
+        self
+    }
+
     fn with_themes(mut self, repeated: Vec<(DestinationId, Found)>) -> Self {
         let line = |(destination, found): (DestinationId, Found)| {
             let destination = destination.to_string();
-            ThemeLine { destination, label: found.label, times: found.times }
+            let Found { label, times, looked_at, .. } = found;
+            ThemeLine { destination, label, times, looked_at }
         };
         self.themes = repeated.into_iter().map(line).collect();
         self
@@ -288,12 +302,13 @@ impl Board {
         });
         if !fresh {
             let asked = self.store.overview(now.plus_seconds(-WINDOW));
-            let Oversight { alarms, consistency, .. } = self.oversight.as_ref();
+            let Oversight { alarms, consistency, second_looks, .. } = self.oversight.as_ref();
             let (feeds, alarms) = (self.feeds.now(), alarms.now());
-            let asked = futures::future::try_join4(asked, feeds, alarms, consistency.repeated());
+            let (themes, looks) = (consistency.repeated(), second_looks.store.looks_waiting());
+            let asked = futures::future::try_join5(asked, feeds, alarms, themes, looks);
             let known = match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok((overview, feeds, alarms, themes))) => {
-                    let snapshot = Snapshot::of(overview, now).with_feeds(feeds);
+                Ok(Ok((overview, feeds, alarms, themes, looks))) => {
+                    let snapshot = Snapshot::of(overview, now).with_feeds(feeds).with_looks(looks);
                     let snapshot = snapshot.with_alarms(&alarms).with_themes(themes);
                     let snapshot = Snapshot { channel: self.channel, ..snapshot };
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();

@@ -31,6 +31,34 @@ impl AlarmStore for PostgresStore {
         Ok(hour.map(Timestamp))
     }
 
+    async fn note_active(&self, agencies: &[AgencyId], now: Timestamp) -> Result<()> {
+        let known = sqlx::query_scalar("SELECT agency FROM agency_active");
+        let known: Vec<String> = known.fetch_all(&self.readers).await?;
+        let is_new = |agency: &&AgencyId| !known.iter().any(|known| known == agency.as_str());
+        let new: Vec<&AgencyId> = agencies.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.pool.begin().await?;
+        let mut events = Vec::new();
+        for agency in new {
+            let query = sqlx::query(NOTE_ACTIVE).bind(agency.as_str()).bind(now.0);
+            if query.execute(&mut *tx).await?.rows_affected() > 0 {
+                events.push(seen_active(agency));
+            }
+        }
+        if !events.is_empty() {
+            append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn active_since(&self, agency: &AgencyId) -> Result<Option<Timestamp>> {
+        let query = sqlx::query_scalar(ACTIVE_SINCE).bind(agency.as_str());
+        let since: Option<i64> = query.fetch_optional(&self.readers).await?;
+        Ok(since.map(Timestamp))
+    }
+
     async fn routed_since(&self, to: &DestinationId, since: Timestamp) -> Result<bool> {
         let query = sqlx::query_scalar(ROUTED_SINCE).bind(to.as_str()).bind(since.0);
         Ok(query.fetch_one(&self.readers).await?)

@@ -1,5 +1,5 @@
 use super::PostgresStore;
-use crate::domain::Timestamp;
+use crate::domain::{ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::pages::Span;
 use crate::store::quality::*;
@@ -13,18 +13,23 @@ fn most(limit: usize) -> i64 {
 
 #[async_trait]
 impl QualityStore for PostgresStore {
-    async fn scores(&self, span: Span, limit: usize) -> Result<Vec<Scored>> {
-        let (after, before) = span.ids(None);
-        let query = sqlx::query_as(SCORES).bind(after).bind(before).bind(span.since.0);
-        let query = query.bind(span.until.0).bind(most(limit));
+    async fn scores(&self, which: Which<'_>, limit: usize) -> Result<Vec<Scored>> {
+        let ((after, before), Span { since, until }) = (which.ids(None), which.span);
+        let query = sqlx::query_as(SCORES).bind(after).bind(before).bind(since.0).bind(until.0);
+        let query = query.bind(which.agency()).bind(most(limit));
         let rows: Vec<ScoreRecord> = query.fetch_all(&self.readers).await?;
         Ok(rows.into_iter().map(scored).collect())
     }
 
-    async fn newest(&self, span: Span, limit: usize) -> Result<Vec<ReferralRow>> {
-        let (after, before) = span.ids(None);
-        let query = sqlx::query_as(NEWEST).bind(after).bind(before).bind(span.since.0);
-        let query = query.bind(span.until.0).bind(most(limit));
+    async fn newest(
+        &self,
+        which: Which<'_>,
+        before: Option<ReferralId>,
+        limit: usize,
+    ) -> Result<Vec<ReferralRow>> {
+        let ((after, before), Span { since, until }) = (which.ids(before), which.span);
+        let query = sqlx::query_as(NEWEST).bind(after).bind(before).bind(since.0).bind(until.0);
+        let query = query.bind(which.agency()).bind(most(limit));
         read_all(query.fetch_all(&self.readers).await?, ReferralRecord::row)
     }
 

@@ -1,30 +1,34 @@
 use super::{SqliteStore, append};
 use crate::audit::{ChainName, Event};
 use crate::domain::second_looks::Week;
-use crate::domain::{OutcomeId, Timestamp};
+use crate::domain::{LookId, Timestamp};
 use crate::store::error::Result;
 use crate::store::records::read_all;
 use crate::store::second_looks::*;
 use async_trait::async_trait;
 
+const DRAW_WEEK: &str = draw_week!("unixepoch() * 1000000");
+
 #[async_trait]
 impl SecondLookStore for SqliteStore {
-    async fn last_drawn(&self) -> Result<Option<Timestamp>> {
-        let last: Option<i64> = sqlx::query_scalar(LAST_DRAWN).fetch_one(&self.readers).await?;
+    async fn last_drawn(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let query = sqlx::query_scalar(LAST_DRAWN).bind(now.0);
+        let last: Option<i64> = query.fetch_one(&self.readers).await?;
         Ok(last.map(Timestamp))
     }
 
     async fn draw(&self, week: Week, choose: Choose<'_>, now: Timestamp) -> Result<Option<usize>> {
         let mut tx = self.begin_writing().await?;
-        let drawn = sqlx::query(DRAW_WEEK).bind(week.from.0).bind(now.0).execute(&mut *tx).await?;
+        let query = sqlx::query(DRAW_WEEK).bind(week.from.0).bind(now.0).bind(week.until.0);
+        let drawn = query.execute(&mut *tx).await?;
         if drawn.rows_affected() == 0 {
             return Ok(None);
         }
         let query = sqlx::query_as(ENDINGS).bind(week.from.0).bind(week.until.0);
         let all = query.fetch_all(&mut *tx).await?;
         let drawn = choose(all.into_iter().map(ending).collect());
-        for one in &drawn {
-            let query = sqlx::query(DRAW).bind(one.id.0).bind(one.referral.0);
+        for (id, one) in &drawn {
+            let query = sqlx::query(DRAW).bind(id.0).bind(one.id.0).bind(one.referral.0);
             let query = query.bind(one.destination.as_str()).bind(now.0);
             query.execute(&mut *tx).await?;
         }
@@ -34,13 +38,26 @@ impl SecondLookStore for SqliteStore {
         Ok(Some(drawn.len()))
     }
 
-    async fn waiting_looks(&self, asking: Asking<'_>, limit: usize) -> Result<Vec<WaitingLook>> {
+    async fn waiting_looks(
+        &self,
+        asking: Asking<'_>,
+        after: Option<LookPlace>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLook>> {
+        let (drawn_at, id) = self::after(after);
         let query = sqlx::query_as(WAITING_LOOKS).bind(asking.team.as_str()).bind(asking.screens);
+        let query = query.bind(drawn_at).bind(id);
         let query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         read_all(query.fetch_all(&self.readers).await?, waiting)
     }
 
-    async fn drawn_look(&self, asking: Asking<'_>, id: OutcomeId) -> Result<Option<DrawnLook>> {
+    async fn looks_waiting(&self) -> Result<(i64, Option<Timestamp>)> {
+        let query = sqlx::query_as(LOOKS_WAITING);
+        let (count, oldest): (i64, Option<i64>) = query.fetch_one(&self.readers).await?;
+        Ok((count, oldest.map(Timestamp)))
+    }
+
+    async fn drawn_look(&self, asking: Asking<'_>, id: LookId) -> Result<Option<DrawnLook>> {
         let query = sqlx::query_as(DRAWN_LOOK).bind(asking.team.as_str()).bind(asking.screens);
         let record: Option<DrawnRecord> = query.bind(id.0).fetch_optional(&self.readers).await?;
         record.map(DrawnRecord::row).transpose()
@@ -48,7 +65,7 @@ impl SecondLookStore for SqliteStore {
 
     async fn keep_look(
         &self,
-        id: OutcomeId,
+        id: LookId,
         look: &Look,
         themes: &[String],
         event: Event,

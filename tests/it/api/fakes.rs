@@ -11,8 +11,8 @@ use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::second_looks::Week;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
-    AdultKey, AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, LinkState, MessageId,
-    OutcomeCode, OutcomeId, PersonId, Reference, ReferralId, Timestamp, Word,
+    AdultKey, AdultMatchId, AdultRole, AdultSeen, AgencyId, DestinationId, LinkState, LookId,
+    MessageId, OutcomeCode, PersonId, Reference, ReferralId, Timestamp, Word,
 };
 use frontdoor::linkage::weights::Evidence;
 use frontdoor::pipeline::{
@@ -22,11 +22,11 @@ use frontdoor::pipeline::{
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
     AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, Choose,
-    ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, DrawnLook,
-    FollowStore, Grain, KeyRow, KeyStore, Look, Looked, MatchRow, MatchState, MatchStore,
-    NoticeRow, OutcomeRow, Overview, PersonRecord, QualityStore, QueuedMessage, ReadStore,
-    ReferralRow, RefusalRow, Scored, Sealed, SecondLookStore, Span, StoreError, StoredLink,
-    StoredReferral, Theme, Token, WaitingLook, WithdrawnRow,
+    ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, Doubt,
+    Doubts, DrawnLook, FollowStore, Grain, KeyRow, KeyStore, Look, LookPlace, Looked, MatchRow,
+    MatchState, MatchStore, NoticeRow, OutcomeRow, Overview, PersonRecord, QualityStore,
+    QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed, SecondLookStore, Span,
+    StoreError, StoredLink, StoredReferral, Theme, Token, WaitingLook, Which, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -522,7 +522,7 @@ impl FollowStore for FakeStore {
 
 #[async_trait]
 impl QualityStore for FakeStore {
-    async fn scores(&self, _: Span, _: usize) -> Result<Vec<Scored>> {
+    async fn scores(&self, which: Which<'_>, _: usize) -> Result<Vec<Scored>> {
         self.up()?;
         let referrals = self.referrals.lock().unwrap();
         let scored = |stored: &StoredReferral| Scored {
@@ -530,13 +530,21 @@ impl QualityStore for FakeStore {
             received_at: stored.row.received_at,
             score: stored.row.score,
         };
-        Ok(referrals.values().map(scored).collect())
+        let mut scores: Vec<Scored> = referrals.values().map(scored).collect();
+        scores.retain(|one| which.agency.is_none_or(|agency| *agency == one.agency));
+        Ok(scores)
     }
 
-    async fn newest(&self, _: Span, _: usize) -> Result<Vec<ReferralRow>> {
+    async fn newest(
+        &self,
+        which: Which<'_>,
+        _: Option<ReferralId>,
+        _: usize,
+    ) -> Result<Vec<ReferralRow>> {
         self.up()?;
         let referrals = self.referrals.lock().unwrap();
-        Ok(referrals.values().map(|stored| stored.row.clone()).collect())
+        let rows = referrals.values().map(|stored| stored.row.clone());
+        Ok(rows.filter(|row| which.agency.is_none_or(|agency| *agency == row.agency)).collect())
     }
 
     async fn counted(&self, _: Timestamp, _: Grain) -> Result<Vec<Counted>> {
@@ -555,6 +563,15 @@ impl AlarmStore for FakeStore {
     async fn first_received(&self, _: Option<&AgencyId>) -> Result<Option<Timestamp>> {
         self.up()?;
         Ok(Some(Timestamp(0)))
+    }
+
+    async fn note_active(&self, _: &[AgencyId], _: Timestamp) -> Result<()> {
+        self.up()
+    }
+
+    async fn active_since(&self, _: &AgencyId) -> Result<Option<Timestamp>> {
+        self.up()?;
+        Ok(None)
     }
 
     async fn routed_since(&self, _: &DestinationId, _: Timestamp) -> Result<bool> {
@@ -580,7 +597,7 @@ impl AlarmStore for FakeStore {
 
 #[async_trait]
 impl SecondLookStore for FakeStore {
-    async fn last_drawn(&self) -> Result<Option<Timestamp>> {
+    async fn last_drawn(&self, _: Timestamp) -> Result<Option<Timestamp>> {
         self.up()?;
         Ok(None)
     }
@@ -590,18 +607,32 @@ impl SecondLookStore for FakeStore {
         Ok(None)
     }
 
-    async fn waiting_looks(&self, asking: Asking<'_>, _: usize) -> Result<Vec<WaitingLook>> {
+    async fn waiting_looks(
+        &self,
+        asking: Asking<'_>,
+        after: Option<LookPlace>,
+        limit: usize,
+    ) -> Result<Vec<WaitingLook>> {
         self.up()?;
-        let waiting = self.looks.lock().unwrap().clone();
-        Ok(if asking.screens { waiting } else { Vec::new() })
+        let mut waiting = self.looks.lock().unwrap().clone();
+        waiting.retain(|look| asking.screens && after.is_none_or(|after| look.place() > after));
+        waiting.truncate(limit);
+        Ok(waiting)
     }
 
-    async fn drawn_look(&self, _: Asking<'_>, _: OutcomeId) -> Result<Option<DrawnLook>> {
+    async fn looks_waiting(&self) -> Result<(i64, Option<Timestamp>)> {
+        self.up()?;
+        let waiting = self.looks.lock().unwrap();
+        let count = i64::try_from(waiting.len()).unwrap();
+        Ok((count, waiting.iter().map(|look| look.drawn_at).min()))
+    }
+
+    async fn drawn_look(&self, _: Asking<'_>, _: LookId) -> Result<Option<DrawnLook>> {
         self.up()?;
         Ok(None)
     }
 
-    async fn keep_look(&self, _: OutcomeId, _: &Look, _: &[String], _: Event) -> Result<bool> {
+    async fn keep_look(&self, _: LookId, _: &Look, _: &[String], _: Event) -> Result<bool> {
         self.up()?;
         Ok(true)
     }
@@ -614,7 +645,14 @@ impl SecondLookStore for FakeStore {
     async fn themes_since(&self, _: Timestamp) -> Result<Vec<Theme>> {
         self.up()?;
         let (destination, theme) = (DestinationId::new("masstt"), "delay".to_owned());
-        Ok(vec![Theme { destination, theme, times: 3 }])
+        Ok(vec![Theme { destination, theme, times: 3, looked_at: 12 }])
+    }
+}
+
+#[async_trait]
+impl Doubts for FakeStore {
+    async fn doubt(&self, _: Doubt) -> Result<()> {
+        self.up()
     }
 }
 

@@ -223,6 +223,8 @@ fn oversight(store: &Arc<FakeStore>, env: &Arc<FakeEnv>, access: &Access) -> Arc
         looks: store.clone(),
         reads: store.clone(),
         matches: store.clone(),
+        follow: store.clone(),
+        doubts: store.clone(),
     };
     let (ring, env) = (KeyRing::for_tests(5), env.clone() as Arc<dyn Env>);
     let screening = DestinationId::new("masstt");

@@ -2,7 +2,7 @@
 //! is told.
 
 use super::{World, problem};
-use frontdoor::domain::AgencyId;
+use frontdoor::domain::{AgencyId, Children, LookId, Timestamp};
 use frontdoor::store::{Counted, StoredReferral};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn the_screening_team_is_told_good_examples_and_the_read_is_audited() {
         count,
     };
     *world.store.counted.lock().unwrap() = vec![counted("received", 3), counted("refused", 1)];
-    let path = "/v1/quality/agencies?since=2026-01-01";
+    let path = "/v1/quality/agencies?since=2026-01-01&agency=school";
     let told = read(&world, path, &world.masstt).await;
     assert_eq!(told["since"], "2026-01-01T00:00:00.000Z");
     let school = &told["agencies"][0];
@@ -47,6 +47,15 @@ async fn the_screening_team_is_told_good_examples_and_the_read_is_audited() {
     let audited = world.store.audited.lock().unwrap().clone();
     let [(_, event)] = audited.as_slice() else { panic!("{audited:?}") };
     assert_eq!((event.kind.as_str(), event.actor.as_str()), ("example.read", "masstt"));
+    // Of all agencies at once no reference is told, and nothing is opened for it.
+    let told = read(&world, "/v1/quality/agencies", &world.masstt).await;
+    assert_eq!(told["agencies"][0].get("good_examples"), None);
+    assert_eq!(world.store.audited.lock().unwrap().len(), 1);
+    let told = read(&world, "/v1/quality/agencies?agency=police", &world.masstt).await;
+    assert_eq!(told["agencies"], json!([]), "police sent nothing");
+    let unknown = "/v1/quality/agencies?agency=nobody";
+    let answer = world.get(unknown, &world.masstt).send().await.unwrap();
+    problem(answer, 400, "parameter").await;
     // Operations run the gateway and read no child's record: no reference leads them to one.
     let told = read(&world, path, &world.operator).await;
     assert_eq!(told["agencies"][0].get("good_examples"), None);
@@ -129,16 +138,29 @@ async fn alarms_are_shown_to_the_screening_team_and_to_operations_with_their_fig
 #[tokio::test]
 async fn what_waits_to_be_decided_again_is_told_to_social_work_without_the_first_decision() {
     let world = World::start().await;
-    let id = frontdoor::domain::OutcomeId(uuid::Uuid::from_u128(7));
+    let id = frontdoor::domain::LookId(uuid::Uuid::from_u128(7));
     let reference = frontdoor::domain::Reference::from_entropy(7);
     let drawn_at = frontdoor::domain::Timestamp(1_768_386_600_000_000);
-    let waiting = frontdoor::store::WaitingLook { id, reference, drawn_at };
-    *world.store.looks.lock().unwrap() = vec![waiting];
-    let told = read(&world, "/v1/second-looks", &world.masstt).await;
-    let one = json!({"id": id, "reference": reference, "drawn_at": "2026-01-14T10:30:00.000Z"});
-    assert_eq!(told, json!({"second_looks": [one]}));
+    let children = Children::of(&[0, 2]);
+    let waiting = frontdoor::store::WaitingLook { id, reference, children, drawn_at };
+    let mut later = waiting.clone();
+    (later.id, later.drawn_at) = (LookId(uuid::Uuid::from_u128(3)), Timestamp(drawn_at.0 + 1));
+    *world.store.looks.lock().unwrap() = vec![waiting, later.clone()];
+    let told = read(&world, "/v1/second-looks?limit=1", &world.masstt).await;
+    let drawn = "2026-01-14T10:30:00.000Z";
+    let one = json!({"id": id, "reference": reference, "children": [0, 2], "drawn_at": drawn});
+    assert_eq!(told["second_looks"], json!([one]));
+    let next = told["next"].as_str().expect("there is more");
+    let path = format!("/v1/second-looks?after={next}");
+    let told = read(&world, &path, &world.masstt).await;
+    assert_eq!((&told["second_looks"][0]["id"], &told["next"]), (&json!(later.id), &Value::Null));
+    for query in ["after=x", "after=1.x", "limit=0", "limit=501"] {
+        let path = format!("/v1/second-looks?{query}");
+        let answer = world.get(&path, &world.masstt).send().await.unwrap();
+        problem(answer, 400, "parameter").await;
+    }
     let told = read(&world, "/v1/second-looks", &world.named).await;
-    assert_eq!(told, json!({"second_looks": []}));
+    assert_eq!(told, json!({"second_looks": [], "next": null}));
     let path = format!("/v1/second-looks/{id}");
     for key in [&world.school, &world.panel, &world.operator] {
         assert_eq!(world.get("/v1/second-looks", key).send().await.unwrap().status(), 403);
@@ -153,5 +175,9 @@ async fn what_waits_to_be_decided_again_is_told_to_social_work_without_the_first
     problem(answer, 400, "not-readable").await;
     // Three times of one team: on the operations page.
     let page = world.get("/ops", &world.operator).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("<td>It took too long</td><td class=\"n\">3</td>"));
+    let theme = "<td>It took too long</td><td class=\"n\">3</td>\n<td class=\"n\">12</td>";
+    assert!(page.contains(theme), "{page}");
+    // And that two wait, since when.
+    assert!(page.contains("<dd id=\"looks\">2</dd>"));
+    assert!(page.contains("<dd id=\"looks-oldest\">0 s</dd>"));
 }

@@ -368,6 +368,16 @@ impl Judge for SimJudge {
         Ok(Concluded { rows: Batch::default(), done: Done::Unknown })
     }
 
+    fn conclude_doubt(
+        &self,
+        _: &StoredReferral,
+        _: &[Clock],
+        _: &Doubt,
+        _: Timestamp,
+    ) -> Result<Batch> {
+        Ok(Batch::default())
+    }
+
     fn conclude_refusal(
         &self,
         refused: &Refused,

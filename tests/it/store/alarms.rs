@@ -1,5 +1,6 @@
 //! Alarms about how agencies refer: which stand, whom they are told, and how often, in both stores.
 
+use super::gateway::Gateway;
 use super::homes::Home;
 use super::on_both;
 use super::rows::*;
@@ -7,11 +8,13 @@ use frontdoor::app::load_rules;
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::config::settings::Settings;
 use frontdoor::domain::alarms::{AlarmKind, AlarmName};
+use frontdoor::domain::refusal::{Extent, Refusal, RefusalKind};
 use frontdoor::domain::time::Env;
 use frontdoor::domain::{
     AgencyId, DestinationId, NoticeId, NoticeKind, Priority, RoleId, Timestamp, Whom,
 };
 use frontdoor::followup::alarms::AlarmWatch;
+use frontdoor::pipeline::Intake;
 use frontdoor::store::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
@@ -21,6 +24,8 @@ on_both!(
     two_gateways_tell_once,
     the_first_and_the_last_of_what_came_are_found,
     an_agency_is_silent_only_after_it_has_referred_for_as_long,
+    an_agency_that_never_referred_is_silent_once_it_could_have_for_as_long,
+    what_an_agency_in_testing_sends_is_no_refusal_that_counts,
     nobody_in_private_fostering_for_six_months_is_an_alarm,
 );
 
@@ -181,9 +186,11 @@ struct Watching {
 }
 
 impl Watching {
-    async fn over(home: &Home) -> Watching {
+    /// Over these agencies alone.
+    async fn over(home: &Home, agencies: &[&str]) -> Watching {
         let store = home.store().await;
-        let rules = load_rules(&Settings::default()).expect("the configuration is sound");
+        let mut rules = load_rules(&Settings::default()).expect("the configuration is sound");
+        rules.directory.agencies.retain(|id, _| agencies.contains(&id.as_str()));
         let directory = Arc::new(arc_swap::ArcSwap::from_pointee(rules.directory));
         let hand = Arc::new(Hand(AtomicI64::new(at(0).0), AtomicU8::new(1)));
         let masstt = DestinationId::new("masstt");
@@ -206,7 +213,8 @@ impl Watching {
 }
 
 async fn an_agency_is_silent_only_after_it_has_referred_for_as_long(home: Home) {
-    let watching = Watching::over(&home).await;
+    let agencies = ["health-royal-trust", "gp-hebden", "childrens-centres"];
+    let watching = Watching::over(&home, &agencies).await;
     let none: [String; 0] = [];
     assert_eq!(watching.on(0).await, none, "nobody has begun");
     let store = watching.store.as_ref();
@@ -226,12 +234,12 @@ async fn an_agency_is_silent_only_after_it_has_referred_for_as_long(home: Home) 
         came(store, "received", "health-royal-trust", "", 37).await;
     }
     for _ in 0..3 {
-        came(store, "refused", "school-ridgeway", "", 37).await;
+        came(store, "refused", "childrens-centres", "", 37).await;
     }
     let silent = "silence health-royal-trust: 26 referrals in 5 weeks, 60 expected";
     let flood = "flood health-royal-trust: 26 referrals in 7 days, 12 expected";
-    let refused = "refusals school-ridgeway: 3 of 3 submissions refused in 7 days";
-    assert_eq!(watching.on(38).await, [silent, flood, refused]);
+    let refused = "refusals childrens-centres: 3 of 3 submissions refused in 7 days";
+    assert_eq!(watching.on(38).await, [refused, silent, flood]);
     // What is new is told at once; what was told this week not again.
     assert_eq!(told(store).await, 2);
     for _ in 0..17 {
@@ -242,7 +250,7 @@ async fn an_agency_is_silent_only_after_it_has_referred_for_as_long(home: Home) 
 }
 
 async fn nobody_in_private_fostering_for_six_months_is_an_alarm(home: Home) {
-    let watching = Watching::over(&home).await;
+    let watching = Watching::over(&home, &["gp-hebden"]).await;
     let store = watching.store.as_ref();
     came(store, "received", "gp-hebden", "", 0).await;
     let none: [String; 0] = [];
@@ -253,4 +261,42 @@ async fn nobody_in_private_fostering_for_six_months_is_an_alarm(home: Home) {
     assert_eq!(watching.on(192).await, none);
     assert_eq!(watching.on(360).await, none);
     assert_eq!(watching.on(191 + 190).await, [alarm]);
+}
+
+async fn an_agency_that_never_referred_is_silent_once_it_could_have_for_as_long(home: Home) {
+    let watching = Watching::over(&home, &["school-ridgeway", "gp-hebden"]).await;
+    let store = watching.store.as_ref();
+    let none: [String; 0] = [];
+    assert_eq!(watching.on(0).await, none);
+    assert_eq!(watching.on(34).await, none, "five weeks are not over since it became active");
+    // Of the other nothing is expected.
+    let silent = "silence school-ridgeway: 0 referrals in 5 weeks, 5 expected";
+    assert_eq!(watching.on(36).await, [silent]);
+    // When each was seen as active first stands, however often it is looked.
+    let both = [AgencyId::new("gp-hebden"), AgencyId::new("school-ridgeway")];
+    let noted = watching.hand.now();
+    store.note_active(&both, noted).await.expect("notes");
+    for agency in &both {
+        let since = store.active_since(agency).await.expect("reads");
+        assert_eq!(since, Some(at(60)), "{agency}");
+    }
+    assert_eq!(events(store, "agency.active").await.len(), 2);
+    assert_eq!(store.active_since(&AgencyId::new("nobody")).await.expect("reads"), None);
+    // Who has begun is measured by what came since.
+    came(store, "received", "school-ridgeway", "", 36).await;
+    assert_eq!(watching.on(37).await, none);
+}
+
+async fn what_an_agency_in_testing_sends_is_no_refusal_that_counts(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    for kind in [RefusalKind::Testing, RefusalKind::Testing, RefusalKind::NotReadable] {
+        let body = serde_json::json!(kind.code());
+        let submission = gateway.submission("school-ridgeway", &body);
+        let extent = Extent::whole(&submission.body);
+        let refusal = Refusal { kind, faults: Vec::new() };
+        gateway.pipeline.refuse(submission, None, refusal, extent).await;
+    }
+    let counted = gateway.store.counted(Timestamp(0), Grain::Day).await.expect("reads");
+    let counted: Vec<_> = counted.iter().map(|one| (one.what.as_str(), one.count)).collect();
+    assert_eq!(counted, [("refused", 1)]);
 }

@@ -20,16 +20,20 @@ on_both!(
     counts_are_added_up_by_day_or_hour_whether_folded_or_not,
     a_report_tells_by_agency_how_complete_its_referrals_are,
     an_example_of_somebody_restricted_is_not_told,
-    an_agency_is_compared_with_three_others_of_its_kind_or_with_none,
+    an_agency_is_compared_with_five_others_of_its_kind_or_with_none,
+    an_agency_reads_its_own_however_much_others_send,
     decisions_are_held_against_what_was_suggested_by_team,
 );
 
-fn oversight(store: &Arc<dyn Store>, directory: Directory) -> Oversight {
+fn oversight(gateway: &Gateway, directory: Directory) -> Oversight {
+    let store = &gateway.store;
     let stores = Stores {
         alarms: store.clone(),
         looks: store.clone(),
         reads: store.clone(),
         matches: store.clone(),
+        follow: store.clone(),
+        doubts: Arc::new(gateway.pipeline.lane.clone()),
     };
     let env: Arc<dyn Env> = Arc::new(OsEnv::new());
     let directory = Arc::new(arc_swap::ArcSwap::from_pointee(directory));
@@ -46,17 +50,29 @@ async fn scores_and_referrals_are_read_the_newest_first_within_a_span_and_a_limi
     let referrals = vec![made(0, 10), made(1, 20), made(2, 30), made(9, 90)];
     write(store.as_ref(), &Batch { referrals: referrals.clone(), ..batch() }).await;
     let span = Span { since: at(86_400), until: at(3 * 86_400) };
-    let scores = store.scores(span, 9).await.expect("reads");
+    let which = Which { span, agency: None };
+    let scores = store.scores(which, 9).await.expect("reads");
     let scored = |row: &ReferralRow| Scored {
         agency: row.agency.clone(),
         received_at: row.received_at,
         score: row.score,
     };
     assert_eq!(scores, [scored(&referrals[2]), scored(&referrals[1])]);
-    assert_eq!(store.scores(span, 1).await.expect("reads"), [scored(&referrals[2])]);
-    let newest = store.newest(span, 9).await.expect("reads");
-    assert_eq!(newest, [referrals[2].clone(), referrals[1].clone()]);
-    assert_eq!(store.newest(span, 1).await.expect("reads"), [referrals[2].clone()]);
+    assert_eq!(store.scores(which, 1).await.expect("reads"), [scored(&referrals[2])]);
+    let newest =
+        async |which, before, limit| store.newest(which, before, limit).await.expect("reads");
+    assert_eq!(newest(which, None, 9).await, [referrals[2].clone(), referrals[1].clone()]);
+    assert_eq!(newest(which, None, 1).await, [referrals[2].clone()]);
+    // The next page.
+    assert_eq!(newest(which, Some(referrals[2].id), 9).await, [referrals[1].clone()]);
+    assert!(newest(which, Some(referrals[1].id), 9).await.is_empty());
+    // Of one agency, whatever others have sent.
+    let (own, other) = (referrals[1].agency.clone(), AgencyId::new("nobody"));
+    let of = |agency| Which { span, agency: Some(agency) };
+    assert_eq!(newest(of(&own), None, 1).await, [referrals[2].clone()]);
+    assert!(newest(of(&other), None, 9).await.is_empty());
+    assert_eq!(store.scores(of(&own), 9).await.expect("reads").len(), 2);
+    assert!(store.scores(of(&other), 9).await.expect("reads").is_empty());
 }
 
 async fn counts_are_added_up_by_day_or_hour_whether_folded_or_not(home: Home) {
@@ -114,9 +130,9 @@ async fn a_report_tells_by_agency_how_complete_its_referrals_are(home: Home) {
     gateway.refer("police-west", child("Cleo")).await;
     score(&home, ada, 91).await;
     score(&home, bea, 20).await;
-    let over = oversight(&gateway.store, gateway.rules.directory.clone());
+    let over = oversight(&gateway, gateway.rules.directory.clone());
     let day = three_months(OsEnv::new().now());
-    let report = over.quality.since(day).await.expect("reads");
+    let report = over.quality.since(day, None).await.expect("reads");
     assert_eq!((report.scores_read, report.opened, report.more), (3, 3, false));
     let school = report.agencies.iter().find(|of| of.agency.as_str() == "school-ridgeway");
     let school = school.expect("it has referred");
@@ -138,7 +154,7 @@ async fn a_report_tells_by_agency_how_complete_its_referrals_are(home: Home) {
     assert_eq!(examples, [(ada, 91)]);
     // What a minute ago was read serves whoever asks again.
     gateway.refer("police-west", child("Dora")).await;
-    assert_eq!(over.quality.since(day).await.expect("reads").opened, 3);
+    assert_eq!(over.quality.since(day, None).await.expect("reads").opened, 3);
 }
 
 async fn an_example_of_somebody_restricted_is_not_told(home: Home) {
@@ -168,44 +184,89 @@ async fn an_example_of_somebody_restricted_is_not_told(home: Home) {
             home.sql(&format!("UPDATE person SET restricted = true WHERE id = {id}")).await;
         }
     }
-    let over = oversight(&gateway.store, gateway.rules.directory.clone());
-    let report = over.quality.since(three_months(OsEnv::new().now())).await.expect("reads");
+    let over = oversight(&gateway, gateway.rules.directory.clone());
+    let report = over.quality.since(three_months(OsEnv::new().now()), None).await.expect("reads");
     let examples = over.quality.examples(&report.agencies[0]).await.expect("reads");
     let scores: Vec<u8> = examples.iter().map(|(_, example)| example.score).collect();
     assert_eq!(scores, [90, 85, 80], "the best that are good, but for the restricted one");
 }
 
-async fn an_agency_is_compared_with_three_others_of_its_kind_or_with_none(home: Home) {
+/// So many referrals of an agency, some days before this month began.
+async fn wrote(store: &dyn Store, agency: &str, count: u8, days: i64, score: u8) {
+    let month = OsEnv::new().now().date().first_of_month();
+    let begins = Timestamp::parse(&format!("{month}T00:00:00Z")).expect("a time");
+    let received_at = begins.plus_seconds(-days * 86_400);
+    let entropy = |n: u8| {
+        let mut entropy = [n; 10];
+        entropy[..8].copy_from_slice(&OsEnv::new().entropy_u64().to_be_bytes());
+        entropy
+    };
+    let row = |n: u8| ReferralRow {
+        id: ReferralId::from_parts(received_at, entropy(n)),
+        reference: Reference::from_entropy(OsEnv::new().entropy_u64()),
+        agency: AgencyId::new(agency),
+        received_at,
+        score,
+        ..referral()
+    };
+    let referrals = (0..count).map(row).collect();
+    write(store, &Batch { referrals, ..batch() }).await;
+}
+
+async fn an_agency_is_compared_with_five_others_of_its_kind_or_with_none(home: Home) {
     let gateway = Gateway::over(&home).await;
     let mut directory = gateway.rules.directory.clone();
-    let agencies = ["school-ridgeway", "school-valley-primary", "gp-hebden", "housing-together"];
-    for id in agencies {
+    let others = ["school-valley-primary", "gp-hebden", "housing-together", "police-west"];
+    for id in others.into_iter().chain(["health-visiting"]) {
         let agency = directory.agencies.get_mut(&AgencyId::new(id)).expect("configured");
         Arc::make_mut(agency).kind = "school".to_owned();
     }
-    let mut sent = Vec::new();
-    for (agency, points) in agencies.into_iter().zip([10, 40, 60, 80]) {
-        let of = gateway.refer(agency, child("Ada")).await;
-        score(&home, of, points).await;
-        sent.push(of);
+    let store = gateway.store.as_ref();
+    gateway.refer("school-ridgeway", child("Ada")).await;
+    for (agency, score) in others.into_iter().zip([10, 40, 60, 80]) {
+        wrote(store, agency, 10, 3, score).await;
     }
-    let own = async |directory: &Directory| {
-        let over = oversight(&gateway.store, directory.clone());
-        over.quality.of(&AgencyId::new("school-ridgeway")).await.expect("reads")
+    // Many of one agency are one agency's.
+    wrote(store, "gp-hebden", 30, 20, 40).await;
+    wrote(store, "health-visiting", 9, 3, 70).await;
+    // What came before the last two months, and in this one, is another matter.
+    wrote(store, "health-visiting", 9, 70, 70).await;
+    wrote(store, "health-visiting", 9, 0, 70).await;
+    let own = async || {
+        let over = oversight(&gateway, directory.clone());
+        let own = over.quality.of(&AgencyId::new("school-ridgeway")).await.expect("reads");
+        serde_json::to_value(&own).expect("JSON")
     };
-    let told = own(&directory).await;
-    assert_eq!(told.figures.score.map(|score| score.median), Some(10.0));
-    let told = serde_json::to_value(&told).expect("JSON");
-    assert_eq!(told["of_kind"], json!({"kind": "school", "agencies": 3, "median": 60.0}));
+    assert_eq!(own().await["of_kind"], Value::Null, "the fifth has referred too seldom");
+    wrote(store, "health-visiting", 1, 3, 70).await;
+    let told = own().await;
+    assert_eq!(told["of_kind"], json!({"kind": "school", "median": 60.0}));
     assert!(!told.to_string().contains("gp-hebden"), "{told}");
-    // With two others nothing is told of them.
-    let housing = directory.agencies.get_mut(&AgencyId::new("housing-together"));
-    Arc::make_mut(housing.expect("configured")).kind = "housing".to_owned();
-    assert_eq!(own(&directory).await.of_kind, None);
+    assert_eq!(told["referrals"], 1, "its own, of this month as well");
     // And one of whom nothing is known has no figures at all.
-    let over = oversight(&gateway.store, directory);
+    let over = oversight(&gateway, directory);
     let none = over.quality.of(&AgencyId::new("public-line")).await.expect("reads");
     assert_eq!((none.figures.referrals, none.of_kind), (0, None));
+}
+
+async fn an_agency_reads_its_own_however_much_others_send(home: Home) {
+    let gateway = Gateway::over(&home).await;
+    let own = gateway.refer("gp-hebden", child("Ada")).await;
+    for n in 0..150 {
+        gateway.refer("school-ridgeway", json!({"given_name": format!("Bea {n}")})).await;
+    }
+    score(&home, own, 91).await;
+    let over = oversight(&gateway, gateway.rules.directory.clone());
+    let told = over.quality.of(&AgencyId::new("gp-hebden")).await.expect("reads");
+    assert_eq!((told.figures.referrals, told.figures.opened), (1, 1));
+    // A report on one agency opens no other's; over two pages nothing is left out or counted twice.
+    let day = three_months(OsEnv::new().now());
+    let school = AgencyId::new("school-ridgeway");
+    let report = over.quality.since(day, Some(&school)).await.expect("reads");
+    assert_eq!((report.opened, report.scores_read, report.more), (150, 150, false));
+    assert_eq!(report.agencies.len(), 1);
+    let all = over.quality.since(day, None).await.expect("reads");
+    assert_eq!((all.opened, all.agencies.len()), (151, 2));
 }
 
 async fn decide(gateway: &Gateway, team: &str, of: Reference, body: Value) {
@@ -255,7 +316,7 @@ async fn decisions_are_held_against_what_was_suggested_by_team(home: Home) {
     let took = "UPDATE clock SET started_at = ended_at - 7200000000 \
                 WHERE kind = 'respond' AND ended_at IS NOT NULL";
     home.sql(took).await;
-    let over = oversight(&gateway.store, gateway.rules.directory.clone());
+    let over = oversight(&gateway, gateway.rules.directory.clone());
     let day = three_months(OsEnv::new().now());
     let report = over.consistency.since(day).await.expect("reads");
     assert_eq!((report.read, report.more), (4, false));
