@@ -1,9 +1,12 @@
 //! Who a person's brothers and sisters are, what was referred of them, and what became of the
-//! person's cases. Brothers and sisters are whoever was a child of the same referral, which is one
-//! household's, by the links that stand and over all records that were merged.
+//! person's cases. Brothers and sisters are whoever was a child of the same referral, by the links
+//! that stand and over all records that were merged. That is all that shows them to be any:
+//! children who were harmed at one party are in one referral as well, so no reason calls them so.
 //!
-//! However much was said of a person, what is read of it is bounded: of each record the newest
-//! fifty statements, and of each referral the first twenty children, as [`CHILDREN`] says.
+//! However often a person was referred, what is read of it is bounded: of each record the newest
+//! fifty links that stand, and of each referral the first twenty children, as [`CHILDREN`] says.
+//! Whatever else is said of a record takes nobody's place among the fifty. Whether a case was
+//! stepped down is read of all.
 
 use super::rows::{Contact, HistoryRow, Relative};
 use crate::domain::{AgencyId, PersonId, ReferralId};
@@ -16,7 +19,7 @@ pub(super) const CHILDREN: usize = 20;
 
 /// The rest of a statement that begins with `up (person, id, survivor)`, `since (at)` and
 /// `left_out (id)`, referrals that do not count. `$look` looks rows up by one column, `$newest` the
-/// newest statements on a record, `$stands` says that nothing later was said than link `l`.
+/// newest links of a record that stand, `$stands` says that nothing later was said than link `l`.
 macro_rules! kin {
     ($look:ident, $newest:ident, $stands:ident) => {
         concat!(
@@ -26,14 +29,11 @@ macro_rules! kin {
             "), mine (person, referral, child, agency, level_rank) AS (\
                  SELECT o.person, l.referral, l.child, l.agency, l.level_rank FROM own o ",
             $newest!("o.id"),
-            " WHERE l.state IN ('new', 'linked') \
-                 AND l.referral NOT IN (SELECT id FROM left_out) AND ",
-            $stands!(),
-            "), sibling (person, id) AS (SELECT DISTINCT m.person, l.person FROM mine m ",
+            " WHERE l.referral NOT IN (SELECT id FROM left_out)\
+             ), sibling (person, id) AS (SELECT DISTINCT m.person, l.person FROM mine m ",
             $look!("link", "referral", "m.referral", "l"),
-            " WHERE l.child <> m.child AND l.child < 20 AND m.child < 20 \
-                 AND l.state IN ('new', 'linked') AND ",
-            $stands!(),
+            " WHERE l.child <> m.child AND l.child < 20 AND m.child < 20 AND ",
+            settled!($stands),
             "), upward (person, id, survivor) AS (\
                  SELECT s.person, p.id, p.merged_into FROM sibling s ",
             $look!("person", "id", "s.id", "p"),
@@ -46,21 +46,42 @@ macro_rules! kin {
             ") SELECT m.person, NULL AS other, false AS restricted, m.referral, m.agency, \
                  m.level_rank, ",
             recent!("m.referral"),
-            " AS recent, (SELECT count(*) FROM outcome o WHERE o.referral = m.referral \
-                 AND o.lowers \
-                 AND ((o.children >> CASE WHEN m.child < 62 THEN m.child ELSE 62 END) & 1) = 1 \
-                 AND o.at >= (SELECT at FROM since)) > 0 AS lowered FROM mine m \
+            " AS recent, false AS lowered FROM mine m \
              UNION ALL SELECT k.person, k.root, p.restricted, NULL, NULL, NULL, false, false \
              FROM kin k ",
             $look!("person", "id", "k.id", "p"),
             " UNION ALL SELECT k.person, k.root, false, l.referral, l.agency, l.level_rank, \
                  true, false FROM kin k ",
             $newest!("k.id"),
-            " WHERE l.state IN ('new', 'linked') \
-                 AND l.referral NOT IN (SELECT id FROM left_out) AND ",
+            " WHERE l.referral NOT IN (SELECT id FROM left_out) AND ",
             recent!("l.referral"),
-            " AND ",
-            $stands!()
+            " UNION ALL SELECT o.person, NULL, false, NULL, NULL, NULL, false, true \
+             FROM own o WHERE ",
+            lowered!("o.id", $stands)
+        )
+    };
+}
+
+/// Link `l` says that a child is the person, and nothing later was said.
+macro_rules! settled {
+    ($stands:ident) => {
+        concat!("l.state IN ('new', 'linked') AND ", $stands!())
+    };
+}
+
+/// Whether a case of a record was stepped down in the time that counts, by any link that stands. A
+/// count, for nothing joins it: it is looked up record by record.
+macro_rules! lowered {
+    ($of:literal, $stands:ident) => {
+        concat!(
+            "(SELECT count(*) FROM link l WHERE l.person = ",
+            $of,
+            " AND l.referral NOT IN (SELECT id FROM left_out) \
+             AND (SELECT count(*) FROM outcome o WHERE o.referral = l.referral AND o.lowers \
+                 AND ((o.children >> CASE WHEN l.child < 62 THEN l.child ELSE 62 END) & 1) = 1 \
+                 AND o.at >= (SELECT at FROM since)) > 0 AND ",
+            settled!($stands),
+            ") > 0"
         )
     };
 }
@@ -76,10 +97,10 @@ macro_rules! recent {
     };
 }
 
-pub(super) use {kin, recent};
+pub(super) use {kin, lowered, recent, settled};
 
-/// One of the person's own referrals; or one of a brother or sister (`other`), or only that there
-/// is one.
+/// One of the person's own referrals, or that a case was stepped down; or a referral of a brother
+/// or sister (`other`), or only that there is one.
 #[derive(FromRow)]
 pub(super) struct KinRecord {
     person: Uuid,

@@ -56,7 +56,8 @@ pub(super) const MERGED_SINCE: &str =
     "UPDATE person SET merged_seq = $2, merged_at = $3 WHERE id = $1";
 
 /// Records, and those of whoever was a child of the same referral as one of them: brothers and
-/// sisters count a person's history as well.
+/// sisters count a person's history as well. Who is one is as [`super::kin`] says, but also by what
+/// no longer stands, for it was counted while it stood.
 macro_rules! and_kin {
     ($records:expr) => {
         concat!(
@@ -66,7 +67,8 @@ macro_rules! and_kin {
              SELECT p.id, p.merged_into FROM person p WHERE p.id IN (\
                  SELECT other.person FROM link one JOIN link other \
                  ON other.referral = one.referral AND other.child <> one.child \
-                 WHERE other.state IN ('new', 'linked') AND one.person IN ",
+                 WHERE one.state IN ('new', 'linked') AND other.state IN ('new', 'linked') \
+                 AND one.child < 20 AND other.child < 20 AND one.person IN ",
             $records,
             ") UNION SELECT p.id, p.merged_into FROM upward u \
              JOIN person p ON p.id = u.survivor), \

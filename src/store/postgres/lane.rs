@@ -12,7 +12,7 @@ use crate::store::families::{apart_from, family_of, survivor_of, up_to_survivors
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::homes::{ResidentRecord, residents};
-use crate::store::kin::{self, kin, recent};
+use crate::store::kin::{self, kin, lowered, recent, settled};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
@@ -126,9 +126,11 @@ macro_rules! stands {
 macro_rules! newest {
     ($of:literal) => {
         concat!(
-            "CROSS JOIN LATERAL (SELECT * FROM link WHERE person = ",
+            "CROSS JOIN LATERAL (SELECT l.* FROM link l WHERE l.person = ",
             $of,
-            " ORDER BY at DESC, referral DESC LIMIT 50) AS l"
+            " AND ",
+            settled!(stands),
+            " ORDER BY l.at DESC, l.referral DESC LIMIT 50) AS l"
         )
     };
 }

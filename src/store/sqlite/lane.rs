@@ -11,7 +11,7 @@ use crate::store::families::{apart_from, family_of, survivor_of};
 use crate::store::follow::{Clock, OutcomeRow};
 use crate::store::gather::{self, Choice, Found, READ_OF_BLOCK, distinct, within_cap};
 use crate::store::homes::{ResidentRecord, residents};
-use crate::store::kin::{self, kin, recent};
+use crate::store::kin::{self, kin, lowered, recent, settled};
 use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
@@ -54,10 +54,11 @@ macro_rules! stands {
 macro_rules! newest {
     ($of:literal) => {
         concat!(
-            "JOIN link AS l ON l.rowid IN (SELECT said.rowid FROM link AS said \
-                 WHERE said.person = ",
+            "JOIN link AS l ON l.rowid IN (SELECT l.rowid FROM link AS l WHERE l.person = ",
             $of,
-            " ORDER BY said.at DESC, said.referral DESC LIMIT 50)"
+            " AND ",
+            settled!(stands),
+            " ORDER BY l.at DESC, l.referral DESC LIMIT 50)"
         )
     };
 }

@@ -18,6 +18,8 @@ on_both!(
     brothers_and_sisters_are_children_of_the_same_referral,
     brothers_and_sisters_are_known_over_all_their_records,
     what_is_read_of_a_family_is_bounded,
+    what_may_be_and_what_was_said_again_crowds_nobody_out,
+    whoever_may_be_a_child_has_no_brothers_to_count_again,
     the_newest_referrals_of_a_sister_count_also_at_the_same_instant,
     a_baby_has_the_history_of_the_brother_it_is_referred_with,
     a_wrong_history_is_taken_back_from_brothers_and_sisters,
@@ -57,6 +59,31 @@ async fn known(store: &dyn Store, child: PersonId, except: &[ReferralId]) -> His
 fn both(of: &ReferralRow, one: PersonId, other: PersonId) -> [LinkRow; 2] {
     let second = LinkRow { child: 1, ..link(of, other, LinkState::New) };
     [link(of, one, LinkState::New), second]
+}
+
+/// A case stepped down for some of a referral's children.
+fn lowers(of: &ReferralRow, children: &[u16], place: i64) -> OutcomeRow {
+    OutcomeRow {
+        id: OutcomeId::from_parts(at(place), [u8::try_from(children[0]).expect("is small"); 10]),
+        referral: of.id,
+        destination: DestinationId::new("masstt"),
+        code: OutcomeCode::new("step-down"),
+        children: Children::of(children),
+        level: None,
+        suggested_rank: 4,
+        told: false,
+        lowers: true,
+        at: at(place),
+        body: token16(1),
+        record: sealed("an outcome"),
+    }
+}
+
+/// What the authority's records say of a merge.
+async fn merged(store: &dyn Store, person: PersonId, into: Option<PersonId>, place: i64) {
+    let merges = vec![Merge { person, into, as_of: Some(at(place)) }];
+    let events = vec![Event::new("people.imported", "frontdoor")];
+    store.feed(&Feed { merges, events, ..Feed::default() }, at(place)).await.expect("is told");
 }
 
 fn in_order(mut contacts: Vec<Contact>) -> Vec<Contact> {
@@ -126,20 +153,15 @@ async fn brothers_and_sisters_are_known_over_all_their_records(home: Home) {
     };
     write(store, &written).await;
     assert_eq!(known(store, two.id, &[]).await.kin.len(), 1, "the other child of that referral");
-    let merged = async |person: PersonId, into: Option<PersonId>, place| {
-        let merges = vec![Merge { person, into, as_of: Some(at(place)) }];
-        let events = vec![Event::new("people.imported", "frontdoor")];
-        store.feed(&Feed { merges, events, ..Feed::default() }, at(place)).await.expect("is told");
-    };
-    merged(one.id, Some(two.id), 1).await;
-    merged(sister.id, Some(hers.id), 1).await;
+    merged(store, one.id, Some(two.id), 1).await;
+    merged(store, sister.id, Some(hers.id), 1).await;
     for asked in [one.id, two.id] {
         let read = known(store, asked, &[]).await;
         assert_eq!(read.contacts, in_order(vec![contact(&shared), contact(&apart)]));
         let contacts = in_order(vec![contact(&shared), contact(&alone)]);
         assert_eq!(read.kin, [Relative { person: hers.id, restricted: true, contacts }]);
     }
-    merged(sister.id, None, 2).await;
+    merged(store, sister.id, None, 2).await;
     let read = known(store, two.id, &[]).await.kin;
     let contacts = vec![contact(&shared)];
     assert_eq!(read, [Relative { person: sister.id, restricted: false, contacts }]);
@@ -157,14 +179,97 @@ async fn what_is_read_of_a_family_is_bounded(home: Home) {
     let last = LinkState::New;
     links.push(LinkRow { child: 30, ..link(&sent[999], thirtieth.id, last) });
     let people = vec![child.clone(), brother.clone(), thirtieth.clone()];
-    write(store, &Batch { referrals: sent, persons: people, links, ..batch() }).await;
+    let follow = FollowRows { outcomes: vec![lowers(&sent[0], &[0], -9)], ..FollowRows::default() };
+    write(store, &Batch { referrals: sent, persons: people, links, follow, ..batch() }).await;
     let begun = std::time::Instant::now();
     let read = known(store, child.id, &[]).await;
     assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
     assert_eq!((read.referrals, read.contacts.len()), (1_000, 50));
     assert_eq!(read.kin.iter().map(|one| one.person).collect::<Vec<_>>(), [brother.id]);
     assert_eq!(read.kin[0].contacts, read.contacts, "the same fifty");
+    assert!(read.stepped_down, "by the first of a thousand");
     assert_eq!(known(store, thirtieth.id, &[]).await.kin, []);
+}
+
+/// Hundreds of referrals whose child may be one of these, and a referral that was added to again
+/// and again: the family's history is read all the same.
+async fn what_may_be_and_what_was_said_again_crowds_nobody_out(home: Home) {
+    let store = home.store().await;
+    let store = store.as_ref();
+    let (child, sister) = (person(&[1]), person(&[2]));
+    let (shared, hers, his) = (referral(), referral(), referral());
+    let mut links = both(&shared, child.id, sister.id).to_vec();
+    links.extend([link(&hers, sister.id, LinkState::Linked)]);
+    let again = LinkRow { at: at(1), ..link(&his, child.id, LinkState::Linked) };
+    links.push(again.clone());
+    let strange: Vec<ReferralRow> = (0..300).map(|_| referral()).collect();
+    let may_be = |row, person| LinkRow { at: at(1), ..link(row, person, LinkState::Possible) };
+    links.extend(strange.iter().flat_map(|row| [child.id, sister.id].map(|one| may_be(row, one))));
+    let mut referrals = vec![shared.clone(), hers.clone(), his.clone()];
+    referrals.extend(strange);
+    let outcomes = vec![lowers(&shared, &[0], -9)];
+    let follow = FollowRows { outcomes, ..FollowRows::default() };
+    let persons = vec![child.clone(), sister.clone()];
+    write(store, &Batch { referrals, persons, links, follow, ..batch() }).await;
+    for _ in 0..60 {
+        write(store, &Batch { links: vec![again.clone()], ..batch() }).await;
+    }
+    let read = known(store, child.id, &[]).await;
+    assert!(read.stepped_down);
+    assert_eq!(read.contacts, in_order(vec![contact(&shared), contact(&his)]));
+    let contacts = in_order(vec![contact(&shared), contact(&hers)]);
+    assert_eq!(read.kin, [Relative { person: sister.id, restricted: false, contacts }]);
+    // Told apart she is no sister, however long ago she was one.
+    let not_she = LinkRow { child: 1, ..link(&shared, sister.id, LinkState::Separate) };
+    write(store, &Batch { links: vec![not_she], ..batch() }).await;
+    let read = known(store, child.id, &[]).await;
+    assert!(read.stepped_down && read.kin.is_empty());
+    // Nor was his what was not his.
+    let not_he = link(&shared, child.id, LinkState::Separate);
+    write(store, &Batch { links: vec![not_he], ..batch() }).await;
+    assert!(!known(store, child.id, &[]).await.stepped_down);
+}
+
+/// When a history was wrong the brothers' referrals are decided again, also of one who no longer
+/// is: he counted it while he was. Whoever was referred with a child who only may be the person
+/// counted nothing, nor did the rest of a long list.
+async fn whoever_may_be_a_child_has_no_brothers_to_count_again(home: Home) {
+    let store = home.store().await;
+    let store = store.as_ref();
+    let people = [(); 6].map(|()| person(&[1]));
+    let [one, other, brother, stranger, first, last] = people.clone().map(|row| row.id);
+    let sent = [(); 7].map(|()| referral());
+    let [family, strange, school, alone @ ..] = &sent;
+    let listed = |child, person| LinkRow { child, ..link(school, person, LinkState::New) };
+    let mut links = both(family, one, brother).to_vec();
+    links.push(link(strange, one, LinkState::Possible));
+    links.push(LinkRow { child: 1, ..link(strange, stranger, LinkState::New) });
+    // The twentieth of a list is a brother of the first, and not of the one after.
+    links.extend([listed(0, first), listed(19, one), listed(20, last)]);
+    let after = alone.iter().zip([brother, stranger, first, last]);
+    links.extend(after.map(|(row, person)| link(row, person, LinkState::Linked)));
+    let no_more = [
+        LinkRow { child: 1, ..link(family, brother, LinkState::Left) },
+        LinkRow { child: 19, ..link(school, one, LinkState::Separate) },
+    ];
+    write(store, &Batch { persons: people.to_vec(), ..batch() }).await;
+    merged(store, one, Some(other), 1).await;
+    write(store, &Batch { referrals: sent.to_vec(), links, ..batch() }).await;
+    write(store, &Batch { links: no_more.to_vec(), ..batch() }).await;
+    let mut tx = store.begin().await.expect("begins");
+    let counted = tx.counted_by_kin(one, 0).await.expect("reads");
+    drop(tx);
+    let expected = [family, strange, school, &alone[0], &alone[2]].map(|row| row.id);
+    assert_eq!(ids(counted.into_iter().map(|(id, _)| id)), ids(expected));
+    // The same when the authority takes a merge back.
+    merged(store, one, None, 2).await;
+    let recounts = store.recounts(None, 100).await.expect("reads");
+    assert_eq!(ids(recounts.iter().map(|one| one.referral)), ids(expected));
+}
+
+fn ids(all: impl IntoIterator<Item = ReferralId>) -> Vec<ReferralId> {
+    let all: std::collections::BTreeSet<ReferralId> = all.into_iter().collect();
+    all.into_iter().collect()
 }
 
 /// A referral of several children by a school.
@@ -311,22 +416,8 @@ async fn a_case_is_stepped_down_for_the_children_whom_that_concerns(home: Home) 
     let sent = referral();
     let mut links = both(&sent, one.id, other.id).to_vec();
     links.push(LinkRow { child: 70, ..link(&sent, far.id, LinkState::New) });
-    let outcome = |children: &[u16], at| OutcomeRow {
-        id: OutcomeId::from_parts(at, [u8::try_from(children[0]).expect("is small"); 10]),
-        referral: sent.id,
-        destination: DestinationId::new("masstt"),
-        code: OutcomeCode::new("step-down"),
-        children: Children::of(children),
-        level: None,
-        suggested_rank: 4,
-        told: false,
-        lowers: true,
-        at,
-        body: token16(1),
-        record: sealed("an outcome"),
-    };
     // Of the first child it was so before the time asked about.
-    let outcomes = vec![outcome(&[0], at(-11)), outcome(&[1], at(-9))];
+    let outcomes = vec![lowers(&sent, &[0], -11), lowers(&sent, &[1], -9)];
     let follow = FollowRows { outcomes, ..FollowRows::default() };
     let persons = vec![one.clone(), other.clone(), far.clone()];
     let referrals = vec![sent.clone()];
@@ -334,7 +425,7 @@ async fn a_case_is_stepped_down_for_the_children_whom_that_concerns(home: Home) 
     let lowered = async |child: &PersonRow| known(store, child.id, &[]).await.stepped_down;
     assert_eq!((lowered(&one).await, lowered(&other).await), (false, true));
     assert!(!lowered(&far).await);
-    let outcomes = vec![outcome(&[70], at(-9))];
+    let outcomes = vec![lowers(&sent, &[70], -9)];
     let follow = FollowRows { outcomes, ..FollowRows::default() };
     write(store, &Batch { follow, ..batch() }).await;
     assert!(lowered(&far).await && !lowered(&one).await);
