@@ -268,7 +268,8 @@ pub struct ChildHistory {
     /// was worked on.
     #[serde(default)]
     pub stepped_down_12m: bool,
-    /// The same of brothers and sisters, in referrals that are not the child's own.
+    /// The same of the other children of a referral of the child's, taken for brothers and sisters,
+    /// in referrals that are not the child's own.
     #[serde(default)]
     pub household_referrals_12m: u32,
     #[serde(default)]

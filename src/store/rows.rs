@@ -78,7 +78,7 @@ pub struct Contact {
     pub level_rank: i16,
 }
 
-/// A brother or sister, with what was referred of them.
+/// Another child of the same referral, taken for a brother or sister, with what was referred of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relative {
     pub person: PersonId,

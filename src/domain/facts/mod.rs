@@ -59,7 +59,7 @@ pub const HOUSEHOLD_AGENCIES_12M: FactId = FactId(26);
 pub const HOUSEHOLD_HIGHEST_LEVEL_12M: FactId = FactId(27);
 pub const STEPPED_DOWN_12M: FactId = FactId(28);
 pub const ADDRESS_CONTACTS_12M: FactId = FactId(29);
-/// What is known of brothers and sisters.
+/// What is known of the other children of a referral.
 pub const OF_HOUSEHOLD: [FactId; 3] =
     [HOUSEHOLD_REFERRALS_12M, HOUSEHOLD_AGENCIES_12M, HOUSEHOLD_HIGHEST_LEVEL_12M];
 
@@ -146,10 +146,11 @@ impl Table {
         ]
     }
 
-    /// What is known of brothers and sisters and of the address, and what became of cases.
+    /// What is known of the other children of a referral and of the address, and what became of
+    /// cases.
     fn known_around() -> [Fact; 5] {
         let history = Role::History;
-        let referrals = "Earlier referrals of brothers and sisters in 12 months; 9 or more";
+        let referrals = "Referrals of other children of a shared one in 12 months; 9 or more";
         let lowered = "A case was stepped down, or closed after work, in 12 months";
         [
             count("household_referrals_12m", 0, MANY, history, referrals),
