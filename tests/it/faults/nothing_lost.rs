@@ -33,20 +33,22 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
     let services = Services::private().await;
     let home = unlimited(Home::full(&services).await);
     let key = home.key("--agency", AGENCY).await;
-    let mut gateway = home.start().await;
-    let senders = Senders::start(gateway.url.clone(), key, SENDERS);
+    let first = home.start().await;
+    let senders = Senders::start(first.url.clone(), key, SENDERS);
+    let mut gateway = Some(first);
+    let now_at = |url: &str| url.clone_into(&mut senders.url.lock().expect("not poisoned"));
     for kill in 0..20u64 {
         let point = POINTS.get(usize::try_from(kill / 2).expect("small"));
         if kill % 2 == 0 {
             // A moment that differs each time, and nothing the server does decides it.
             tokio::time::sleep(Duration::from_millis(150 + kill * 37 % 400)).await;
-            gateway.kill().await;
+            gateway.take().expect("it runs").kill().await;
             let asked = point.map(|point| ("FRONTDOOR_TEST_KILL_AT", *point));
             // It ends itself at the named point; the next round waits for that.
             match home.try_start(asked.as_slice()).await {
                 Ok(started) => {
-                    gateway = started;
-                    *senders.url.lock().expect("not poisoned") = gateway.url.clone();
+                    now_at(&started.url);
+                    gateway = Some(started);
                 }
                 // What was left to send brought it to the point before it was ready.
                 Err(log) => assert!(point.is_some(), "not ready:\n{log}"),
@@ -55,13 +57,14 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
         }
         {
             let mut waited = 0;
-            while !gateway.has_ended() {
+            while gateway.as_mut().is_some_and(|gateway| !gateway.has_ended()) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 waited += 1;
                 assert!(waited < 1_500, "the server did not reach {point:?}");
             }
-            gateway = home.start().await;
-            *senders.url.lock().expect("not poisoned") = gateway.url.clone();
+            let started = home.start().await;
+            now_at(&started.url);
+            gateway = Some(started);
         }
         let (before, mut waited) = (senders.accepted(), 0);
         while senders.accepted() < before + 20 {
@@ -72,7 +75,7 @@ async fn faults_killed_twenty_times_at_named_points_and_at_random_nothing_is_los
     }
     let receipts = senders.finish().await;
     drained(&home, &services).await;
-    gateway.stop().await;
+    gateway.take().expect("it runs").stop().await;
     println!("{} referrals through 20 kills", receipts.len());
     verify(&home, &receipts).await;
     services.end().await;

@@ -85,3 +85,47 @@ fn paragraph_3_every_paragraph_that_a_rule_names_has_a_scenario() {
         }
     }
 }
+
+/// The table as a document for a councillor, by the scenarios' own names.
+fn document() -> String {
+    let mut out = String::from(
+        "# What the inspection of 2013 found, and what answers it here\n\n\
+         For councillors, the safeguarding partnership and inspectors. Each row is a finding of \
+         Ofsted's report on Calderdale, by its paragraphs. Each sentence beside it is the name of \
+         a scenario in `tests/it/inspection/`, which asks the running gateway over its public \
+         interfaces and fails when it is not so. Where a part of a finding is beyond what a \
+         gateway can reach, that is said.\n\n\
+         This page is made from the table in `findings.rs`, and a test compares the two.\n\n\
+         | Paragraphs | What was found | What answers it |\n|---|---|---|\n",
+    );
+    for one in &FINDINGS {
+        let paragraphs: Vec<String> = one.paragraphs.iter().map(u16::to_string).collect();
+        let answer = |answer: &Answer| match answer {
+            Covered(names) => names.iter().map(|name| sentence(name)).collect::<Vec<_>>(),
+            Outside(why) => vec![format!("*Beyond a gateway:* {why}")],
+        };
+        let answers: Vec<String> = one.answers.iter().flat_map(answer).collect();
+        let (paragraphs, answers) = (paragraphs.join(", "), answers.join(".<br>"));
+        out.push_str(&format!("| {paragraphs} | {} | {answers}. |\n", one.found));
+    }
+    out
+}
+
+/// A scenario's name as a sentence.
+fn sentence(name: &str) -> String {
+    let words = name.splitn(3, '_').last().unwrap_or_default();
+    let plain = words.replace("_s_", "'s ").replace('_', " ");
+    let (first, rest) = plain.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
+/// Run with `WRITE_INSPECTION=1` to write the page again.
+#[test]
+fn the_page_for_councillors_says_what_the_table_says() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inspection.md");
+    if std::env::var_os("WRITE_INSPECTION").is_some() {
+        std::fs::write(&page, document()).expect("written");
+    }
+    let written = std::fs::read_to_string(page).unwrap_or_default();
+    assert_eq!(written, document(), "write it again: WRITE_INSPECTION=1");
+}

@@ -15,7 +15,7 @@ on_both!(
     that_another_authority_declines_ends_nothing_here,
     whoever_keeps_a_case_after_all_is_asked_no_longer_to_hand_it_over,
     a_second_child_that_returned_is_interviewed_too,
-    a_step_up_at_night_reaches_who_is_awake_and_is_not_confirmed_away,
+    what_is_stepped_up_or_handed_back_at_night_reaches_who_is_awake,
     the_soonest_review_holds_and_a_closed_child_does_not_come_back,
     a_school_does_not_make_a_confirmation_a_strategy,
     a_case_that_was_handed_on_twice_is_accepted,
@@ -143,7 +143,7 @@ async fn a_second_child_that_returned_is_interviewed_too(home: Home) {
     assert!(desks.clock(of, "missing-children", "interview").await.ended_at.is_some());
 }
 
-async fn a_step_up_at_night_reaches_who_is_awake_and_is_not_confirmed_away(home: Home) {
+async fn what_is_stepped_up_or_handed_back_at_night_reaches_who_is_awake(home: Home) {
     let desks = Desks::over(&home, "2026-11-27T18:00:00Z").await;
     let of = desks.refer(with(early_help(), json!({"indicators": ["disclosure"]}))).await;
     let open = desks.open(of).await;
@@ -153,13 +153,19 @@ async fn a_step_up_at_night_reaches_who_is_awake_and_is_not_confirmed_away(home:
     desks.stands(PANEL, of, says("step-up")).await;
     let night = desks.clock(of, "out-of-hours", "respond").await;
     assert_eq!((night.purpose.as_str(), night.ended_at), ("screening", None));
-    // What the day team alone was sent meanwhile, the night team's decision does not take away.
+    // What comes back to the day team goes to who is awake as well, so that it is decided on.
     let of = desks.refer(json!({"indicators": ["missing-now"]})).await;
     desks.hand.pass(1);
     desks.stands("missing-children", of, says("declined")).await;
+    let sent = desks.gateway.stored(of).await.0.deliveries;
+    let told = |team: &str| {
+        let own = sent.iter().filter(|row| row.destination.as_str() == team);
+        own.filter(|row| row.kind != "referral.outcome.v1").count()
+    };
+    assert_eq!((told("masstt"), told("out-of-hours")), (2, 2));
     desks.stands("out-of-hours", of, decision("strategy-discussion", "5")).await;
     let day = desks.clock(of, "masstt", "respond").await;
-    assert_eq!((day.purpose.as_str(), day.ended_at), ("strategy", None));
+    assert_eq!((day.purpose.as_str(), day.ended_at), ("confirmation", None));
 }
 
 async fn the_soonest_review_holds_and_a_closed_child_does_not_come_back(home: Home) {
