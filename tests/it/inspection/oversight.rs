@@ -137,6 +137,13 @@ async fn paragraph_55_some_closures_are_decided_again_by_somebody_who_is_not_tol
     let (status, told) = front.says("masstt", &path, &looks_again(&["risk-missed"])).await;
     assert_eq!((status, &told["agrees"]), (201, &json!(false)), "{told}");
     assert_eq!(told["first"]["outcome"], "no-further-action", "and now both are told");
+    // It is graver: the child is before the screening team again at once.
+    assert_eq!(told["screened_again"], true, "{told}");
+    let (_, page) = front.asks("masstt", "/v1/clocks").await;
+    let clocks = page["clocks"].as_array().expect("a list");
+    let again = clocks.iter().find(|one| one["reference"] == sent.reference.as_str());
+    let again = again.expect("its clock runs again");
+    assert_eq!((&again["purpose"], &again["priority"]), (&json!("screening"), &json!("urgent")));
     front.close().await;
 }
 
