@@ -105,6 +105,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0012_oversight.sql"),
         sqlite: include_str!("../../migrations/sqlite/0012_oversight.sql"),
     },
+    Migration {
+        version: 13,
+        name: "0013_links",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0013_links.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0013_links.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.
