@@ -181,9 +181,7 @@ async fn what_is_read_of_a_family_is_bounded(home: Home) {
     let people = vec![child.clone(), brother.clone(), thirtieth.clone()];
     let follow = FollowRows { outcomes: vec![lowers(&sent[0], &[0], -9)], ..FollowRows::default() };
     write(store, &Batch { referrals: sent, persons: people, links, follow, ..batch() }).await;
-    let begun = std::time::Instant::now();
     let read = known(store, child.id, &[]).await;
-    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
     assert_eq!((read.referrals, read.contacts.len()), (1_000, 50));
     assert_eq!(read.kin.iter().map(|one| one.person).collect::<Vec<_>>(), [brother.id]);
     assert_eq!(read.kin[0].contacts, read.contacts, "the same fifty");
