@@ -244,7 +244,7 @@ fn without_index(mut item: Value) -> Value {
 }
 
 /// Nothing is known here yet.
-fn is_open(value: &Value) -> bool {
+pub(super) fn is_open(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => matches!(text.trim(), "" | "not-known" | "refused"),

@@ -14,8 +14,8 @@ use crate::store::{
     Batch, Clock, ClockRow, DeliveryRow, EndedClock, FollowRows, OutboxRow, OutcomeRow, Sealed,
     StoredReferral, Tally, Winding,
 };
-use crate::threshold::add_route;
 use crate::threshold::outcomes::{Follows, From, Onward, Starts};
+use crate::threshold::{Policy, add_route};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -140,12 +140,9 @@ impl Following<'_> {
 
     /// What is urgent does not wait for the screening team to open: who stands in for it has it.
     fn at_night(&self, sent: &Route) -> Option<Route> {
-        let teams = &self.rules.policy.teams;
-        let urgent = sent.priority > Priority::Standard && sent.destination == teams.screening;
-        let closed = !teams.hours.staffed(&self.rules.policy.calendar, self.now);
-        let own = self.told.destination == teams.out_of_hours;
-        let too = Route { destination: teams.out_of_hours.clone(), ..sent.clone() };
-        (urgent && closed && !own).then(|| self.with_what_waits(too))
+        let own = self.told.destination == self.rules.policy.teams.out_of_hours;
+        let too = at_night(&self.rules.policy, sent, self.now).filter(|_| !own)?;
+        Some(self.with_what_waits(too))
     }
 
     /// What waits there already is not made less grave, nor given more time; nor is what waits here
@@ -159,7 +156,8 @@ impl Following<'_> {
             undecided
                 && clock.destination == self.told.destination
                 && self.concerns(clock)
-                && policy.gravity(&clock.purpose) >= policy.gravity(&policy.screening)
+                && (clock.priority > Priority::Standard
+                    || policy.gravity(&clock.purpose) >= policy.gravity(&policy.screening))
         };
         let waits = |clock: &&Clock| clock.destination == new.destination || here(clock);
         let mut routes = vec![new.clone()];
@@ -316,6 +314,15 @@ impl Following<'_> {
             "tells_sender": self.said.tells_sender,
         })
     }
+}
+
+/// The route to whoever stands in for the screening team, of what is urgent while that is closed.
+pub(super) fn at_night(policy: &Policy, sent: &Route, now: Timestamp) -> Option<Route> {
+    let teams = &policy.teams;
+    let urgent = sent.priority > Priority::Standard && sent.destination == teams.screening;
+    let closed = !teams.hours.staffed(&policy.calendar, now);
+    let too = || Route { destination: teams.out_of_hours.clone(), ..sent.clone() };
+    (urgent && closed).then(too)
 }
 
 /// What waits, as a route to where another would go.

@@ -1,6 +1,7 @@
 //! Sends a referral on because people say so: by an outcome, or because whoever decided a second
 //! time found it graver. Where people have sent it is kept with what was decided.
 
+use super::consequences::at_night;
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
@@ -55,7 +56,9 @@ impl Stages {
             add_route(policy, &mut routes, waiting);
         }
         let mut rows = Batch::default();
-        let sent = Sent { rules: &rules, stored, referred: &referred, routes: &routes, now };
+        routes.extend(at_night(policy, &routes[0], now));
+        let (rules, referred, routes) = (&*rules, &referred, &routes[..]);
+        let sent = Sent { rules, stored, clocks, referred, routes, now };
         self.send_by_people(&sent, (dossier, decided), &mut rows)?;
         let event = Event::new("decision.doubted", doubt.by.as_str()).about(stored.row.id);
         rows.desk.push(event.detail(doubt.look.to_string()));
@@ -69,7 +72,7 @@ impl Stages {
         (mut dossier, mut decided): (Dossier, Decided),
         rows: &mut Batch,
     ) -> Result<()> {
-        let Sent { rules, stored, referred, routes, now } = *sent;
+        let Sent { rules, stored, clocks, referred, routes, now } = *sent;
         if routes.is_empty() {
             return Ok(());
         }
@@ -92,6 +95,7 @@ impl Stages {
         for route in routes {
             facts.send_on(route, &stored.deliveries, env, rows);
         }
+        facts.before_birth(clocks, rows);
         rows.revisits.push(row);
         Ok(())
     }
@@ -102,6 +106,7 @@ impl Stages {
 pub(super) struct Sent<'a> {
     pub(super) rules: &'a Rules,
     pub(super) stored: &'a StoredReferral,
+    pub(super) clocks: &'a [Clock],
     pub(super) referred: &'a Referred,
     pub(super) routes: &'a [Route],
     pub(super) now: Timestamp,

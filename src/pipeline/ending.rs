@@ -163,7 +163,7 @@ impl Following<'_> {
         let decided_at = self.clocks.iter().find(own).and_then(|clock| clock.ended_at);
         let told = self.stored.deliveries.iter().filter(|row| row.destination == *giver);
         let last = told.filter(|row| says_what_is_known(row)).map(|row| row.created_at).max();
-        decided_at.is_some() && last <= decided_at
+        decided_at.is_some() && last < decided_at
     }
 
     /// A clock that runs elsewhere from now on; what runs there already is not loosened.

@@ -108,7 +108,7 @@ impl Stages {
         }
         let routes = one.routes();
         let Following { rules, stored, now, .. } = *one;
-        let sent = Sent { rules, stored, referred, routes: &routes, now };
+        let sent = Sent { rules, stored, clocks: one.clocks, referred, routes: &routes, now };
         self.send_by_people(&sent, known, &mut rows)?;
         one.start(&mut rows.follow);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
@@ -213,8 +213,11 @@ fn same_words<'a>(
     let Some(outcome) = rules.outcomes.outcomes.get(&row.code) else { return Same::Repeat(row) };
     // Where it names none, all are meant that the team was sent, by now.
     let all = told.said.as_ref().is_ok_and(|said| said.children.is_empty());
+    // What it says of another authority's answer ends nothing here.
+    let of_another = told.said.as_ref().is_ok_and(|said| said.accepted_in_writing);
     let waits_again = |clock: &Clock| {
-        clock.destination == told.destination
+        !of_another
+            && clock.destination == told.destination
             && clock.ended_at.is_none()
             && outcome.ends(clock.kind.as_str())
             && !outcome.starts.iter().any(|start| start.clock == clock.kind)

@@ -3,7 +3,9 @@
 //! for beside that, and chased. It has come when the sender puts something to the referral, or
 //! sends another of the same child that says that it was telephoned first.
 
+use super::addition::is_open;
 use super::rows::Facts;
+use crate::domain::answer::Readable;
 use crate::domain::facts::UNBORN;
 use crate::domain::outcome::{RESPOND, WRITTEN_FORM};
 use crate::domain::values::YesNo;
@@ -48,11 +50,10 @@ impl Facts<'_> {
         clocks: &[Clock],
         into: &mut Batch,
     ) {
-        let says = |member: &str| {
-            let stated = addition.document.get(member).unwrap_or(&Value::Null);
-            !stated.is_null() && stated != "no" && stated != false
-        };
-        let follows = says("form_to_follow") || !(news || says("worry") || says("telephone_first"));
+        let stated = |member: &str| addition.document.get(member).unwrap_or(&Value::Null);
+        let yes = |member: &str| YesNo::read(stated(member)) == Some(YesNo(true));
+        let written = news || !is_open(stated("worry")) || yes("telephone_first");
+        let follows = yes("form_to_follow") || !written;
         let awaited = |clock: &&Clock| {
             clock.kind.as_str() == WRITTEN_FORM && clock.ended_at.is_none() && !follows
         };
@@ -72,7 +73,9 @@ impl Facts<'_> {
     pub(super) fn heed(&self, news: Children, clocks: &[Clock], into: &mut Batch) {
         let policy = &self.rules.policy;
         let screening = &policy.teams.screening;
-        if let Some(row) = into.follow.clocks.iter_mut().find(|row| row.destination == *screening) {
+        let own =
+            |row: &&mut ClockRow| row.destination == *screening && row.kind.as_str() == RESPOND;
+        if let Some(row) = into.follow.clocks.iter_mut().find(own) {
             row.children = row.children.and(news);
             return;
         }
@@ -126,14 +129,14 @@ impl Facts<'_> {
         for (kind, weeks) in &birth.weeks {
             let own = |clock: &&Clock| clock.destination == birth.at && clock.kind == *kind;
             let before = clocks.iter().find(own);
-            let ended = before.is_some_and(|clock| clock.ended_at.is_some());
-            if ended || (expected.is_none() && before.is_some()) {
-                continue;
-            }
-            into.follow.clocks.push(self.milestone(birth, kind, *weeks, expected, before, &unborn));
+            into.follow
+                .clocks
+                .extend(self.milestone(birth, kind, *weeks, expected, before, &unborn));
         }
     }
 
+    /// A milestone that runs already is set again only where the day, which is known now, is
+    /// another than it was counted back from; what has run out is not given more time but by that.
     fn milestone(
         &self,
         birth: &BeforeBirth,
@@ -142,17 +145,26 @@ impl Facts<'_> {
         expected: Option<Date>,
         before: Option<&Clock>,
         unborn: &[u16],
-    ) -> ClockRow {
+    ) -> Option<ClockRow> {
         let calendar = &self.rules.policy.calendar;
-        let due_at = match expected {
+        let soon = calendar.due(self.now, Duration::EndOfNextWorkingDay);
+        let back =
+            |day: Date| calendar.end_of(day.saturating_sub(Span::new().weeks(i64::from(weeks))));
+        let (due_at, started_at, children) = match (expected.map(back), before) {
+            (None, None) => (calendar.due(self.now, birth.unknown), self.now, Children::of(unborn)),
             // What would have run out already is seen to at once.
-            Some(day) => calendar
-                .end_of(day.saturating_sub(Span::new().weeks(i64::from(weeks))))
-                .max(calendar.due(self.now, Duration::EndOfNextWorkingDay)),
-            None => calendar.due(self.now, birth.unknown),
+            (Some(due_at), None) => (due_at.max(soon), self.now, Children::of(unborn)),
+            (None, Some(_)) => return None,
+            (Some(_), Some(clock)) if clock.ended_at.is_some() => return None,
+            (Some(due_at), Some(clock)) => {
+                let due_at = if due_at > soon { due_at } else { clock.due_at.min(soon) };
+                if due_at == clock.due_at {
+                    return None;
+                }
+                (due_at, clock.started_at, clock.children)
+            }
         };
-        let started_at = before.map_or(self.now, |clock| clock.started_at);
-        ClockRow {
+        Some(ClockRow {
             referral: self.row.id,
             destination: birth.at.clone(),
             kind: kind.clone(),
@@ -162,9 +174,9 @@ impl Facts<'_> {
             amber_at: self.rules.outcomes.amber_at(started_at, due_at),
             due_at,
             by_acknowledgement: false,
-            children: Children::of(unborn),
+            children,
             winding: if before.is_some() { Winding::Anew } else { Winding::Join },
-        }
+        })
     }
 
     fn is_unborn(&self, child: u16) -> bool {

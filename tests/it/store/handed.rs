@@ -22,6 +22,9 @@ on_both!(
     what_was_answered_may_be_said_again_and_a_further_child_is_no_repeat,
     what_the_few_for_restricted_records_decide_is_told_to_nobody_else,
     a_second_call_is_not_the_form_of_the_first,
+    what_is_stepped_up_before_it_is_accepted_is_decided_by_somebody,
+    what_is_urgent_is_handed_back_as_urgent_whatever_it_was_for,
+    a_milestone_before_a_birth_is_not_put_off_by_a_telephone_number,
     a_clock_that_was_written_before_children_were_kept_ends_when_all_are_decided,
 );
 
@@ -265,6 +268,8 @@ async fn a_second_call_is_not_the_form_of_the_first(home: Home) {
     desks.hand.pass(1);
     desks.refer(call("Invented: another.", "yes")).await;
     assert_eq!(desks.clock(of, "masstt", "written-form").await.ended_at, None);
+    desks.adds(of, json!({"telephone_first": "No", "worry": "not-known"})).await;
+    assert_eq!(desks.clock(of, "masstt", "written-form").await.ended_at, None);
     // A form that says in writing just what was telephoned is the form.
     desks.adds(of, json!({"worry": "Invented: one."})).await;
     assert!(desks.clock(of, "masstt", "written-form").await.ended_at.is_some());
@@ -280,4 +285,53 @@ async fn a_clock_that_was_written_before_children_were_kept_ends_when_all_are_de
     assert_eq!((clock.ended_at, clock.children), (None, Children::of(&[1])));
     desks.stands("masstt", of, of_child(1, decision("advice", "1"))).await;
     assert!(desks.open(of).await.is_empty());
+}
+
+async fn what_is_stepped_up_before_it_is_accepted_is_decided_by_somebody(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let of = desks.refer(in_need()).await;
+    desks.stands("masstt", of, transfer(TEAM)).await;
+    desks.hand.pass(1);
+    desks.stands(TEAM, of, says("step-up")).await;
+    assert_eq!(desks.lacks(TEAM, of, says("transfer-accepted")).await, ["/accepted_in_writing"]);
+    assert_eq!(desks.clock(of, "masstt", "respond").await.ended_at, None);
+}
+
+async fn what_is_urgent_is_handed_back_as_urgent_whatever_it_was_for(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let unborn = json!({"unborn": "yes", "mother_name": "Gwen Invented"});
+    let says_so = json!({"children": [unborn], "indicators": ["avoided-antenatal-care"]});
+    let of = desks.refer(says_so).await;
+    let sent = desks.clock(of, "pre-birth", "respond").await;
+    assert_eq!((sent.purpose.as_str(), sent.priority.as_str()), ("assessment", "urgent"));
+    desks.stands("masstt", of, decision("strategy-discussion", "5")).await;
+    desks.hand.pass(3);
+    desks.stands("pre-birth", of, says("declined")).await;
+    let back = desks.clock(of, "masstt", "respond").await;
+    assert_eq!((back.priority, back.due_at, back.ended_at), (sent.priority, sent.due_at, None));
+}
+
+async fn a_milestone_before_a_birth_is_not_put_off_by_a_telephone_number(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let unborn = json!({"unborn": "yes", "mother_name": "Gwen", "expected_date": "2027-01-29"});
+    let says_so = json!({"children": [unborn], "indicators": ["avoided-antenatal-care"]});
+    let of = desks.refer(says_so).await;
+    let due =
+        async || desks.clock(of, "pre-birth", "pre-birth-conference").await.due_at.to_string();
+    assert_eq!(due().await, "2026-12-04T17:00:00.000Z", "eight weeks before");
+    desks.hand.pass(24 * 12);
+    desks.run_down().await;
+    desks.adds(of, json!({"children": [{"index": 0, "school": {"name": "None yet"}}]})).await;
+    let clock = desks.clock(of, "pre-birth", "pre-birth-conference").await;
+    assert_eq!((clock.stage.as_str(), clock.alerts), ("red", 1), "what has run out stays so");
+    let later = json!({"children": [{"index": 0, "expected_date": "2027-03-26"}]});
+    desks.adds(of, later).await;
+    assert_eq!(due().await, "2027-01-29T17:00:00.000Z", "the day was another");
+    // Whoever sends one to be worked on starts them as well.
+    let plain = json!({"unborn": "yes", "mother_name": "Nia", "expected_date": "2027-06-25"});
+    let of = desks.refer(json!({"children": [plain]})).await;
+    let onward = with(decision("assessment", "4"), json!({"to": "pre-birth"}));
+    desks.stands("masstt", of, onward).await;
+    let clock = desks.clock(of, "pre-birth", "pre-birth-conference").await;
+    assert_eq!(clock.due_at.to_string(), "2027-04-30T16:00:00.000Z");
 }
