@@ -1,7 +1,7 @@
 //! Sends a referral on because people say so: by an outcome, or because whoever decided a second
 //! time found it graver. Where people have sent it is kept with what was decided.
 
-use super::consequences::at_night;
+use super::consequences::{as_waiting, at_night};
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::{Decided, Facts, referral_row};
 use crate::audit::Event;
@@ -47,12 +47,7 @@ impl Stages {
                 && clock.ended_at.is_none()
         };
         for clock in clocks.iter().filter(waits) {
-            let waiting = Route {
-                purpose: clock.purpose.clone(),
-                priority: clock.priority,
-                due_at: clock.due_at,
-                ..routes[0].clone()
-            };
+            let waiting = as_waiting(clock, &routes[0]);
             add_route(policy, &mut routes, waiting);
         }
         let mut rows = Batch::default();
