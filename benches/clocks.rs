@@ -6,9 +6,10 @@
 //! Aim: no scan. The times are the same however many are open.
 
 use anyhow::{Context, Result, ensure};
-use frontdoor::domain::{DestinationId, Timestamp};
+use frontdoor::domain::{DestinationId, Reference, Timestamp};
 use frontdoor::store::{Clock, Stage, Store, Tick, Ticks, open};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use frontdoor::store::keys::KeyRing;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,12 +34,14 @@ impl Ticks for Later {
     }
 }
 
-/// Referrals and their clocks, `n` of them; `{id}` makes an id of a number, `{numbers}` is a table
-/// of numbers `i`.
-const REFERRALS: &str = "INSERT INTO referral (id, reference, agency, received_at, respond_by, \
+/// Referrals written by one statement.
+const TOGETHER: i64 = 2_000;
+/// Referrals and their clocks; `{id}` makes an id of a number, `{numbers}` is a table of numbers
+/// `i`, `{named}` the rows of one with a reference each.
+const REFERRALS: &str = "WITH named (i, reference) AS (VALUES {named}) INSERT INTO referral (id, reference, agency, received_at, respond_by, \
      level, level_rank, priority, score, policy_hash, revision, wrapped_key, record) \
-     SELECT {id}, 'ref-' || i, 'school-ridgeway', {now}, {now}, '4', 4, 1, 50, '', 0, {empty}, \
-     {empty} FROM {numbers}";
+     SELECT {id}, reference, 'school-ridgeway', {now}, {now}, '4', 4, 1, 50, '', 0, {empty}, \
+     {empty} FROM named";
 const CLOCKS: &str = "INSERT INTO clock (referral, destination, kind, purpose, priority, \
      started_at, amber_at, due_at, by_acknowledgement, stage, alerts, next_at) \
      SELECT {id}, CASE WHEN i % 2 = 0 THEN 'masstt' ELSE 'lado' END, 'respond', 'screening', 1, \
@@ -106,11 +109,15 @@ async fn main() -> Result<()> {
     for (dialect, url) in [(POSTGRES, format!("{host}/{name}")), (SQLITE, file)] {
         let store = open(&url).await?;
         store.migrate().await?;
+        store.set_chain_key(KeyRing::for_tests(7).chains().clone());
         let (mut from, mut all) = (1, Vec::new());
         for size in SIZES {
-            for statement in [REFERRALS, CLOCKS] {
-                run(&url, &dialect.written(statement, from, size)).await?;
+            for first in (from..=size).step_by(TOGETHER as usize) {
+                let named = named(first, size.min(first + TOGETHER - 1));
+                let statement = dialect.written(REFERRALS, from, size);
+                run(&url, &statement.replace("{named}", &named)).await?;
             }
+            run(&url, &dialect.written(CLOCKS, from, size)).await?;
             run(&url, "ANALYZE").await?;
             from = size + 1;
             all.push(measure(&store).await?);
@@ -125,6 +132,11 @@ async fn main() -> Result<()> {
     eprintln!("{text}");
     std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/CLOCKS.md"), text)?;
     Ok(())
+}
+
+fn named(from: i64, to: i64) -> String {
+    let row = |i: i64| format!("({i}, '{}')", Reference::from_entropy(i as u64));
+    (from..=to).map(row).collect::<Vec<_>>().join(", ")
 }
 
 async fn measure(store: &Arc<dyn Store>) -> Result<Times> {
