@@ -7,9 +7,9 @@
 
 use anyhow::{Context, Result, ensure};
 use frontdoor::domain::{DestinationId, Reference, Timestamp};
+use frontdoor::store::keys::KeyRing;
 use frontdoor::store::{Clock, Stage, Store, Tick, Ticks, open};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
-use frontdoor::store::keys::KeyRing;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,8 +38,9 @@ impl Ticks for Later {
 const TOGETHER: i64 = 2_000;
 /// Referrals and their clocks; `{id}` makes an id of a number, `{numbers}` is a table of numbers
 /// `i`, `{named}` the rows of one with a reference each.
-const REFERRALS: &str = "WITH named (i, reference) AS (VALUES {named}) INSERT INTO referral (id, reference, agency, received_at, respond_by, \
-     level, level_rank, priority, score, policy_hash, revision, wrapped_key, record) \
+const REFERRALS: &str = "WITH named (i, reference) AS (VALUES {named}) INSERT INTO \
+     referral (id, reference, agency, received_at, respond_by, level, \
+     level_rank, priority, score, policy_hash, revision, wrapped_key, record) \
      SELECT {id}, reference, 'school-ridgeway', {now}, {now}, '4', 4, 1, 50, '', 0, {empty}, \
      {empty} FROM named";
 const CLOCKS: &str = "INSERT INTO clock (referral, destination, kind, purpose, priority, \

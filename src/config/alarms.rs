@@ -17,6 +17,7 @@ pub(super) struct AlarmsEntry {
     silence_weeks: Option<Spanned<u32>>,
     refused_percent: Option<Spanned<u32>>,
     private_fostering: Option<PrivateFosteringEntry>,
+    second_look_days: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +48,7 @@ pub(super) fn read(
     };
     let silence_weeks = within(entry.silence_weeks.as_ref(), usual.silence_weeks, 1..=52);
     let refused_percent = within(entry.refused_percent.as_ref(), usual.refused_percent, 1..=99);
+    let days = within(entry.second_look_days.as_ref(), usual.second_look_days, 1..=90);
     let private_fostering = entry.private_fostering.as_ref();
     let months = private_fostering.map(|stated| within(Some(&stated.months), 0, 1..=24));
     if let Some(stated) = &entry.told
@@ -72,5 +74,6 @@ pub(super) fn read(
         private_fostering: destination
             .zip(months)
             .map(|(destination, months)| PrivateFostering { destination, months }),
+        second_look_days: days,
     }
 }

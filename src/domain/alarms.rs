@@ -1,4 +1,5 @@
-//! What is out of the ordinary in how agencies refer, and whom the authority tells of it.
+//! What is out of the ordinary in how agencies refer, what is left undone, and whom
+//! the authority tells of it.
 
 use super::{AgencyId, DestinationId, RoleId};
 use serde::Serialize;
@@ -17,11 +18,19 @@ pub enum AlarmKind {
     /// Nobody has referred a child in private fostering for a long time (paragraph 34 of the
     /// inspection report: such children were not identified).
     PrivateFostering,
+    /// What was drawn to be decided a second time waits for too long (paragraph 37 of the
+    /// inspection report: what drifted went unnoticed).
+    SecondLooks,
 }
 
 impl AlarmKind {
-    const ALL: [AlarmKind; 4] =
-        [AlarmKind::Silence, AlarmKind::Flood, AlarmKind::Refusals, AlarmKind::PrivateFostering];
+    const ALL: [AlarmKind; 5] = [
+        AlarmKind::Silence,
+        AlarmKind::Flood,
+        AlarmKind::Refusals,
+        AlarmKind::PrivateFostering,
+        AlarmKind::SecondLooks,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,6 +38,7 @@ impl AlarmKind {
             AlarmKind::Flood => "flood",
             AlarmKind::Refusals => "refusals",
             AlarmKind::PrivateFostering => "private-fostering",
+            AlarmKind::SecondLooks => "second-looks",
         }
     }
 
@@ -64,13 +74,21 @@ pub struct AlarmRules {
     /// Percent of a week's submissions that may be refused.
     pub refused_percent: u32,
     pub private_fostering: Option<PrivateFostering>,
+    /// Days that what was drawn to be decided a second time may wait.
+    pub second_look_days: u32,
 }
 
 impl Default for AlarmRules {
     fn default() -> Self {
         // Of an agency that refers once a week, five weeks without anything happen by chance
         // seven times in a thousand; four happen eighteen times.
-        AlarmRules { told: None, silence_weeks: 5, refused_percent: 20, private_fostering: None }
+        AlarmRules {
+            told: None,
+            silence_weeks: 5,
+            refused_percent: 20,
+            private_fostering: None,
+            second_look_days: 14,
+        }
     }
 }
 

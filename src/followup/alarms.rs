@@ -192,6 +192,7 @@ impl AlarmWatch {
             }
         }
         alarms.extend(self.private_fostering(rules, now).await?);
+        alarms.extend(self.second_looks(rules, now).await?);
         Ok(alarms)
     }
 
@@ -254,6 +255,18 @@ impl AlarmWatch {
         }
         let says = format!("no child in private fostering was referred in {} months", one.months);
         Ok(Some(Alarm::new(AlarmKind::PrivateFostering, None, says)))
+    }
+
+    async fn second_looks(
+        &self,
+        rules: &AlarmRules,
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, StoreError> {
+        let (count, oldest) = self.store.looks_waiting().await?;
+        let days = rules.second_look_days;
+        let late = oldest.is_some_and(|at| at <= now.plus_seconds(-i64::from(days) * DAY));
+        let says = || format!("{count} wait to be decided a second time, one for over {days} days");
+        Ok(late.then(|| Alarm::new(AlarmKind::SecondLooks, None, says())))
     }
 }
 

@@ -52,6 +52,7 @@ mod tests {
     use crate::domain::{
         AgencyId, Children, ClockKind, DestinationId, Priority, Purpose, Reference, ReferralId,
     };
+    use crate::store::Again;
 
     fn clock(due_in: i64) -> Clock {
         let at = Timestamp(0);
@@ -71,6 +72,7 @@ mod tests {
             alerts: 0,
             ended_at: None,
             children: Children::of(&[0]),
+            again: Again::default(),
         }
     }
 

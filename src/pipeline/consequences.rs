@@ -16,7 +16,6 @@ use crate::store::{
 };
 use crate::threshold::outcomes::{Follows, From, Onward, Starts};
 use crate::threshold::{Policy, add_route};
-use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -24,15 +23,6 @@ use std::collections::BTreeSet;
 const A_DAY: i64 = 24 * 3600;
 /// The clock of a case that is worked on.
 const ASSESSMENT: &str = "assessment";
-
-/// Of what comes round again, such as a review: what was said in this round of others of the
-/// family.
-#[derive(Default)]
-pub(super) struct Round {
-    pub(super) children: Children,
-    /// The days that were stated for the next.
-    pub(super) review_on: Vec<Date>,
-}
 
 /// One outcome at work.
 pub(super) struct Following<'a> {
@@ -49,7 +39,6 @@ pub(super) struct Following<'a> {
     pub(super) reached: BTreeSet<DestinationId>,
     /// All children of the referral.
     pub(super) of: Children,
-    pub(super) round: Round,
     pub(super) now: Timestamp,
 }
 
@@ -96,14 +85,14 @@ impl Following<'_> {
         for start in &self.follows.outcome.starts {
             let onward = self.follows.to.as_ref().filter(|_| start.onward);
             let at = start.at.as_ref().or(onward).unwrap_or(&self.told.destination);
-            let own = |ended: &&EndedClock| ended.kind == start.clock && ended.destination == *at;
-            let children = match rows.ended.iter().find(own) {
-                // What comes round again does so for the family, once all of it has come to it.
-                Some(ended) if !ended.waiting.is_empty() => continue,
-                Some(_) => Children::of(&self.children).and(self.round.children),
-                None => Children::of(&self.children),
-            };
+            let children = Children::of(&self.children);
             let (from, due_at) = self.runs(start);
+            let own =
+                |ended: &&mut EndedClock| ended.kind == start.clock && ended.destination == *at;
+            if let Some(ended) = rows.ended.iter_mut().find(own) {
+                ended.again = ended.again.and(children, due_at);
+                continue;
+            }
             rows.clocks.push(ClockRow {
                 referral: self.stored.row.id,
                 destination: at.clone(),
@@ -118,7 +107,32 @@ impl Following<'_> {
                 winding: Winding::Reopen,
             });
         }
+        self.begin_again(rows);
         self.stand_in(rows);
+    }
+
+    /// What comes round again, such as a review, does so for the family: for all who have had
+    /// theirs, once nobody waits any more.
+    fn begin_again(&self, rows: &mut FollowRows) {
+        for ended in rows.ended.iter().filter(|ended| ended.waiting.is_empty()) {
+            let Some(due_at) = ended.again.due_at.filter(|_| !ended.again.children.is_empty())
+            else {
+                continue;
+            };
+            rows.clocks.push(ClockRow {
+                referral: ended.referral,
+                destination: ended.destination.clone(),
+                kind: ended.kind.clone(),
+                purpose: Purpose::new(ended.kind.as_str()),
+                priority: Priority::Standard,
+                started_at: self.now,
+                amber_at: self.rules.outcomes.amber_at(self.now, due_at),
+                due_at,
+                by_acknowledgement: false,
+                children: ended.again.children,
+                winding: Winding::Reopen,
+            });
+        }
     }
 
     /// From when a clock runs, and until when.
@@ -133,9 +147,8 @@ impl Following<'_> {
         if !start.by_review_on {
             return (from, due_at);
         }
-        let days = self.said.review_on.iter().chain(&self.round.review_on);
-        let soonest = days.map(|day| calendar.end_of(*day)).min();
-        (from, soonest.map_or(due_at, |day| due_at.min(day)))
+        let day = self.said.review_on.map(|day| calendar.end_of(day));
+        (from, day.map_or(due_at, |day| due_at.min(day)))
     }
 
     /// What is urgent does not wait for the screening team to open: who stands in for it has it.

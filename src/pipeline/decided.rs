@@ -259,6 +259,10 @@ impl Stages {
                 let more = says_more(policy, &told.full, &decided.full);
                 facts.messages(&stored.deliveries, more, env, &mut rows);
                 facts.wind(&anew, &mut rows);
+                let sent = |decided: &Decided| decided.as_sent(policy, true).routes.len();
+                if sent(&told) < sent(decided) {
+                    facts.before_birth(&[], &mut rows);
+                }
             }
             None if !says_nothing && (withdrawn.is_some() || decided.full != told.full) => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);

@@ -14,7 +14,7 @@ use crate::store::{Batch, Clock, Doubt, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::add_route;
 
 /// What the screening team is told as the reason.
-const SECOND_DECISION: &str = "second-decision";
+pub(super) const SECOND_DECISION: &str = "second-decision";
 
 impl Stages {
     /// The screening team decides again on the children concerned, urgently.

@@ -31,6 +31,7 @@ impl Following<'_> {
             destination: clock.destination.clone(),
             kind: clock.kind.clone(),
             waiting: clock.children.among(self.of).without(children),
+            again: clock.again.without(children),
             at: self.now,
         }
     }
@@ -178,11 +179,16 @@ impl Following<'_> {
             children: Vec::new(),
         };
         let mut routes = vec![route(clock)];
+        if !is_waiting(clock, children) {
+            // They have had theirs: it is the next that moves.
+            routes[0].due_at = clock.again.due_at.unwrap_or(clock.due_at);
+        }
         let there = self.open(clock.kind.as_str()).find(|other| other.destination == *to);
         if let Some(other) = there {
             add_route(policy, &mut routes, route(other));
         }
         let Route { purpose, priority, due_at, .. } = routes.remove(0);
+        let moved = clock.children.and(clock.again.children);
         ClockRow {
             referral: clock.referral,
             destination: to.clone(),
@@ -193,7 +199,7 @@ impl Following<'_> {
             amber_at: self.rules.outcomes.amber_at(clock.started_at, due_at),
             due_at,
             by_acknowledgement: false,
-            children: clock.children.among(self.of).among(children),
+            children: moved.among(self.of).among(children),
             winding: Winding::Reopen,
         }
     }
@@ -210,5 +216,10 @@ enum By {
 
 /// Whether a clock runs for one of these children.
 fn is_of(clock: &Clock, children: Children) -> bool {
+    is_waiting(clock, children) || !clock.again.children.among(children).is_empty()
+}
+
+/// Whether one of these children has not had its turn yet.
+fn is_waiting(clock: &Clock, children: Children) -> bool {
     clock.children.is_empty() || !clock.children.among(children).is_empty()
 }

@@ -1,7 +1,7 @@
 //! A receiving team records an outcome: whether it stands, and what is written.
 
-use super::consequences::{Following, Round, refused};
-use super::doubt::Sent;
+use super::consequences::{Following, refused};
+use super::doubt::{SECOND_DECISION, Sent};
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::Decided;
 use crate::audit::Event;
@@ -12,7 +12,6 @@ use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
 use crate::store::{Batch, Clock, OutcomeRow, StoredReferral};
 use crate::threshold::outcomes::Case;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -75,9 +74,8 @@ impl Stages {
         };
         let reached = starts.filter(has).cloned().collect();
         drop(whole);
-        let (rules, round) = (&rules, Round::default());
-        let mut one = Following {
-            rules,
+        let one = Following {
+            rules: &rules,
             stored,
             clocks,
             told,
@@ -87,10 +85,8 @@ impl Stages {
             sent,
             reached,
             of,
-            round,
             now,
         };
-        one.round = self.round(&one, before)?;
         self.conclude_following(&one, (dossier, decided), &referred, suggested)
     }
 
@@ -121,27 +117,6 @@ impl Stages {
         rows.follow.outcomes.push(one.row(suggested, sealed));
         let done = Done::Followed { answer: json(&answer)?.into(), repeat: false };
         Ok(Concluded { rows, done })
-    }
-
-    /// What comes round again: what was said of others of the family since its clock began.
-    fn round(&self, one: &Following<'_>, before: &[OutcomeRow]) -> Result<Round> {
-        let mut round = Round::default();
-        let outcome = one.follows.outcome;
-        for start in outcome.starts.iter().filter(|start| outcome.ends(start.clock.as_str())) {
-            let own = |clock: &&Clock| clock.destination == one.told.destination;
-            let Some(clock) = one.open(start.clock.as_str()).find(own) else { continue };
-            let said = |row: &&OutcomeRow| {
-                let again = row.code == outcome.code && row.at > clock.started_at;
-                again && row.destination == one.told.destination
-            };
-            for row in before.iter().filter(said) {
-                round.children = round.children.and(row.children);
-                let stated = self.recorded(row)?.said;
-                let day = stated.get("review_on").and_then(Value::as_str);
-                round.review_on.extend(day.and_then(|day| day.parse::<Date>().ok()));
-            }
-        }
-        Ok(round)
     }
 
     /// It cannot stand. Whoever sent it as a message is told so by one.
@@ -267,7 +242,8 @@ fn sent_to(
 
 fn waits_there(to: &DestinationId, clocks: &[Clock], child: u16) -> bool {
     let open = |clock: &&Clock| clock.destination == *to && clock.ended_at.is_none();
-    clocks.iter().filter(open).any(|clock| clock.children.has(child))
+    let mut open = clocks.iter().filter(open);
+    open.any(|clock| clock.children.and(clock.again.children).has(child))
 }
 
 /// What is known of the children whom an outcome concerns.
@@ -285,6 +261,12 @@ fn case<'a>(
     let screening = &rules.policy.teams.screening;
     let is_met = |route: &Route| route.destination == *screening && Some(&route.purpose) == gravest;
     let yes = rules.policy.reader.table().fact(facts::AGREEMENT).bit("yes");
+    let concerns = |route: &Route| {
+        route.children.is_empty() || route.children.iter().any(|child| children.contains(child))
+    };
+    let doubted = decided.by_people.iter().filter(|route| concerns(route));
+    let doubted =
+        doubted.flat_map(|route| &route.rules).any(|rule| rule.as_str() == SECOND_DECISION);
     let agreed = |child: &u16| {
         let facts = referred.facts.get(usize::from(*child));
         facts.is_some_and(|facts| Some(facts.mask(facts::AGREEMENT)) == yes)
@@ -297,6 +279,7 @@ fn case<'a>(
             .max_by_key(|level| level.rank)
             .unwrap_or(&full.level),
         threshold_met: concerned().any(|child| child.routes.iter().any(is_met))
+            || doubted
             || full.failure.is_some()
             || (children.is_empty() && full.routes.iter().any(is_met)),
         agreed: !children.is_empty() && children.iter().all(agreed),

@@ -10,13 +10,23 @@ use crate::domain::facts::UNBORN;
 use crate::domain::outcome::{RESPOND, WRITTEN_FORM};
 use crate::domain::values::YesNo;
 use crate::domain::working_days::Duration;
-use crate::domain::{Children, ClockKind, Priority, Purpose, Route};
+use crate::domain::{Children, ClockKind, Priority, Purpose, Route, Timestamp};
 use crate::store::work::Addition;
-use crate::store::{Batch, Clock, ClockRow, EndedClock, Winding};
+use crate::store::{Again, Batch, Clock, ClockRow, EndedClock, Winding};
 use crate::threshold::outcomes::BeforeBirth;
 use jiff::Span;
 use jiff::civil::Date;
 use serde_json::Value;
+
+/// One milestone before a birth.
+struct Milestone<'a> {
+    birth: &'a BeforeBirth,
+    kind: &'a ClockKind,
+    weeks: u8,
+    /// The soonest day on which one of them is expected, where it is known.
+    expected: Option<Date>,
+    unborn: &'a [u16],
+}
 
 impl Facts<'_> {
     /// The clock of a written form that is to follow.
@@ -62,6 +72,7 @@ impl Facts<'_> {
             destination: clock.destination.clone(),
             kind: clock.kind.clone(),
             waiting: Children::NONE,
+            again: Again::default(),
             at: self.now,
         });
         into.follow.ended.extend(ended);
@@ -127,56 +138,67 @@ impl Facts<'_> {
         });
         let expected = expected.min();
         for (kind, weeks) in &birth.weeks {
-            let own = |clock: &&Clock| clock.destination == birth.at && clock.kind == *kind;
-            let before = clocks.iter().find(own);
-            into.follow
-                .clocks
-                .extend(self.milestone(birth, kind, *weeks, expected, before, &unborn));
+            let one = Milestone { birth, kind, weeks: *weeks, expected, unborn: &unborn };
+            let mut before = clocks.iter().filter(|clock| clock.kind == *kind).peekable();
+            if before.peek().is_none() {
+                into.follow.clocks.push(self.milestone(&one));
+            }
+            // Whoever has taken the case on has its milestones.
+            let open = before.filter(|clock| clock.ended_at.is_none());
+            into.follow.clocks.extend(open.filter_map(|clock| self.moved_milestone(&one, clock)));
         }
     }
 
-    /// A milestone that runs already is set again only where the day, which is known now, is
-    /// another than it was counted back from; what has run out is not given more time but by that.
-    fn milestone(
-        &self,
-        birth: &BeforeBirth,
-        kind: &ClockKind,
-        weeks: u8,
-        expected: Option<Date>,
-        before: Option<&Clock>,
-        unborn: &[u16],
-    ) -> Option<ClockRow> {
+    /// A milestone that begins. What would have run out already is seen to at once.
+    fn milestone(&self, one: &Milestone<'_>) -> ClockRow {
         let calendar = &self.rules.policy.calendar;
         let soon = calendar.due(self.now, Duration::EndOfNextWorkingDay);
-        let back =
-            |day: Date| calendar.end_of(day.saturating_sub(Span::new().weeks(i64::from(weeks))));
-        let (due_at, started_at, children) = match (expected.map(back), before) {
-            (None, None) => (calendar.due(self.now, birth.unknown), self.now, Children::of(unborn)),
-            // What would have run out already is seen to at once.
-            (Some(due_at), None) => (due_at.max(soon), self.now, Children::of(unborn)),
-            (None, Some(_)) => return None,
-            (Some(_), Some(clock)) if clock.ended_at.is_some() => return None,
-            (Some(due_at), Some(clock)) => {
-                let due_at = if due_at > soon { due_at } else { clock.due_at.min(soon) };
-                if due_at == clock.due_at {
-                    return None;
-                }
-                (due_at, clock.started_at, clock.children)
-            }
-        };
-        Some(ClockRow {
+        let unknown = || calendar.due(self.now, one.birth.unknown);
+        let due_at = self.counted_back(one).map_or_else(unknown, |day| day.max(soon));
+        ClockRow {
             referral: self.row.id,
-            destination: birth.at.clone(),
-            kind: kind.clone(),
-            purpose: Purpose::new(kind.as_str()),
+            destination: one.birth.at.clone(),
+            kind: one.kind.clone(),
+            purpose: Purpose::new(one.kind.as_str()),
             priority: Priority::Standard,
-            started_at,
-            amber_at: self.rules.outcomes.amber_at(started_at, due_at),
+            started_at: self.now,
+            amber_at: self.rules.outcomes.amber_at(self.now, due_at),
             due_at,
             by_acknowledgement: false,
+            children: Children::of(one.unborn),
+            winding: Winding::Join,
+        }
+    }
+
+    /// One that runs already is set again only where the day, which is known now, is another than
+    /// it was counted back from, or where it is of another child too; what has run out is not
+    /// given more time but by that.
+    fn moved_milestone(&self, one: &Milestone<'_>, clock: &Clock) -> Option<ClockRow> {
+        let soon = self.rules.policy.calendar.due(self.now, Duration::EndOfNextWorkingDay);
+        let due_at = match self.counted_back(one) {
+            None => clock.due_at,
+            Some(day) if day > soon => day,
+            Some(_) => clock.due_at.min(soon),
+        };
+        let children = clock.children.and(Children::of(one.unborn));
+        if due_at == clock.due_at && children == clock.children {
+            return None;
+        }
+        let begins = self.milestone(one);
+        Some(ClockRow {
+            destination: clock.destination.clone(),
+            started_at: clock.started_at,
+            amber_at: self.rules.outcomes.amber_at(clock.started_at, due_at),
+            due_at,
             children,
-            winding: if before.is_some() { Winding::Anew } else { Winding::Join },
+            winding: Winding::Anew,
+            ..begins
         })
+    }
+
+    fn counted_back(&self, one: &Milestone<'_>) -> Option<Timestamp> {
+        let back = |day: Date| day.saturating_sub(Span::new().weeks(i64::from(one.weeks)));
+        one.expected.map(|day| self.rules.policy.calendar.end_of(back(day)))
     }
 
     fn is_unborn(&self, child: u16) -> bool {

@@ -195,6 +195,8 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
     (
         "clock",
         &[
+            ("again", Clear),
+            ("again_at", Clear),
             ("referral", Clear),
             ("destination", Clear),
             ("kind", Clear),

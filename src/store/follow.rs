@@ -73,6 +73,26 @@ pub struct ClockRow {
     pub winding: Winding,
 }
 
+/// Of a clock that comes round again, such as a review: those who have had theirs while others of
+/// the family wait still, and when the next of all of them is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Again {
+    pub children: Children,
+    pub due_at: Option<Timestamp>,
+}
+
+impl Again {
+    /// With these besides, due then at the latest.
+    pub fn and(self, children: Children, due_at: Timestamp) -> Self {
+        let soonest = self.due_at.map_or(due_at, |own| own.min(due_at));
+        Again { children: self.children.and(children), due_at: Some(soonest) }
+    }
+
+    pub fn without(self, children: Children) -> Self {
+        Again { children: self.children.without(children), ..self }
+    }
+}
+
 /// A clock that has ended, for some of its children or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedClock {
@@ -81,6 +101,7 @@ pub struct EndedClock {
     pub kind: ClockKind,
     /// Those who wait still: while there are any it runs on.
     pub waiting: Children,
+    pub again: Again,
     pub at: Timestamp,
 }
 
@@ -100,7 +121,8 @@ impl FollowRows {
         self.ended.extend(other.ended);
     }
 
-    /// Of one referral, destination and kind one, which is not looser than any that was written.
+    /// Of one referral, destination and kind one, as if they were written one after another: not
+    /// looser than any.
     pub(super) fn folded(&self) -> Vec<ClockRow> {
         let mut folded: Vec<ClockRow> = Vec::with_capacity(self.clocks.len());
         let mut places: HashMap<(ReferralId, &DestinationId, &ClockKind), usize> =
@@ -113,7 +135,7 @@ impl FollowRows {
                 }
                 Entry::Occupied(place) => {
                     let held = &mut folded[*place.get()];
-                    if row.priority > held.priority {
+                    if row.priority >= held.priority {
                         (held.priority, held.purpose) = (row.priority, row.purpose.clone());
                     }
                     held.children = held.children.and(row.children);
@@ -182,6 +204,7 @@ pub struct Clock {
     pub ended_at: Option<Timestamp>,
     /// For whom it runs: those who are still undecided.
     pub children: Children,
+    pub again: Again,
 }
 
 impl Clock {
@@ -238,10 +261,12 @@ macro_rules! outcome_columns {
 macro_rules! clock_columns {
     () => {
         "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
-         c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, c.children \
-         FROM clock c JOIN referral r ON r.id = c.referral "
+         c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, \
+         c.children, c.again, c.again_at FROM clock c JOIN referral r ON r.id = c.referral "
     };
 }
+
+pub(super) use clock_columns;
 
 pub(super) const OUTCOMES_OF: &str =
     concat!(outcome_columns!(), "WHERE referral = $1 ORDER BY at, id");
@@ -277,10 +302,10 @@ pub(super) const WAS_SENT: &str = "SELECT 1 FROM outbox WHERE coalesce(referral,
 pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destination = $1 \
      AND kind = 'respond' AND ended_at >= $2";
 
-/// `$4` is when, null where it runs on for the children of `$5`; a clock that has ended stays as it
-/// ended.
-pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $5, \
-     next_at = CASE WHEN $5 = 0 THEN NULL ELSE next_at END \
+/// `$4` is when, null where it runs on for the children of `$5`, and at `$7` again for those of
+/// `$6`; a clock that has ended stays as it ended.
+pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $5, again = $6, \
+     again_at = $7, next_at = CASE WHEN $5 = 0 THEN NULL ELSE next_at END \
      WHERE referral = $1 AND destination = $2 AND kind = $3 AND ended_at IS NULL";
 
 /// Whoever was not told yet that it ran out need not be told any more.
@@ -297,11 +322,14 @@ pub(super) const ACKNOWLEDGED: &str = "UPDATE clock SET ended_at = $3, next_at =
 pub(super) const FORGET_CLOCK: &str = "DELETE FROM clock WHERE referral = $1 \
      AND destination = $2 AND kind = $3 AND (ended_at IS NOT NULL OR $4)";
 
-/// A clock that runs already runs out sooner, if at all; `$most` and `$least` are the dialect's.
+/// A clock that runs already runs out sooner, if at all, and is for nothing less urgent;
+/// `$most` and `$least` are the dialect's.
 macro_rules! join_clock {
     ($most:literal, $least:literal) => {
         concat!(
-            "ON CONFLICT (referral, destination, kind) DO UPDATE SET purpose = excluded.purpose, \
+            "ON CONFLICT (referral, destination, kind) DO UPDATE SET \
+             purpose = CASE WHEN excluded.priority >= clock.priority \
+             THEN excluded.purpose ELSE clock.purpose END, \
              children = clock.children | excluded.children, \
              by_acknowledgement = clock.by_acknowledgement AND excluded.by_acknowledgement, \
              priority = ",
@@ -385,6 +413,8 @@ pub(super) struct ClockRecord {
     alerts: i32,
     ended_at: Option<i64>,
     children: i64,
+    again: i64,
+    again_at: Option<i64>,
 }
 
 impl ClockRecord {
@@ -411,6 +441,10 @@ impl ClockRecord {
             alerts: self.alerts,
             ended_at: self.ended_at.map(Timestamp),
             children: Children::from_bits(self.children),
+            again: Again {
+                children: Children::from_bits(self.again),
+                due_at: self.again_at.map(Timestamp),
+            },
         })
     }
 }

@@ -112,6 +112,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0013_links.sql"),
         sqlite: include_str!("../../migrations/sqlite/0013_links.sql"),
     },
+    // A program that does not know it finds out itself who has been reviewed already.
+    Migration {
+        version: 14,
+        name: "0014_again",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0014_again.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0014_again.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

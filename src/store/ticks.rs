@@ -25,13 +25,7 @@ pub trait Ticks: Send + Sync {
 /// Those whose time has come, the soonest first.
 macro_rules! run_down {
     ($locked:literal) => {
-        concat!(
-            "SELECT c.referral, r.reference, r.agency, r.level, c.destination, c.kind, c.purpose, \
-             c.priority, c.started_at, c.amber_at, c.due_at, c.stage, c.alerts, c.ended_at, \
-             c.children FROM clock c JOIN referral r ON r.id = c.referral WHERE c.next_at <= $1 \
-             ORDER BY c.next_at LIMIT $2",
-            $locked
-        )
+        concat!(clock_columns!(), "WHERE c.next_at <= $1 ORDER BY c.next_at LIMIT $2", $locked)
     };
 }
 

@@ -3,7 +3,7 @@
 
 use super::error::StoreError;
 use super::families::{family_of, survivor_of};
-use super::follow::EndedClock;
+use super::follow::{Again, EndedClock};
 use super::lane::LaneParts;
 use super::rows::Batch;
 use super::statements::last_said;
@@ -52,7 +52,9 @@ pub(super) async fn pair(
             }
             let referral = stored.row.id;
             let (kind, waiting) = (ClockKind::new(WRITTEN_FORM), Children::NONE);
-            rows.follow.ended.push(EndedClock { referral, destination, kind, waiting, at });
+            let again = Again::default();
+            let ended = EndedClock { referral, destination, kind, waiting, again, at };
+            rows.follow.ended.push(ended);
             let event = Event::new("referral.written", referred.agency.as_str());
             rows.audit.push(event.about(referral).detail(reference.to_string()));
         }

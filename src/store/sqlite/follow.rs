@@ -16,6 +16,8 @@ async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
         let ended_at = one.waiting.is_empty().then_some(one.at.0);
         let query = query.bind(one.kind.as_str()).bind(ended_at).bind(one.waiting.bits());
+        let (again, again_at) = (one.again.children.bits(), one.again.due_at.map(|at| at.0));
+        let query = query.bind(again).bind(again_at);
         let ended = query.execute(&mut *db).await?.rows_affected();
         if ended == 0 || ended_at.is_none() || one.kind.as_str() != "respond" {
             continue;

@@ -17,6 +17,8 @@ on_both!(
     a_second_child_that_returned_is_interviewed_too,
     what_is_stepped_up_or_handed_back_at_night_reaches_who_is_awake,
     the_soonest_review_holds_and_a_closed_child_does_not_come_back,
+    whoever_was_reviewed_is_reviewed_again_however_the_others_leave,
+    a_further_child_before_birth_has_milestones_and_they_go_with_the_case,
     a_school_does_not_make_a_confirmation_a_strategy,
     a_case_that_was_handed_on_twice_is_accepted,
     what_was_answered_may_be_said_again_and_a_further_child_is_no_repeat,
@@ -195,6 +197,80 @@ async fn the_soonest_review_holds_and_a_closed_child_does_not_come_back(home: Ho
     desks.stands(PANEL, of, reviewed(0, "2027-01-11")).await;
     let clock = desks.clock(of, PANEL, "review").await;
     assert_eq!((clock.ended_at, clock.children), (None, Children::of(&[0])));
+}
+
+async fn whoever_was_reviewed_is_reviewed_again_however_the_others_leave(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let reviewed = |day: &str| {
+        json!({
+            "outcome": "reviewed", "rationale": "It helps", "by": worker(),
+            "child_view": {"considered": true}, "review_on": day,
+        })
+    };
+    let ended = json!({
+        "outcome": "help-ended", "level_of_need": "1", "rationale": "It helped", "by": worker(),
+        "child_view": {"considered": true},
+    });
+    let begun = async |worry: &str| {
+        let says = json!({"children": family()["children"], "worry": worry});
+        let of = desks.refer(with(early_help(), says)).await;
+        let accepts = json!({
+            "outcome": "help-accepted", "level_of_need": "3", "rationale": "Fits", "by": worker(),
+            "lead_professional": "Invented Shah", "review_on": "2026-12-08",
+        });
+        desks.stands(PANEL, of, accepts).await;
+        of
+    };
+    let runs = async |of: Reference| {
+        let clock = desks.clock(of, PANEL, "review").await;
+        (clock.ended_at.is_none(), clock.children.indices(), clock.due_at.to_string())
+    };
+    // One is reviewed, and help for the other ends.
+    let of = begun("Invented: one.").await;
+    desks.stands(PANEL, of, of_child(0, reviewed("2027-01-12"))).await;
+    desks.stands(PANEL, of, of_child(1, ended.clone())).await;
+    assert_eq!(runs(of).await, (true, vec![0], "2027-01-12T17:00:00.000Z".to_owned()));
+    // One is reviewed, then help ends for it: the next review is of the other alone.
+    let of = begun("Invented: two.").await;
+    desks.stands(PANEL, of, of_child(0, reviewed("2027-01-12"))).await;
+    desks.stands(PANEL, of, of_child(0, ended.clone())).await;
+    assert_eq!(runs(of).await, (true, vec![1], "2026-12-08T17:00:00.000Z".to_owned()));
+    desks.stands(PANEL, of, of_child(1, reviewed("2027-01-19"))).await;
+    assert_eq!(runs(of).await.1, [1]);
+    desks.stands(PANEL, of, of_child(1, with(ended, json!({"rationale": "It helped too"})))).await;
+    assert!(!runs(of).await.0, "nobody is left");
+    // Who was reviewed is stepped up with the rest: nothing is left to review here.
+    let of = begun("Invented: three.").await;
+    desks.stands(PANEL, of, of_child(0, reviewed("2027-01-12"))).await;
+    desks.stands(PANEL, of, says("step-up")).await;
+    assert!(!runs(of).await.0);
+}
+
+async fn a_further_child_before_birth_has_milestones_and_they_go_with_the_case(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let unborn = json!({"unborn": "yes", "mother_name": "Gwen", "expected_date": "2027-03-26"});
+    let of =
+        desks.refer(json!({"children": [unborn], "indicators": ["avoided-antenatal-care"]})).await;
+    let twin = with(unborn.clone(), json!({"index": 1}));
+    desks.adds(of, json!({"children": [twin]})).await;
+    let clock = desks.clock(of, "pre-birth", "pre-birth-conference").await;
+    assert_eq!(clock.children.indices(), [0, 1]);
+    assert_eq!(clock.due_at.to_string(), "2027-01-29T17:00:00.000Z");
+    // The case is passed on, and its day is told later.
+    desks.stands("pre-birth", of, with(decision("assessment", "4"), managers())).await;
+    desks.stands("pre-birth", of, transfer(TEAM)).await;
+    desks.stands(TEAM, of, says("transfer-accepted")).await;
+    let sooner = json!([
+        {"index": 0, "expected_date": "2027-03-12"}, {"index": 1, "expected_date": "2027-03-12"},
+    ]);
+    desks.adds(of, json!({"children": sooner})).await;
+    let clock = desks.clock(of, TEAM, "pre-birth-conference").await;
+    assert_eq!(
+        (clock.due_at.to_string().as_str(), clock.ended_at),
+        ("2027-01-15T17:00:00.000Z", None)
+    );
+    let left = desks.clock(of, "pre-birth", "pre-birth-conference").await;
+    assert!(left.ended_at.is_some());
 }
 
 async fn a_school_does_not_make_a_confirmation_a_strategy(home: Home) {

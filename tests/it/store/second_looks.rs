@@ -7,7 +7,7 @@ use super::on_both;
 use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::second_looks::Week;
 use frontdoor::domain::time::Env;
-use frontdoor::domain::{DestinationId, LookId, Reference, RuleId, Timestamp};
+use frontdoor::domain::{DestinationId, LookId, Reference, RoleId, RuleId, Timestamp, Whom};
 use frontdoor::followup::Oversight;
 use frontdoor::followup::oversight::Stores;
 use frontdoor::followup::second_looks::{LookedAt, SecondLookDesk};
@@ -30,6 +30,8 @@ on_both!(
     who_decided_first_is_not_found_out_by_guessing,
     what_waits_is_listed_page_by_page_in_no_order_of_time,
     one_clock_that_was_ahead_does_not_end_all_draws,
+    what_nobody_decides_again_is_told_to_a_person,
+    whoever_closes_again_what_was_doubted_names_two_managers,
 );
 
 const HOUR: i64 = 3_600;
@@ -501,4 +503,62 @@ async fn one_clock_that_was_ahead_does_not_end_all_draws(home: Home) {
     world.ended(0, "no-further-action").await;
     world.pass(7 * DAY);
     assert_eq!(world.desk().draw().await.expect("draws"), 1);
+}
+
+async fn what_nobody_decides_again_is_told_to_a_person(home: Home) {
+    let world = World::over(&home).await;
+    world.ended(0, "no-further-action").await;
+    world.pass(7 * DAY);
+    assert_eq!(world.desk().draw().await.expect("draws"), 1);
+    let late = async || {
+        world.over.alarms.look().await.expect("looks");
+        let all = world.over.alarms.now().await.expect("reads");
+        let late = all.iter().find(|alarm| alarm.kind.as_str() == "second-looks");
+        late.map(|alarm| alarm.says.clone())
+    };
+    world.pass(13 * DAY);
+    assert_eq!(late().await, None);
+    world.pass(2 * DAY);
+    let says = "1 wait to be decided a second time, one for over 14 days";
+    assert_eq!(late().await.as_deref(), Some(says));
+    let told = world.gateway.store.open_notices().await.expect("reads");
+    let manager = Whom::Role(RoleId::new("duty-manager"));
+    assert!(told.iter().any(|notices| notices.whom == manager), "{told:?}");
+    let id = world.waiting("masstt").await[0].id;
+    let looked = world.look("masstt", id, second("2", &[])).await;
+    assert!(matches!(looked, LookedAt::Kept { .. }), "{looked:?}");
+    world.pass(120);
+    assert_eq!(late().await, None);
+}
+
+async fn whoever_closes_again_what_was_doubted_names_two_managers(home: Home) {
+    let world = World::over(&home).await;
+    let of = world.ended(0, "no-further-action").await;
+    world.pass(7 * DAY);
+    world.desk().draw().await.expect("draws");
+    let id = world.waiting("masstt").await[0].id;
+    let looked = world.look("masstt", id, second("4", &[])).await;
+    assert!(matches!(looked, LookedAt::Kept { .. }), "{looked:?}");
+    world.pass(60);
+    let closes = json!({
+        "outcome": "no-further-action", "level_of_need": "1", "rationale": "Still nothing",
+        "evidence": "What the school saw", "history_considered": {"considered": true},
+        "child_view": {"considered": true},
+        "by": {"name": "Invented Osei", "role": "Worker", "worker_type": "permanent"},
+        "manager": {"name": "Invented Adeyemi", "role": "Team manager"},
+    });
+    let says = async |body: Value| {
+        let Value::Object(body) = body else { panic!("an object") };
+        let team = DestinationId::new("masstt");
+        world.gateway.pipeline.record(Recording { team, of, body, by_message: false }).await
+    };
+    let Followed::Lacking(faults) = says(closes.clone()).await else { panic!("it may not stand") };
+    assert_eq!(
+        faults.iter().map(|one| one.pointer.as_str()).collect::<Vec<_>>(),
+        ["/second_manager"]
+    );
+    let mut closes = closes;
+    closes["second_manager"] = json!({"name": "Invented Mistry", "role": "Service manager"});
+    let followed = says(closes).await;
+    assert!(matches!(followed, Followed::Stands { .. }), "{followed:?}");
 }
