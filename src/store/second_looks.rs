@@ -139,10 +139,10 @@ pub(super) const LAST_DRAWN: &str = "SELECT max(week) FROM second_look_week WHER
 /// Whoever comes second waits for the first, and writes nothing; nor does whoever comes before the
 /// week's end `$3`. `$clock` is the database's, in microseconds.
 macro_rules! draw_week {
-    ($clock:literal) => {
+    ($($clock:tt)*) => {
         concat!(
             "INSERT INTO second_look_week (week, drawn_at) SELECT $1, $2 WHERE $3 <= ",
-            $clock,
+            $($clock)*,
             " ON CONFLICT (week) DO NOTHING"
         )
     };

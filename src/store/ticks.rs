@@ -24,8 +24,8 @@ pub trait Ticks: Send + Sync {
 
 /// Those whose time has come, the soonest first.
 macro_rules! run_down {
-    ($locked:literal) => {
-        concat!(clock_columns!(), "WHERE c.next_at <= $1 ORDER BY c.next_at LIMIT $2", $locked)
+    ($($locked:tt)*) => {
+        concat!(clock_columns!(), "WHERE c.next_at <= $1 ORDER BY c.next_at LIMIT $2", $($locked)*)
     };
 }
 

@@ -1,34 +1,65 @@
 //! The store an authority runs: PostgreSQL 15 or later, with as many gateways as it likes.
 
+/// The time by the database's clock, in microseconds.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    };
+}
+/// Locks what a statement reads until the transaction ends.
+macro_rules! lock {
+    () => {
+        " FOR UPDATE"
+    };
+}
+/// The same, leaving out what somebody else has locked.
+macro_rules! lock_others {
+    () => {
+        " FOR UPDATE OF c SKIP LOCKED"
+    };
+}
+
 mod adults;
-mod alarms;
-mod audit;
 mod clocks;
 mod copy;
-mod follow;
+mod followed;
 mod import;
 mod keys;
 mod lane;
 mod locked;
 mod matched;
-mod matches;
 mod news;
 mod notices;
 mod people;
-mod quality;
 mod queue;
-mod read;
 mod relay;
 mod schema;
-mod second_looks;
 mod together;
 mod write;
 
+// The same text for either store, written against `Own`, `Connection` and the macros above.
+#[path = "../both/alarms.rs"]
+mod alarms;
+#[path = "../both/audit.rs"]
+mod audit;
+#[path = "../both/follow.rs"]
+mod follow;
+#[path = "../both/matches.rs"]
+mod matches;
+#[path = "../both/quality.rs"]
+mod quality;
+#[path = "../both/read.rs"]
+mod read;
+#[path = "../both/second_looks.rs"]
+mod second_looks;
+
 use super::error::{Result, StoreError};
+use super::notices::NoticeRow;
+use super::rows::Tally;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::Timestamp;
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use together::Together;
@@ -66,6 +97,9 @@ const SETTINGS: [(&str, &str); 15] = [
     ("tcp_keepalives_count", "3"),
     ("timezone", "UTC"),
 ];
+
+type Own = PostgresStore;
+type Connection = PgConnection;
 
 /// A store in PostgreSQL.
 pub struct PostgresStore {
@@ -108,6 +142,22 @@ impl PostgresStore {
     async fn begin_locked(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
         let mut tx = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(self.lock).execute(&mut *tx).await?;
+        Ok(tx)
+    }
+
+    /// A transaction that writes.
+    async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// The same, of which there is one at a time for this table.
+    async fn begin_alone(
+        &self,
+        table: &'static str,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+        let mut tx = self.pool.begin().await?;
+        let lock = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+        sqlx::query(AssertSqlSafe(lock)).execute(&mut *tx).await?;
         Ok(tx)
     }
 
@@ -182,4 +232,18 @@ fn add_link(all: &mut Together, chain: ChainName, link: &StoredLinkOfChain) {
         .bind(link.at.0)
         .bind(link.events.clone())
         .bind(link.mac.clone());
+}
+
+/// Writes notices and nothing else.
+async fn write_notices(db: &mut PgConnection, rows: &[NoticeRow]) -> Result<()> {
+    let mut all = Together::default();
+    notices::write(&mut all, rows);
+    all.run(db).await
+}
+
+/// Counts, and writes nothing else.
+async fn write_tallies(db: &mut PgConnection, rows: &[(Tally, i64)]) -> Result<()> {
+    let mut all = Together::default();
+    write::tallies(&mut all, rows);
+    all.run(db).await
 }

@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{adults, column, follow, matched, notices, people};
+use super::{adults, column, follow, followed, matched, notices, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -41,7 +41,7 @@ pub(super) async fn batch(
     links(&mut all, &batch.links, seq);
     homes(&mut all, &batch.homes);
     adults::write(&mut all, &batch.adults, seq);
-    follow::write(&mut all, &batch.follow);
+    followed::write(&mut all, &batch.follow);
     matched::decisions(&mut all, &batch.decisions);
     matched::apart(&mut all, &batch.apart, seq);
     matched::withdrawals(&mut all, &batch.withdrawals);

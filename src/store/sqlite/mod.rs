@@ -1,27 +1,56 @@
 //! The store of one machine: a SQLite file, one gateway, one writer at a time.
 
+/// The time by the database's clock, in microseconds.
+macro_rules! now {
+    () => {
+        "unixepoch() * 1000000"
+    };
+}
+/// Locks what a statement reads until the transaction ends.
+macro_rules! lock {
+    () => {
+        ""
+    };
+}
+/// The same, leaving out what somebody else has locked.
+macro_rules! lock_others {
+    () => {
+        ""
+    };
+}
+
 mod adults;
-mod alarms;
-mod audit;
 mod clocks;
 mod files;
-mod follow;
+mod followed;
 mod import;
 mod keys;
 mod lane;
 mod many;
 mod matched;
-mod matches;
 mod news;
 mod notices;
 mod people;
-mod quality;
 mod queue;
-mod read;
 mod relay;
 mod schema;
-mod second_looks;
 mod write;
+
+// The same text for either store, written against `Own`, `Connection` and the macros above.
+#[path = "../both/alarms.rs"]
+mod alarms;
+#[path = "../both/audit.rs"]
+mod audit;
+#[path = "../both/follow.rs"]
+mod follow;
+#[path = "../both/matches.rs"]
+mod matches;
+#[path = "../both/quality.rs"]
+mod quality;
+#[path = "../both/read.rs"]
+mod read;
+#[path = "../both/second_looks.rs"]
+mod second_looks;
 
 use super::error::{Result, StoreError};
 use super::statements::{ADD_CHAIN_LINK, MOVE_CHAIN_HEAD};
@@ -43,6 +72,12 @@ const READERS: u32 = 4;
 /// Connections for the lane's read ahead and for the relay: however many others read, these are
 /// theirs.
 const AHEAD: u32 = 2;
+
+use notices::write as write_notices;
+use write::tallies as write_tallies;
+
+type Own = SqliteStore;
+type Connection = SqliteConnection;
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
@@ -114,6 +149,14 @@ impl SqliteStore {
     /// where it could be refused.
     async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, Sqlite>> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same; no other transaction writes meanwhile anyway.
+    async fn begin_alone(
+        &self,
+        _table: &'static str,
+    ) -> Result<sqlx::Transaction<'static, Sqlite>> {
+        self.begin_writing().await
     }
 
     fn chains(&self) -> Result<&ChainKey> {

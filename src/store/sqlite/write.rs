@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::{adults, follow, matched, notices, people};
+use super::{adults, followed, matched, notices, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::homes;
@@ -31,7 +31,7 @@ pub(super) async fn batch(
     adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     adults::write(db, &batch.adults, seq).await?;
-    follow::write(db, &batch.follow).await?;
+    followed::write(db, &batch.follow).await?;
     matched::write(db, batch, seq).await?;
     outbox(db, &batch.outbox).await?;
     notices::write(db, &batch.notices).await?;

@@ -1,4 +1,4 @@
-use super::PostgresStore;
+use super::{Connection, Own};
 use crate::domain::{MessageId, PersonId, ReferralId};
 use crate::store::error::Result;
 use crate::store::match_records::*;
@@ -6,7 +6,6 @@ use crate::store::matches::*;
 use crate::store::records::read_all;
 use crate::store::statements::{CHRONOLOGY, PERSON, STATEMENTS, WITHDRAWALS, matches_in};
 use async_trait::async_trait;
-use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 fn count(limit: usize) -> i64 {
@@ -14,13 +13,13 @@ fn count(limit: usize) -> i64 {
 }
 
 /// Every statement about a person, as the lane reads them.
-pub(super) async fn statements(db: &mut PgConnection, person: PersonId) -> Result<Vec<Statement>> {
+pub(super) async fn statements(db: &mut Connection, person: PersonId) -> Result<Vec<Statement>> {
     let records = sqlx::query_as(STATEMENTS).bind(person.0).fetch_all(db).await?;
     read_all(records, StatementRecord::row)
 }
 
 #[async_trait]
-impl MatchStore for PostgresStore {
+impl MatchStore for Own {
     async fn matches(
         &self,
         state: MatchState,

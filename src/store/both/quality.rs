@@ -1,4 +1,4 @@
-use super::PostgresStore;
+use super::Own;
 use crate::domain::{ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::pages::Span;
@@ -12,7 +12,7 @@ fn most(limit: usize) -> i64 {
 }
 
 #[async_trait]
-impl QualityStore for PostgresStore {
+impl QualityStore for Own {
     async fn scores(&self, which: Which<'_>, limit: usize) -> Result<Vec<Scored>> {
         let ((after, before), Span { since, until }) = (which.ids(None), which.span);
         let query = sqlx::query_as(SCORES).bind(after).bind(before).bind(since.0).bind(until.0);

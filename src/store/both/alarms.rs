@@ -1,4 +1,4 @@
-use super::{SqliteStore, append};
+use super::{Connection, Own, append, write_notices};
 use crate::audit::ChainName;
 use crate::domain::alarms::AlarmName;
 use crate::domain::{AgencyId, DestinationId, Timestamp};
@@ -7,9 +7,8 @@ use crate::store::error::Result;
 use crate::store::notices::NoticeRow;
 use crate::store::records::read_all;
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 
-async fn keep(db: &mut SqliteConnection, row: &AlarmRow) -> Result<()> {
+async fn keep(db: &mut Connection, row: &AlarmRow) -> Result<()> {
     let agency = row.name.agency.as_ref().map_or("", AgencyId::as_str);
     let query = sqlx::query(KEEP_ALARM).bind(row.name.kind.as_str()).bind(agency);
     let query = query.bind(row.since.0).bind(row.ended_at.map(|at| at.0));
@@ -18,7 +17,7 @@ async fn keep(db: &mut SqliteConnection, row: &AlarmRow) -> Result<()> {
 }
 
 #[async_trait]
-impl AlarmStore for SqliteStore {
+impl AlarmStore for Own {
     async fn first_received(&self, agency: Option<&AgencyId>) -> Result<Option<Timestamp>> {
         let query = match agency {
             Some(agency) => sqlx::query_scalar(FIRST_RECEIVED_OF).bind(agency.as_str()),
@@ -72,14 +71,15 @@ impl AlarmStore for SqliteStore {
         again: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        let mut tx = self.begin_writing().await?;
+        // Of two gateways one goes first, and the other sees what it has settled.
+        let mut tx = self.begin_alone("alarm").await?;
         let stood = read_all(sqlx::query_as(ALARMS).fetch_all(&mut *tx).await?, alarm)?;
         let settled = settle(&stood, standing, notice, again, now);
         for row in &settled.rows {
             keep(&mut tx, row).await?;
         }
         if let Some(notice) = notice.filter(|_| settled.tells) {
-            super::notices::write(&mut tx, std::slice::from_ref(notice)).await?;
+            write_notices(&mut tx, std::slice::from_ref(notice)).await?;
         }
         if !settled.events.is_empty() {
             append(&mut tx, self.chains()?, ChainName::Delivery, now, &settled.events).await?;

@@ -1,17 +1,14 @@
-use super::SqliteStore;
-use super::many;
+use super::{Connection, Own};
 use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Timestamp};
 use crate::store::error::Result;
 use crate::store::follow::*;
-use crate::store::records::{priority_code, read_all, reference};
+use crate::store::records::{read_all, reference};
 use crate::store::ticks::*;
 use crate::store::written::AWAITED;
 use async_trait::async_trait;
-use sqlx::query_builder::QueryBuilder;
-use sqlx::sqlite::SqliteConnection;
 
 /// Ends clocks, and takes away those that begin anew. What a batch starts is written after it.
-async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
+pub(super) async fn end(db: &mut Connection, rows: &FollowRows) -> Result<()> {
     for one in &rows.ended {
         let query = sqlx::query(END_CLOCK).bind(one.referral.0).bind(one.destination.as_str());
         let ended_at = one.waiting.is_empty().then_some(one.at.0);
@@ -33,66 +30,9 @@ async fn end(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn write(db: &mut SqliteConnection, rows: &FollowRows) -> Result<()> {
-    end(db, rows).await?;
-    outcomes(db, &rows.outcomes).await?;
-    many::insert(
-        db,
-        "INSERT INTO clock (referral, destination, kind, purpose, priority, started_at, \
-         amber_at, due_at, by_acknowledgement, children, next_at, stage, alerts)",
-        &rows.folded(),
-        join_clock!("max", "min"),
-        |values, r| {
-            values
-                .push_bind(r.referral.0)
-                .push_bind(r.destination.as_str())
-                .push_bind(r.kind.as_str())
-                .push_bind(r.purpose.as_str())
-                .push_bind(priority_code(r.priority))
-                .push_bind(r.started_at.0)
-                .push_bind(r.amber_at.0)
-                .push_bind(r.due_at.0)
-                .push_bind(r.by_acknowledgement)
-                .push_bind(r.children.bits())
-                .push_bind(r.amber_at.0)
-                .push_bind(0)
-                .push_bind(0);
-        },
-    )
-    .await
-}
-
-async fn outcomes(db: &mut SqliteConnection, rows: &[OutcomeRow]) -> Result<()> {
-    many::insert(
-        db,
-        "INSERT INTO outcome (id, referral, destination, code, children, level, level_rank, \
-         suggested_rank, told, lowers, at, body, wrapped_key, record)",
-        rows,
-        "",
-        |values, r| {
-            values
-                .push_bind(r.id.0)
-                .push_bind(r.referral.0)
-                .push_bind(r.destination.as_str())
-                .push_bind(r.code.as_str())
-                .push_bind(r.children.bits())
-                .push_bind(r.level.as_ref().map(|(code, _)| code.as_str()))
-                .push_bind(r.level.as_ref().map(|(_, rank)| *rank))
-                .push_bind(r.suggested_rank)
-                .push_bind(r.told)
-                .push_bind(r.lowers)
-                .push_bind(r.at.0)
-                .push_bind(r.body.as_slice())
-                .push_bind(r.record.wrapped_key.as_slice())
-                .push_bind(r.record.body.as_slice());
-        },
-    )
-    .await
-}
-
 /// Ends the clocks of a destination that an acknowledgement is all that is asked for.
 pub(super) async fn acknowledged(
-    db: &mut SqliteConnection,
+    db: &mut Connection,
     referral: ReferralId,
     destination: &DestinationId,
     now: Timestamp,
@@ -106,23 +46,20 @@ pub(super) async fn acknowledged(
 }
 
 /// The clocks of a referral, as the lane reads them.
-pub(super) async fn clocks_of(db: &mut SqliteConnection, of: ReferralId) -> Result<Vec<Clock>> {
+pub(super) async fn clocks_of(db: &mut Connection, of: ReferralId) -> Result<Vec<Clock>> {
     let clocks = sqlx::query_as(CLOCKS_OF).bind(of.0).fetch_all(db).await?;
     read_all(clocks, ClockRecord::row)
 }
 
 /// What was recorded of a referral, as the lane reads it.
-pub(super) async fn outcomes_of(
-    db: &mut SqliteConnection,
-    of: ReferralId,
-) -> Result<Vec<OutcomeRow>> {
+pub(super) async fn outcomes_of(db: &mut Connection, of: ReferralId) -> Result<Vec<OutcomeRow>> {
     let outcomes = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(db).await?;
     read_all(outcomes, OutcomeRecord::row)
 }
 
 /// Referrals whose written form an agency owes, and who waits for it.
 pub(super) async fn awaited_forms(
-    db: &mut SqliteConnection,
+    db: &mut Connection,
     agency: &AgencyId,
     person: PersonId,
 ) -> Result<Vec<(Reference, DestinationId)>> {
@@ -132,14 +69,14 @@ pub(super) async fn awaited_forms(
     found.into_iter().map(read).collect()
 }
 
-/// Moves on clocks whose time has come.
+/// Moves on clocks whose time has come; others at work on the same take others.
 pub(super) async fn run_down(
-    db: &mut SqliteConnection,
+    db: &mut Connection,
     now: Timestamp,
     limit: usize,
     ticks: &dyn Ticks,
 ) -> Result<Vec<(Clock, Tick)>> {
-    const LOCKED: &str = run_down!("");
+    const LOCKED: &str = run_down!(lock_others!());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let query = sqlx::query_as(LOCKED).bind(now.0).bind(limit);
     let clocks = read_all(query.fetch_all(&mut *db).await?, ClockRecord::row)?;
@@ -160,22 +97,14 @@ pub(super) async fn run_down(
 }
 
 #[async_trait]
-impl FollowStore for SqliteStore {
+impl FollowStore for Own {
     async fn outcomes(&self, of: ReferralId) -> Result<Vec<OutcomeRow>> {
         let rows = sqlx::query_as(OUTCOMES_OF).bind(of.0).fetch_all(&self.readers).await?;
         read_all(rows, OutcomeRecord::row)
     }
 
     async fn outcomes_of(&self, all: &[ReferralId]) -> Result<Vec<OutcomeRow>> {
-        let mut found = Vec::new();
-        for some in all.chunks(many::ROWS) {
-            let mut query = QueryBuilder::new(OUTCOMES_OF_ALL);
-            query.push(" IN ");
-            many::push_list(&mut query, some.iter().map(|id| id.0));
-            let query = query.build_query_as().persistent(false);
-            found.extend(read_all(query.fetch_all(&self.readers).await?, OutcomeRecord::row)?);
-        }
-        Ok(by_time(found))
+        Ok(by_time(read_all(self.outcome_records(all).await?, OutcomeRecord::row)?))
     }
 
     async fn clocks_of(&self, of: ReferralId) -> Result<Vec<Clock>> {
@@ -204,17 +133,7 @@ impl FollowStore for SqliteStore {
     }
 
     async fn was_sent(&self, any: &[ReferralId], destination: &DestinationId) -> Result<bool> {
-        for some in any.chunks(many::ROWS) {
-            let mut query = QueryBuilder::new(WAS_SENT);
-            query.push(" IN ");
-            many::push_list(&mut query, some.iter().map(|id| id.0));
-            query.push(" AND destination = ").push_bind(destination.as_str()).push(" LIMIT 1");
-            let query = query.build().persistent(false);
-            if query.fetch_optional(&self.readers).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.was_sent_one(any, destination).await
     }
 
     async fn ended_since(&self, destination: &DestinationId, since: Timestamp) -> Result<u64> {

@@ -1,4 +1,4 @@
-use super::SqliteStore;
+use super::{Connection, Own};
 use crate::audit::{ChainName, Event};
 use crate::domain::ids::RefusalId;
 use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, Timestamp};
@@ -12,18 +12,17 @@ use crate::store::rows::*;
 use crate::store::statements::*;
 use crate::store::traits::{ReadStore, SchemaStore};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 /// Totals and what is not folded into them yet, in one snapshot.
 const TALLIES: &str = "SELECT hour, what, agency, destination, level, priority, \
-     sum(count) AS count FROM (SELECT * FROM tally WHERE hour >= $1 \
+     CAST(sum(count) AS bigint) AS count FROM (SELECT * FROM tally WHERE hour >= $1 \
      UNION ALL SELECT * FROM tally_delta WHERE hour >= $1) AS both_kinds \
      GROUP BY hour, what, agency, destination, level, priority \
      ORDER BY hour, what, agency, destination, level, priority";
 
 /// A referral with its deliveries.
-async fn stored(db: &mut SqliteConnection, row: ReferralRow) -> Result<StoredReferral> {
+async fn stored(db: &mut Connection, row: ReferralRow) -> Result<StoredReferral> {
     let deliveries: Vec<DeliveryRecord> =
         sqlx::query_as(DELIVERIES_OF).bind(row.id.0).fetch_all(db).await?;
     let mut deliveries = read_all(deliveries, DeliveryRecord::row)?;
@@ -31,14 +30,11 @@ async fn stored(db: &mut SqliteConnection, row: ReferralRow) -> Result<StoredRef
     Ok(StoredReferral { row, deliveries })
 }
 
-async fn links_of(db: &mut SqliteConnection, id: Uuid) -> Result<Vec<StoredLink>> {
+async fn links_of(db: &mut Connection, id: Uuid) -> Result<Vec<StoredLink>> {
     Ok(one_each(read_all(sqlx::query_as(LINKS_OF).bind(id).fetch_all(db).await?, LinkRecord::row)?))
 }
 
-async fn by_reference(
-    db: &mut SqliteConnection,
-    reference: Reference,
-) -> Result<Option<StoredReferral>> {
+async fn by_reference(db: &mut Connection, reference: Reference) -> Result<Option<StoredReferral>> {
     let record: Option<ReferralRecord> = sqlx::query_as(REFERRAL_BY_REFERENCE)
         .bind(reference.to_string())
         .fetch_optional(&mut *db)
@@ -51,7 +47,7 @@ async fn by_reference(
 
 /// A referral with its deliveries and links, as the lane adds to it.
 pub(super) async fn with_links(
-    db: &mut SqliteConnection,
+    db: &mut Connection,
     reference: Reference,
 ) -> Result<Option<(StoredReferral, Vec<StoredLink>)>> {
     let Some(referral) = by_reference(&mut *db, reference).await? else { return Ok(None) };
@@ -60,7 +56,7 @@ pub(super) async fn with_links(
 }
 
 #[async_trait]
-impl ReadStore for SqliteStore {
+impl ReadStore for Own {
     async fn referral(&self, reference: Reference) -> Result<Option<StoredReferral>> {
         let mut db = self.readers.acquire().await?;
         by_reference(&mut db, reference).await
@@ -167,7 +163,7 @@ impl ReadStore for SqliteStore {
             super::follow::acknowledged(&mut tx, referral, &row.destination, now).await?;
         }
         let counted = tally("acknowledged", &row, now);
-        super::write::tallies(&mut tx, &[counted]).await?;
+        super::write_tallies(&mut tx, &[counted]).await?;
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
         Ok(true)
@@ -180,10 +176,8 @@ impl ReadStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<DeliveryState>> {
         let mut tx = self.begin_writing().await?;
-        let state: Option<String> = sqlx::query_scalar("SELECT state FROM outbox WHERE id = $1")
-            .bind(id.0)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let state = sqlx::query_scalar(concat!("SELECT state FROM outbox WHERE id = $1", lock!()));
+        let state: Option<String> = state.bind(id.0).fetch_optional(&mut *tx).await?;
         let state = state.as_deref().and_then(DeliveryState::parse);
         if matches!(state, Some(DeliveryState::Dead | DeliveryState::Failing)) {
             sqlx::query(REDRIVE).bind(id.0).bind(now.0).execute(&mut *tx).await?;

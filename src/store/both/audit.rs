@@ -1,4 +1,4 @@
-use super::PostgresStore;
+use super::Own;
 use crate::audit::{ChainKey, ChainName, StoredLinkOfChain};
 use crate::store::error::Result;
 use crate::store::records::ChainLinkRecord;
@@ -7,7 +7,7 @@ use crate::store::traits::AuditStore;
 use async_trait::async_trait;
 
 #[async_trait]
-impl AuditStore for PostgresStore {
+impl AuditStore for Own {
     fn set_chain_key(&self, key: ChainKey) {
         // Only the first is taken, as the trait says.
         let _ = self.chains.set(key);

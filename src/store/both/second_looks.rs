@@ -1,4 +1,4 @@
-use super::{SqliteStore, append};
+use super::{Own, append};
 use crate::audit::{ChainName, Event};
 use crate::domain::second_looks::Week;
 use crate::domain::{LookId, Timestamp};
@@ -7,10 +7,10 @@ use crate::store::records::read_all;
 use crate::store::second_looks::*;
 use async_trait::async_trait;
 
-const DRAW_WEEK: &str = draw_week!("unixepoch() * 1000000");
+const DRAW_WEEK: &str = draw_week!(now!());
 
 #[async_trait]
-impl SecondLookStore for SqliteStore {
+impl SecondLookStore for Own {
     async fn last_drawn(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let query = sqlx::query_scalar(LAST_DRAWN).bind(now.0);
         let last: Option<i64> = query.fetch_one(&self.readers).await?;
