@@ -125,6 +125,7 @@ async fn main() -> Result<()> {
         }
         table(&mut out, dialect.name, &all)?;
     }
+    run(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await?;
     let text = format!(
         "# Clocks\n\nWritten by `scripts/with-services cargo bench --bench clocks`, all in one run \
          on {} processors. Microseconds; each the mean of {TIMES}.\n{out}",

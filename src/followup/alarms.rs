@@ -4,9 +4,9 @@
 //! Referrals that come independently of each other follow Poisson's law, whose tails are all that
 //! is used here (`figures.rs`): docs/quality.md has the formula and a table.
 
-use super::clocks::interval;
 use super::figures::{at_least, at_most};
 use super::quality::midnight;
+use super::rounds::rounds;
 use crate::domain::agency::{Agency, AgencyState};
 use crate::domain::alarms::{AlarmKind, AlarmName, AlarmRules};
 use crate::domain::time::Env;
@@ -115,19 +115,9 @@ impl AlarmWatch {
     }
 
     /// Looks until `stop` is true or its sender is gone.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut every = interval(EVERY);
-        loop {
-            let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
-            let done = tokio::select! {
-                biased;
-                _ = stopped => return,
-                _ = every.tick() => self.look().await,
-            };
-            if let Err(error) = done {
-                tracing::warn!(code = "alarms-delayed", %error, "alarms wait for the store");
-            }
-        }
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let delayed = ("alarms-delayed", "alarms wait for the store");
+        rounds(EVERY, stop, delayed, || self.look()).await;
     }
 
     /// Notes which alarms stand, and tells the role that the authority names: once a week while one

@@ -16,6 +16,7 @@ mod second_decision;
 pub mod second_looks;
 
 mod fresh;
+mod rounds;
 
 pub use clocks::Clocks;
 pub use oversight::Oversight;

@@ -4,8 +4,8 @@
 //! level is graver, the referral goes before the screening team again: somebody's child may be in
 //! danger because the first was wrong.
 
-use super::clocks::interval;
 use super::consistency::said;
+use super::rounds::rounds;
 use super::second_decision::{Read, by_another, read};
 use crate::audit::{ChainName, Event};
 use crate::domain::second_looks::{SecondLooks, Week};
@@ -62,19 +62,9 @@ pub struct SecondLookDesk {
 
 impl SecondLookDesk {
     /// Draws until `stop` is true or its sender is gone.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut every = interval(EVERY);
-        loop {
-            let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
-            let done = tokio::select! {
-                biased;
-                _ = stopped => return,
-                _ = every.tick() => self.round().await,
-            };
-            if let Err(error) = done {
-                tracing::warn!(code = "second-looks-delayed", %error, "a week waits to be drawn");
-            }
-        }
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let delayed = ("second-looks-delayed", "a week waits to be drawn");
+        rounds(EVERY, stop, delayed, || self.round()).await;
     }
 
     async fn round(&self) -> Result<(), StoreError> {
@@ -165,7 +155,8 @@ impl SecondLookDesk {
         let graver = rank.is_none_or(|first| read.level.rank > first);
         if graver {
             let (reference, children, by) = (drawn.reference, drawn.first.children, team.clone());
-            self.doubts.doubt(Doubt { reference, look: id, by, children }).await?;
+            let rank = read.level.rank;
+            self.doubts.doubt(Doubt { reference, look: id, by, children, rank }).await?;
         }
         self.keep(team, id, &drawn, read, said, graver).await
     }

@@ -90,7 +90,7 @@ impl Following<'_> {
             let own =
                 |ended: &&mut EndedClock| ended.kind == start.clock && ended.destination == *at;
             if let Some(ended) = rows.ended.iter_mut().find(own) {
-                ended.again = ended.again.and(children, due_at);
+                ended.again = ended.again.and(children.among(self.meant(ended)), due_at);
                 continue;
             }
             rows.clocks.push(ClockRow {
@@ -109,6 +109,17 @@ impl Following<'_> {
         }
         self.begin_again(rows);
         self.stand_in(rows);
+    }
+
+    /// Of what comes round: whom this is about. Where nobody is named, those are meant for whom it
+    /// still comes.
+    fn meant(&self, ended: &EndedClock) -> Children {
+        let own = |clock: &&Clock| clock.destination == ended.destination;
+        let clock = self.open(ended.kind.as_str()).find(own);
+        match clock.filter(|_| self.said.children.is_empty()) {
+            Some(clock) if !clock.children.is_empty() => clock.children.and(clock.again.children),
+            _ => self.of,
+        }
     }
 
     /// What comes round again, such as a review, does so for the family: for all who have had

@@ -27,6 +27,7 @@ pub(super) fn raised(policy: &Policy, before: &Decided, again: Decided) -> Decid
         proposed: proposed.filter(|lower| threshold::is_lower(policy, &full, lower)),
         full,
         by_people: before.by_people.clone(),
+        doubts: before.doubts.clone(),
         made: again.made,
     }
 }
@@ -217,7 +218,7 @@ impl Stages {
         revisit: &Revisit<'_>,
         now: Timestamp,
     ) -> Result<(Batch, Option<Arc<[u8]>>)> {
-        let Revisit { stored, referred, links, how, withdrawn, own, .. } = revisit;
+        let Revisit { stored, referred, links, clocks, how, withdrawn, own, .. } = revisit;
         let rules = self.rules.load();
         let policy = &rules.policy;
         let mut dossier = self.open(stored.row.id, &stored.row.record)?;
@@ -259,10 +260,7 @@ impl Stages {
                 let more = says_more(policy, &told.full, &decided.full);
                 facts.messages(&stored.deliveries, more, env, &mut rows);
                 facts.wind(&anew, &mut rows);
-                let sent = |decided: &Decided| decided.as_sent(policy, true).routes.len();
-                if sent(&told) < sent(decided) {
-                    facts.before_birth(&[], &mut rows);
-                }
+                facts.before_birth(clocks, &mut rows);
             }
             None if !says_nothing && (withdrawn.is_some() || decided.full != told.full) => {
                 facts.messages_to_all(&stored.deliveries, *withdrawn, env, &mut rows);

@@ -3,7 +3,7 @@
 
 use super::consequences::{as_waiting, at_night};
 use super::judge::{Rules, Stages, from_json, json};
-use super::rows::{Decided, Facts, referral_row};
+use super::rows::{Decided, Doubted, Facts, referral_row};
 use crate::audit::Event;
 use crate::domain::outcome::RESPOND;
 use crate::domain::{Priority, Route, RuleId, Timestamp};
@@ -14,7 +14,7 @@ use crate::store::{Batch, Clock, Doubt, ReferralRow, Sealed, StoredReferral};
 use crate::threshold::add_route;
 
 /// What the screening team is told as the reason.
-pub(super) const SECOND_DECISION: &str = "second-decision";
+const SECOND_DECISION: &str = "second-decision";
 
 impl Stages {
     /// The screening team decides again on the children concerned, urgently.
@@ -29,7 +29,7 @@ impl Stages {
         let policy = &rules.policy;
         let screening = &policy.teams.screening;
         let dossier = self.open(stored.row.id, &stored.row.record)?;
-        let decided: Decided = from_json(&dossier.decision)?;
+        let mut decided: Decided = from_json(&dossier.decision)?;
         let referred = self.as_it_stands(stored, now)?;
         let all = 0..u16::try_from(referred.referral.children.len()).unwrap_or(u16::MAX);
         let mut routes = vec![Route {
@@ -40,6 +40,10 @@ impl Stages {
             rules: vec![RuleId::new(SECOND_DECISION)],
             children: all.filter(|child| doubt.children.has(*child)).collect(),
         }];
+        let doubted = Doubted { children: routes[0].children.clone(), rank: doubt.rank };
+        if !decided.doubts.contains(&doubted) {
+            decided.doubts.push(doubted);
+        }
         // What waits there already is not made less grave, nor given more time.
         let waits = |clock: &&Clock| {
             clock.destination == *screening

@@ -1,17 +1,17 @@
 //! A receiving team records an outcome: whether it stands, and what is written.
 
+use super::concerned::Concerned;
 use super::consequences::{Following, refused};
-use super::doubt::{SECOND_DECISION, Sent};
+use super::doubt::Sent;
 use super::judge::{Rules, Stages, from_json, json};
 use super::rows::Decided;
 use crate::audit::Event;
 use crate::domain::outcome::{RESPOND, Said, fault};
-use crate::domain::{Children, DestinationId, Purpose, Route, Timestamp, Unread, facts};
+use crate::domain::{Children, DestinationId, Purpose, Route, Timestamp, Unread};
 use crate::store::error::Result;
 use crate::store::seal::Dossier;
 use crate::store::work::{Concluded, Done, Referred, Told};
 use crate::store::{Batch, Clock, OutcomeRow, StoredReferral};
-use crate::threshold::outcomes::Case;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,10 +57,14 @@ impl Stages {
         if let Some(fault) = outdated(stored, said) {
             return Ok(self.lacking(stored, told, vec![fault], now));
         }
+        let concerned = Concerned {
+            rules: &rules,
+            decided: &decided,
+            referred: &referred,
+            children: &children,
+        };
         let purpose = waits_for(clocks, &told.destination);
-        let found = case(&rules, &decided, &referred, told, &children, now);
-        let met = found.threshold_met || found_met(&rules, before, Children::of(&children));
-        let case = Case { purpose, threshold_met: met, ..found };
+        let case = concerned.case(told, purpose, before, now);
         let follows = match rules.outcomes.follows(&rules.policy, &case, said) {
             Ok(follows) => follows,
             Err(faults) => return Ok(self.lacking(stored, told, faults, now)),
@@ -211,14 +215,6 @@ fn same_words<'a>(
     if answered || now > row.at.plus_seconds(A_DAY) { Same::No } else { Same::Repeat(row) }
 }
 
-/// Whether people have decided of one of these children at the gravest level before.
-fn found_met(rules: &Rules, before: &[OutcomeRow], children: Children) -> bool {
-    let gravest = rules.policy.levels.last().map(|level| level.rank);
-    let same = |row: &&OutcomeRow| children.is_empty() || !row.children.among(children).is_empty();
-    let mut same = before.iter().filter(same);
-    same.any(|row| row.level.as_ref().map(|(_, rank)| *rank) == gravest)
-}
-
 /// The children whom a destination was sent, and those for whom a clock runs there: all, where it
 /// was sent a referral without any.
 fn sent_to(
@@ -244,48 +240,4 @@ fn waits_there(to: &DestinationId, clocks: &[Clock], child: u16) -> bool {
     let open = |clock: &&Clock| clock.destination == *to && clock.ended_at.is_none();
     let mut open = clocks.iter().filter(open);
     open.any(|clock| clock.children.and(clock.again.children).has(child))
-}
-
-/// What is known of the children whom an outcome concerns.
-fn case<'a>(
-    rules: &'a Rules,
-    decided: &'a Decided,
-    referred: &Referred,
-    told: &'a Told,
-    children: &[u16],
-    now: Timestamp,
-) -> Case<'a> {
-    let full = &decided.full;
-    let concerned = || full.children.iter().filter(|child| children.contains(&child.index));
-    let gravest = rules.policy.purposes.last();
-    let screening = &rules.policy.teams.screening;
-    let is_met = |route: &Route| route.destination == *screening && Some(&route.purpose) == gravest;
-    let yes = rules.policy.reader.table().fact(facts::AGREEMENT).bit("yes");
-    let concerns = |route: &Route| {
-        route.children.is_empty() || route.children.iter().any(|child| children.contains(child))
-    };
-    let doubted = decided.by_people.iter().filter(|route| concerns(route));
-    let doubted =
-        doubted.flat_map(|route| &route.rules).any(|rule| rule.as_str() == SECOND_DECISION);
-    let agreed = |child: &u16| {
-        let facts = referred.facts.get(usize::from(*child));
-        facts.is_some_and(|facts| Some(facts.mask(facts::AGREEMENT)) == yes)
-    };
-    Case {
-        recorded_by: &told.destination,
-        purpose: None,
-        suggested: concerned()
-            .map(|child| &child.level)
-            .max_by_key(|level| level.rank)
-            .unwrap_or(&full.level),
-        threshold_met: concerned().any(|child| child.routes.iter().any(is_met))
-            || doubted
-            || full.failure.is_some()
-            || (children.is_empty() && full.routes.iter().any(is_met)),
-        agreed: !children.is_empty() && children.iter().all(agreed),
-        now,
-        today: rules.policy.reader.day(now),
-        children: referred.referral.children.len(),
-        concerned: children.len(),
-    }
 }

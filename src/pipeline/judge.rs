@@ -82,7 +82,8 @@ impl Stages {
             full.failure = Some(LINKAGE_FAILED.to_owned());
         }
         let made = Made { at, read_at: referred.received_at, history: histories.to_vec() };
-        Decided { alone, full, proposed: None, made: Some(made), by_people: Vec::new() }
+        let (by_people, doubts) = (Vec::new(), Vec::new());
+        Decided { alone, full, proposed: None, made: Some(made), by_people, doubts }
     }
 
     /// The receipt, from the decision and the facts of the submission alone.
@@ -300,6 +301,7 @@ impl Judge for Stages {
         facts.wind(&again, &mut rows);
         facts.form_came(addition, news.is_some(), clocks, &mut rows);
         facts.before_birth(clocks, &mut rows);
+        facts.another_day(clocks, &mut rows);
         if let Some(news) = news {
             facts.heed(news, clocks, &mut rows);
         }

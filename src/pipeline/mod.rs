@@ -7,6 +7,7 @@ mod adapted;
 mod addition;
 mod adult_watch;
 mod adults;
+mod concerned;
 mod consequences;
 mod decided;
 pub mod desk;

@@ -33,9 +33,19 @@ pub struct Decided {
     /// Where people have sent it besides, or for what else, since it was decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_people: Vec<Route>,
+    /// Second decisions that were graver than the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubted>,
     /// What it was made with when it was last made; absent where that was before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+}
+
+/// Whom a second decision found graver, and the rank of the level that it found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    pub children: Vec<u16>,
+    pub rank: i16,
 }
 
 /// What a decision was made with besides the referral and the policy, so that it can be made again
@@ -53,7 +63,7 @@ pub struct Made {
 impl Decided {
     /// Whether both say the same, whatever they were made with.
     pub(super) fn says_the_same(&self, other: &Decided) -> bool {
-        let Decided { alone, full, proposed, made: _, by_people } = self;
+        let Decided { alone, full, proposed, made: _, by_people, doubts: _ } = self;
         let others = (&other.alone, &other.full, &other.proposed, &other.by_people);
         (alone, full, proposed, by_people) == others
     }

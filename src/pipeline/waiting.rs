@@ -10,23 +10,13 @@ use crate::domain::facts::UNBORN;
 use crate::domain::outcome::{RESPOND, WRITTEN_FORM};
 use crate::domain::values::YesNo;
 use crate::domain::working_days::Duration;
-use crate::domain::{Children, ClockKind, Priority, Purpose, Route, Timestamp};
+use crate::domain::{Children, ClockKind, Priority, Purpose, Timestamp};
 use crate::store::work::Addition;
 use crate::store::{Again, Batch, Clock, ClockRow, EndedClock, Winding};
 use crate::threshold::outcomes::BeforeBirth;
 use jiff::Span;
 use jiff::civil::Date;
 use serde_json::Value;
-
-/// One milestone before a birth.
-struct Milestone<'a> {
-    birth: &'a BeforeBirth,
-    kind: &'a ClockKind,
-    weeks: u8,
-    /// The soonest day on which one of them is expected, where it is known.
-    expected: Option<Date>,
-    unborn: &'a [u16],
-}
 
 impl Facts<'_> {
     /// The clock of a written form that is to follow.
@@ -117,88 +107,93 @@ impl Facts<'_> {
         });
     }
 
-    /// Milestones before a birth, at whoever is sent an unborn child to work on: counted back from
-    /// the day on which the birth is expected. Where it is told later, they are counted from then.
+    /// Milestones before a birth: of each unborn child whom whoever works on such children is sent
+    /// to decide on, after the messages of `into`. Where one runs for it already, wherever, it runs
+    /// on there.
     pub(super) fn before_birth(&self, clocks: &[Clock], into: &mut Batch) {
-        let outcomes = &self.rules.outcomes;
-        let Some(birth) = &outcomes.before_birth else { return };
-        let sent = self.decided.as_sent(&self.rules.policy, true);
-        let works = |route: &&Route| {
-            route.destination == birth.at && !outcomes.by_acknowledgement(&route.purpose)
+        let Some(birth) = &self.rules.outcomes.before_birth else { return };
+        let decides = |row: &&ClockRow| {
+            row.destination == birth.at && row.kind.as_str() == RESPOND && !row.by_acknowledgement
         };
-        let Some(route) = sent.routes.iter().find(works) else { return };
-        let unborn: Vec<u16> =
-            route.children.iter().copied().filter(|child| self.is_unborn(*child)).collect();
-        if unborn.is_empty() {
-            return;
-        }
-        let expected = unborn.iter().filter_map(|child| {
-            let child = self.referred.referral.children.get(usize::from(*child))?;
-            Some(child.expected_date.value()?.0)
-        });
-        let expected = expected.min();
+        let Some(sent) = into.follow.clocks.iter().find(decides) else { return };
+        let unborn = self.unborn().among(sent.children);
+        let mut milestones = Vec::new();
         for (kind, weeks) in &birth.weeks {
-            let one = Milestone { birth, kind, weeks: *weeks, expected, unborn: &unborn };
-            let mut before = clocks.iter().filter(|clock| clock.kind == *kind).peekable();
-            if before.peek().is_none() {
-                into.follow.clocks.push(self.milestone(&one));
+            let open = clocks.iter().filter(|one| one.kind == *kind && one.ended_at.is_none());
+            let runs = open.fold(Children::NONE, |all, clock| all.and(clock.children));
+            let children = unborn.without(runs);
+            if !children.is_empty() {
+                milestones.push(self.milestone(birth, kind, *weeks, children));
             }
-            // Whoever has taken the case on has its milestones.
-            let open = before.filter(|clock| clock.ended_at.is_none());
-            into.follow.clocks.extend(open.filter_map(|clock| self.moved_milestone(&one, clock)));
         }
+        into.follow.clocks.extend(milestones);
     }
 
-    /// A milestone that begins. What would have run out already is seen to at once.
-    fn milestone(&self, one: &Milestone<'_>) -> ClockRow {
+    /// One that begins. What would have run out already is seen to at once.
+    fn milestone(
+        &self,
+        birth: &BeforeBirth,
+        kind: &ClockKind,
+        weeks: u8,
+        children: Children,
+    ) -> ClockRow {
         let calendar = &self.rules.policy.calendar;
         let soon = calendar.due(self.now, Duration::EndOfNextWorkingDay);
-        let unknown = || calendar.due(self.now, one.birth.unknown);
-        let due_at = self.counted_back(one).map_or_else(unknown, |day| day.max(soon));
+        let unknown = || calendar.due(self.now, birth.unknown);
+        let due_at = self.counted_back(children, weeks).map_or_else(unknown, |day| day.max(soon));
         ClockRow {
             referral: self.row.id,
-            destination: one.birth.at.clone(),
-            kind: one.kind.clone(),
-            purpose: Purpose::new(one.kind.as_str()),
+            destination: birth.at.clone(),
+            kind: kind.clone(),
+            purpose: Purpose::new(kind.as_str()),
             priority: Priority::Standard,
             started_at: self.now,
             amber_at: self.rules.outcomes.amber_at(self.now, due_at),
             due_at,
             by_acknowledgement: false,
-            children: Children::of(one.unborn),
-            winding: Winding::Join,
-        }
-    }
-
-    /// One that runs already is set again only where the day, which is known now, is another than
-    /// it was counted back from, or where it is of another child too; what has run out is not
-    /// given more time but by that.
-    fn moved_milestone(&self, one: &Milestone<'_>, clock: &Clock) -> Option<ClockRow> {
-        let soon = self.rules.policy.calendar.due(self.now, Duration::EndOfNextWorkingDay);
-        let due_at = match self.counted_back(one) {
-            None => clock.due_at,
-            Some(day) if day > soon => day,
-            Some(_) => clock.due_at.min(soon),
-        };
-        let children = clock.children.and(Children::of(one.unborn));
-        if due_at == clock.due_at && children == clock.children {
-            return None;
-        }
-        let begins = self.milestone(one);
-        Some(ClockRow {
-            destination: clock.destination.clone(),
-            started_at: clock.started_at,
-            amber_at: self.rules.outcomes.amber_at(clock.started_at, due_at),
-            due_at,
             children,
-            winding: Winding::Anew,
-            ..begins
-        })
+            winding: Winding::Reopen,
+        }
     }
 
-    fn counted_back(&self, one: &Milestone<'_>) -> Option<Timestamp> {
-        let back = |day: Date| day.saturating_sub(Span::new().weeks(i64::from(one.weeks)));
-        one.expected.map(|day| self.rules.policy.calendar.end_of(back(day)))
+    /// Where another day is told on which a birth is expected, its milestones are set again,
+    /// wherever they run. What has run out is not given more time but by that.
+    pub(super) fn another_day(&self, clocks: &[Clock], into: &mut Batch) {
+        let Some(birth) = &self.rules.outcomes.before_birth else { return };
+        let soon = self.rules.policy.calendar.due(self.now, Duration::EndOfNextWorkingDay);
+        for clock in clocks.iter().filter(|clock| clock.ended_at.is_none()) {
+            let Some(weeks) = birth.weeks.get(&clock.kind) else { continue };
+            let due_at = match self.counted_back(clock.children, *weeks) {
+                None => continue,
+                Some(day) if day > soon => day,
+                Some(_) => clock.due_at.min(soon),
+            };
+            if due_at != clock.due_at {
+                into.follow.clocks.push(ClockRow {
+                    destination: clock.destination.clone(),
+                    started_at: clock.started_at,
+                    amber_at: self.rules.outcomes.amber_at(clock.started_at, due_at),
+                    due_at,
+                    winding: Winding::Anew,
+                    ..self.milestone(birth, &clock.kind, *weeks, clock.children)
+                });
+            }
+        }
+    }
+
+    /// So many weeks before the soonest day on which one of these children is expected.
+    fn counted_back(&self, children: Children, weeks: u8) -> Option<Timestamp> {
+        let all = (0..).zip(&self.referred.referral.children);
+        let days = all
+            .filter(|(child, _)| children.has(*child) && self.is_unborn(*child))
+            .filter_map(|(_, child)| child.expected_date.value().map(|day| day.0));
+        let back = |day: Date| day.saturating_sub(Span::new().weeks(i64::from(weeks)));
+        days.min().map(|day| self.rules.policy.calendar.end_of(back(day)))
+    }
+
+    fn unborn(&self) -> Children {
+        let all = 0..u16::try_from(self.referred.facts.len()).unwrap_or(u16::MAX);
+        Children::of(&all.filter(|child| self.is_unborn(*child)).collect::<Vec<_>>())
     }
 
     fn is_unborn(&self, child: u16) -> bool {

@@ -3,7 +3,6 @@
 use super::error::Result;
 use super::notices::NoticeRow;
 use super::quality::QualityStore;
-use super::records::damaged;
 use super::second_looks::SecondLookStore;
 use crate::audit::Event;
 use crate::domain::alarms::{AlarmKind, AlarmName};
@@ -75,10 +74,11 @@ pub(super) const KEEP_ALARM: &str = "INSERT INTO alarm (kind, agency, since, end
 /// Kind, agency (empty where there is none), since, ended and told.
 pub(super) type AlarmRecord = (String, String, i64, Option<i64>, Option<i64>);
 
-pub(super) fn alarm((kind, agency, since, ended_at, told_at): AlarmRecord) -> Result<AlarmRow> {
-    let kind = AlarmKind::parse(&kind).ok_or_else(|| damaged("kind"))?;
+/// `None` of a kind that a newer program has raised.
+pub(super) fn alarm((kind, agency, since, ended_at, told_at): AlarmRecord) -> Option<AlarmRow> {
+    let kind = AlarmKind::parse(&kind)?;
     let agency = (!agency.is_empty()).then(|| AgencyId::new(&agency));
-    Ok(AlarmRow {
+    Some(AlarmRow {
         name: AlarmName { kind, agency },
         since: Timestamp(since),
         ended_at: ended_at.map(Timestamp),

@@ -438,11 +438,13 @@ impl Case<'_> {
         leave_apart(&mut links, &read.people, &self.rows.apart);
         let histories = Within::default().histories(&links, &referred.children, &read);
         let stored = &self.stored;
+        let clocks = self.tx.clocks(id).await?;
         let visit = Revisit {
             stored,
             referred: &referred,
             links: &links,
             histories: &histories,
+            clocks: &clocks,
             how,
             withdrawn,
             own: true,

@@ -19,6 +19,8 @@ pub struct Doubt {
     pub by: DestinationId,
     /// Whom the first decision concerned.
     pub children: Children,
+    /// The rank of the level that was found.
+    pub rank: i16,
 }
 
 /// Written again it does no harm: a clock that runs is only joined.

@@ -89,7 +89,8 @@ impl Again {
     }
 
     pub fn without(self, children: Children) -> Self {
-        Again { children: self.children.without(children), ..self }
+        let children = self.children.without(children);
+        Again { children, due_at: self.due_at.filter(|_| !children.is_empty()) }
     }
 }
 
@@ -302,10 +303,14 @@ pub(super) const WAS_SENT: &str = "SELECT 1 FROM outbox WHERE coalesce(referral,
 pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destination = $1 \
      AND kind = 'respond' AND ended_at >= $2";
 
-/// `$4` is when, null where it runs on for the children of `$5`, and at `$7` again for those of
-/// `$6`; a clock that has ended stays as it ended.
+/// `$4` is when, null where it runs on for the children of `$5`, and again for those of `$6`, who
+/// are due at `$7`: then it is so for all, so that no day that was stated passes in silence. A clock
+/// that has ended stays as it ended.
 pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $5, again = $6, \
-     again_at = $7, next_at = CASE WHEN $5 = 0 THEN NULL ELSE next_at END \
+     again_at = $7, \
+     due_at = CASE WHEN $5 <> 0 AND $7 < due_at THEN $7 ELSE due_at END, \
+     amber_at = CASE WHEN $5 <> 0 AND $7 < amber_at THEN $7 ELSE amber_at END, \
+     next_at = CASE WHEN $5 = 0 THEN NULL WHEN $7 < next_at THEN $7 ELSE next_at END \
      WHERE referral = $1 AND destination = $2 AND kind = $3 AND ended_at IS NULL";
 
 /// Whoever was not told yet that it ran out need not be told any more.

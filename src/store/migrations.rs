@@ -112,11 +112,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0013_links.sql"),
         sqlite: include_str!("../../migrations/sqlite/0013_links.sql"),
     },
-    // A program that does not know it finds out itself who has been reviewed already.
+    // A program that does not know it would lose the next review of who has had this one.
     Migration {
         version: 14,
         name: "0014_again",
-        expanding: true,
+        expanding: false,
         postgres: include_str!("../../migrations/postgres/0014_again.sql"),
         sqlite: include_str!("../../migrations/sqlite/0014_again.sql"),
     },

@@ -39,11 +39,13 @@ pub(super) async fn recount(
     };
     let own = known.iter().any(is_or_may_be);
     let withdrawn = Withdrawn { person: wrong.person, kind: WrongBy::Counted, since: wrong.since };
+    let clocks = tx.clocks(stored.row.id).await?;
     let visit = Revisit {
         stored: &stored,
         referred: &referred,
         links: &links,
         histories: &histories,
+        clocks: &clocks,
         how: if own && wrong.decision.is_some() { How::Propose } else { How::Free },
         withdrawn: Some(withdrawn),
         own: false,

@@ -48,11 +48,13 @@ pub(super) async fn relink(
     keep_possible(&mut links, &known);
     let read = known_of(tx, &links, &referred.children, year_before(now), id).await?;
     let histories = Within::default().histories(&links, &referred.children, &read);
+    let clocks = tx.clocks(id).await?;
     let visit = Revisit {
         stored: &stored,
         referred: &referred,
         links: &links,
         histories: &histories,
+        clocks: &clocks,
         how: if found.is_empty() { How::Heed } else { How::Raise },
         withdrawn: None,
         own: true,

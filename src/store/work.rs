@@ -296,6 +296,7 @@ pub struct Revisit<'a> {
     pub referred: &'a Referred,
     pub links: &'a [ChildLink],
     pub histories: &'a [ChildHistory],
+    pub clocks: &'a [Clock],
     pub how: How,
     /// What is taken back from everyone who was sent it.
     pub withdrawn: Option<Withdrawn>,

@@ -170,7 +170,11 @@ pub struct Case<'a> {
     pub purpose: Option<&'a Purpose>,
     /// The gravest level that the rules suggest of any of them.
     pub suggested: &'a Level,
-    /// The rules found that the threshold of significant harm was met.
+    /// The rank of the gravest level that anybody has found of any of them: the rules, a decision
+    /// at the gravest level, or a second decision that was graver than the first.
+    pub found_rank: i16,
+    /// The rules or a decision found that the threshold of significant harm was met, or a second
+    /// decision was graver than the first.
     pub threshold_met: bool,
     /// The submission says that the family agrees.
     pub agreed: bool,

@@ -168,7 +168,7 @@ impl<'o> Found<'_, 'o> {
     /// Paragraphs 22 and 42: closed inappropriately, or graded as a child in need, when child
     /// protection should have been initiated.
     fn below_what_was_found(&mut self, level: Option<&Level>) {
-        let below = level.is_some_and(|level| level.rank < self.case.suggested.rank);
+        let below = level.is_some_and(|level| level.rank < self.case.found_rank);
         let lowers = self.outcome.closes || below;
         if !(lowers && self.case.threshold_met) {
             return;

@@ -1,6 +1,7 @@
 //! The clock of what is immediate: what no named person acknowledges in time alerts managers, one
 //! after the other, and again and again until somebody does.
 
+use super::super::rounds::rounds;
 use crate::domain::time::Env;
 use crate::domain::{Directory, NoticeId, NoticeKind};
 use crate::store::{NoticeRow, NoticeStore, OutboxRow, Overdue, StoreError};
@@ -26,19 +27,9 @@ pub struct Alerts {
 impl Alerts {
     /// Runs until `stop` is true or its sender is gone. A failing store delays the clock by an
     /// interval; what was due stays due.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut every = super::super::clocks::interval(EVERY);
-        loop {
-            let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
-            let done = tokio::select! {
-                biased;
-                _ = stopped => return,
-                _ = every.tick() => self.alert().await,
-            };
-            if let Err(error) = done {
-                tracing::warn!(code = "alerts-delayed", %error, "alerts wait for the store");
-            }
-        }
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let delayed = ("alerts-delayed", "alerts wait for the store");
+        rounds(EVERY, stop, delayed, || self.alert()).await;
     }
 
     /// Alerts about everything that is due; returns about how many messages.

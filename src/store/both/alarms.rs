@@ -5,7 +5,6 @@ use crate::domain::{AgencyId, DestinationId, Timestamp};
 use crate::store::alarms::*;
 use crate::store::error::Result;
 use crate::store::notices::NoticeRow;
-use crate::store::records::read_all;
 use async_trait::async_trait;
 
 async fn keep(db: &mut Connection, row: &AlarmRow) -> Result<()> {
@@ -61,7 +60,8 @@ impl AlarmStore for Own {
     }
 
     async fn alarms(&self) -> Result<Vec<AlarmRow>> {
-        read_all(sqlx::query_as(ALARMS).fetch_all(&self.readers).await?, alarm)
+        let rows = sqlx::query_as(ALARMS).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().filter_map(alarm).collect())
     }
 
     async fn settle_alarms(
@@ -73,7 +73,8 @@ impl AlarmStore for Own {
     ) -> Result<()> {
         // Of two gateways one goes first, and the other sees what it has settled.
         let mut tx = self.begin_alone("alarm").await?;
-        let stood = read_all(sqlx::query_as(ALARMS).fetch_all(&mut *tx).await?, alarm)?;
+        let rows = sqlx::query_as(ALARMS).fetch_all(&mut *tx).await?;
+        let stood: Vec<AlarmRow> = rows.into_iter().filter_map(alarm).collect();
         let settled = settle(&stood, standing, notice, again, now);
         for row in &settled.rows {
             keep(&mut tx, row).await?;

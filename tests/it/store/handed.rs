@@ -19,6 +19,7 @@ on_both!(
     the_soonest_review_holds_and_a_closed_child_does_not_come_back,
     whoever_was_reviewed_is_reviewed_again_however_the_others_leave,
     a_further_child_before_birth_has_milestones_and_they_go_with_the_case,
+    milestones_of_one_unborn_child_are_not_those_of_another,
     a_school_does_not_make_a_confirmation_a_strategy,
     a_case_that_was_handed_on_twice_is_accepted,
     what_was_answered_may_be_said_again_and_a_further_child_is_no_repeat,
@@ -236,9 +237,18 @@ async fn whoever_was_reviewed_is_reviewed_again_however_the_others_leave(home: H
     desks.stands(PANEL, of, of_child(0, ended.clone())).await;
     assert_eq!(runs(of).await, (true, vec![1], "2026-12-08T17:00:00.000Z".to_owned()));
     desks.stands(PANEL, of, of_child(1, reviewed("2027-01-19"))).await;
-    assert_eq!(runs(of).await.1, [1]);
+    assert_eq!(runs(of).await, (true, vec![1], "2027-01-19T17:00:00.000Z".to_owned()));
     desks.stands(PANEL, of, of_child(1, with(ended, json!({"rationale": "It helped too"})))).await;
     assert!(!runs(of).await.0, "nobody is left");
+    // A day that is sooner than the family's does not pass in silence.
+    let of = begun("Invented: four.").await;
+    desks.stands(PANEL, of, of_child(0, reviewed("2026-12-01"))).await;
+    assert_eq!(runs(of).await, (true, vec![1], "2026-12-01T17:00:00.000Z".to_owned()));
+    // Whom help ended for is not meant where nobody is named.
+    let of = begun("Invented: five.").await;
+    desks.stands(PANEL, of, of_child(1, ended.clone())).await;
+    desks.stands(PANEL, of, reviewed("2027-01-12")).await;
+    assert_eq!(runs(of).await, (true, vec![0], "2027-01-12T17:00:00.000Z".to_owned()));
     // Who was reviewed is stepped up with the rest: nothing is left to review here.
     let of = begun("Invented: three.").await;
     desks.stands(PANEL, of, of_child(0, reviewed("2027-01-12"))).await;
@@ -271,6 +281,49 @@ async fn a_further_child_before_birth_has_milestones_and_they_go_with_the_case(h
     );
     let left = desks.clock(of, "pre-birth", "pre-birth-conference").await;
     assert!(left.ended_at.is_some());
+}
+
+async fn milestones_of_one_unborn_child_are_not_those_of_another(home: Home) {
+    let desks = Desks::over(&home, MORNING).await;
+    let unborn = json!({"unborn": "yes", "mother_name": "Gwen", "expected_date": "2027-03-26"});
+    let twin = with(unborn.clone(), json!({"index": 1}));
+    let indicators = json!(["avoided-antenatal-care"]);
+    let kind = "pre-birth-conference";
+    let runs = async |of: Reference, at: &str| {
+        let clock = desks.clock(of, at, kind).await;
+        clock.ended_at.is_none().then(|| clock.children.indices())
+    };
+    let telephone = json!({"children": [{"index": 0, "school": {"name": "None yet"}}]});
+    // One of two goes on to another team: what is added of neither changes neither.
+    let both = json!({"children": [unborn, unborn], "indicators": indicators});
+    let of = desks.refer(both).await;
+    desks.stands("pre-birth", of, of_child(1, with(decision("assessment", "4"), managers()))).await;
+    desks.stands("pre-birth", of, of_child(1, transfer(TEAM))).await;
+    desks.stands(TEAM, of, of_child(1, says("transfer-accepted"))).await;
+    let before = (desks.clock(of, TEAM, kind).await, desks.clock(of, "pre-birth", kind).await);
+    desks.adds(of, telephone.clone()).await;
+    let after = (desks.clock(of, TEAM, kind).await, desks.clock(of, "pre-birth", kind).await);
+    assert_eq!(before, after);
+    assert_eq!((runs(of, TEAM).await, runs(of, "pre-birth").await), (Some(vec![1]), Some(vec![0])));
+    // One goes on before the other is told of.
+    let one = json!({"children": [unborn], "indicators": indicators, "worry": "Invented: one."});
+    let of = desks.refer(one.clone()).await;
+    desks.stands("pre-birth", of, with(decision("assessment", "4"), managers())).await;
+    desks.stands("pre-birth", of, transfer(TEAM)).await;
+    desks.stands(TEAM, of, says("transfer-accepted")).await;
+    desks.adds(of, json!({"children": [twin]})).await;
+    assert_eq!((runs(of, TEAM).await, runs(of, "pre-birth").await), (Some(vec![0]), Some(vec![1])));
+    // What is done for one begins for another that is told later.
+    let of = desks.refer(with(one, json!({"worry": "Invented: two."}))).await;
+    let held = json!({
+        "outcome": "conference-held", "rationale": "Held", "by": worker(), "evidence": "All of it",
+        "history_considered": {"considered": true}, "manager": managers()["manager"],
+    });
+    desks.stands("pre-birth", of, held).await;
+    desks.adds(of, telephone).await;
+    assert_eq!(runs(of, "pre-birth").await, None);
+    desks.adds(of, json!({"children": [twin]})).await;
+    assert_eq!(runs(of, "pre-birth").await, Some(vec![1]));
 }
 
 async fn a_school_does_not_make_a_confirmation_a_strategy(home: Home) {
