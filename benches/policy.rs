@@ -67,7 +67,8 @@ fn stored(policy: &Policy, ring: &KeyRing) -> ReferralRow {
     let full = merge(policy, &alone, decide_facts(policy, &facts, &history, AT));
     let made = Some(Made { at: AT, read_at: AT, history });
     let (level, priority, respond_by) = (full.level.clone(), full.priority, full.respond_by);
-    let decided = Decided { alone, full, proposed: None, by_people: Vec::new(), made };
+    let decided =
+        Decided { alone, full, proposed: None, by_people: Vec::new(), doubts: Vec::new(), made };
     let dossier = Dossier {
         raw: BODY.to_vec(),
         canonical: serde_json::to_vec(&referral.document()).expect("plain data"),

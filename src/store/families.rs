@@ -9,14 +9,16 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From each person asked, by way of `(person, id, survivor)` rows that begin with it, to whoever
-/// has its history: `(person, root)`. The caller writes the first rows.
+/// has its history: `(person, root)`. The caller writes the first rows. Each step is a look-up: a
+/// join could be planned the other way round, over all people, while these are few.
 macro_rules! up_to_survivors {
     ($first:expr) => {
         concat!(
             "WITH RECURSIVE up (person, id, survivor) AS (",
             $first,
-            " UNION SELECT up.person, p.id, p.merged_into FROM up \
-             JOIN person p ON p.id = up.survivor)"
+            " UNION SELECT up.person, up.survivor, \
+             (SELECT merged_into FROM person WHERE id = up.survivor) \
+             FROM up WHERE up.survivor IS NOT NULL)"
         )
     };
 }
@@ -28,7 +30,8 @@ macro_rules! survivor_of {
             "coalesce((WITH RECURSIVE up (id, survivor) AS (\
              SELECT id, merged_into FROM person WHERE id = ",
             $person,
-            " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor) \
+            " UNION SELECT up.survivor, (SELECT merged_into FROM person WHERE id = up.survivor) \
+             FROM up WHERE up.survivor IS NOT NULL) \
              SELECT id FROM up WHERE survivor IS NULL), ",
             $person,
             ")"

@@ -304,8 +304,8 @@ pub(super) const ENDED_SINCE: &str = "SELECT count(*) FROM clock WHERE destinati
      AND kind = 'respond' AND ended_at >= $2";
 
 /// `$4` is when, null where it runs on for the children of `$5`, and again for those of `$6`, who
-/// are due at `$7`: then it is so for all, so that no day that was stated passes in silence. A clock
-/// that has ended stays as it ended.
+/// are due at `$7`: then it is so for all, so that no day that was stated passes in silence. A
+/// clock that has ended stays as it ended.
 pub(super) const END_CLOCK: &str = "UPDATE clock SET ended_at = $4, children = $5, again = $6, \
      again_at = $7, \
      due_at = CASE WHEN $5 <> 0 AND $7 < due_at THEN $7 ELSE due_at END, \

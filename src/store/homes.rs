@@ -21,10 +21,11 @@ macro_rules! residents {
             $lived,
             ") SELECT h.token, h.referral, ",
             survivor_of!("l.person"),
-            " AS person, h.at >= $2 AS recent, (SELECT max(CASE WHEN p.restriction = 'address' \
-                 THEN 2 WHEN p.restricted THEN 1 ELSE 0 END) FROM person p WHERE p.id IN ",
+            " AS person, h.at >= $2 AS recent, (SELECT max((SELECT \
+                 CASE WHEN restriction = 'address' THEN 2 WHEN restricted THEN 1 ELSE 0 END \
+                 FROM person WHERE id = f.id)) FROM ",
             family_of!("l.person"),
-            ") AS closed, ",
+            " AS f) AS closed, ",
             apart_from!(concat!("IN ", family_of!("l.person")), $listed),
             " AS apart FROM lived h ",
             $look!("link", "referral", "h.referral", "l"),

@@ -253,9 +253,10 @@ pub(super) fn matches_in(state: MatchState) -> &'static str {
 
 /// A person as the survivor's record has it; what restricts one record of it restricts it.
 pub(super) const PERSON: &str = concat!(
-    "WITH records AS (SELECT m.restricted, m.restriction FROM person m WHERE m.id IN ",
+    "WITH records AS (SELECT (SELECT restricted FROM person WHERE id = f.id) AS restricted, \
+     (SELECT restriction FROM person WHERE id = f.id) AS restriction FROM ",
     family_of!("$1"),
-    ") SELECT id, profile, case_status, case_team, as_of, source IS NOT NULL AS fed, \
+    " AS f) SELECT id, profile, case_status, case_team, as_of, source IS NOT NULL AS fed, \
      EXISTS (SELECT 1 FROM records WHERE restricted) AS restricted, \
      (SELECT restriction FROM records WHERE restriction IS NOT NULL \
       ORDER BY CASE restriction WHEN 'adoption' THEN 0 ELSE 1 END, restriction LIMIT 1) \

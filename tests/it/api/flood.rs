@@ -25,8 +25,8 @@ fn large(n: u32) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// Nobody's first body ends before so many were turned away, or the gateway would no longer wait for
-/// it: all are there at once also where the machine is slow.
+/// Nobody's first body ends before so many were turned away, or the gateway would no longer wait
+/// for it: all are there at once also where the machine is slow.
 struct Flood {
     client: reqwest::Client,
     url: String,

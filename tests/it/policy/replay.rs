@@ -35,7 +35,7 @@ pub(super) fn stored(document: &Value, known: &[ChildHistory]) -> ReferralRow {
 }
 
 fn plain_decided(alone: Decision, full: Decision, made: Option<Made>) -> Decided {
-    Decided { alone, full, proposed: None, by_people: Vec::new(), made }
+    Decided { alone, full, proposed: None, by_people: Vec::new(), doubts: Vec::new(), made }
 }
 
 fn sealed(referral: &Referral, decided: &Decided) -> ReferralRow {

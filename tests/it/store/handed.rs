@@ -213,6 +213,7 @@ async fn whoever_was_reviewed_is_reviewed_again_however_the_others_leave(home: H
         "child_view": {"considered": true},
     });
     let begun = async |worry: &str| {
+        desks.hand.pass(1);
         let says = json!({"children": family()["children"], "worry": worry});
         let of = desks.refer(with(early_help(), says)).await;
         let accepts = json!({
@@ -238,7 +239,8 @@ async fn whoever_was_reviewed_is_reviewed_again_however_the_others_leave(home: H
     assert_eq!(runs(of).await, (true, vec![1], "2026-12-08T17:00:00.000Z".to_owned()));
     desks.stands(PANEL, of, of_child(1, reviewed("2027-01-19"))).await;
     assert_eq!(runs(of).await, (true, vec![1], "2027-01-19T17:00:00.000Z".to_owned()));
-    desks.stands(PANEL, of, of_child(1, with(ended, json!({"rationale": "It helped too"})))).await;
+    let too = with(ended.clone(), json!({"rationale": "It helped too"}));
+    desks.stands(PANEL, of, of_child(1, too)).await;
     assert!(!runs(of).await.0, "nobody is left");
     // A day that is sooner than the family's does not pass in silence.
     let of = begun("Invented: four.").await;
