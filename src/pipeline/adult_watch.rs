@@ -19,9 +19,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// Adults compared before it is noted that they were.
-const PAGE: usize = 50;
+/// Adults compared before it is noted that they were, and rested.
+const PAGE: usize = 10;
 
 /// Adults of one family compared with one adult: those who share most with it, the newest first.
 const MOST_OF_FAMILY: usize = 32;
@@ -64,9 +65,10 @@ impl AdultWatch {
         let mut compared = 0;
         let mut page = self.store.adults_waiting(None, PAGE).await?;
         while let Some(last) = page.last().map(|row| (row.seq, row.key)) {
+            let began = Instant::now();
             compared += self.compare(&page).await?;
             if page.len() == PAGE {
-                tokio::time::sleep(follower::BETWEEN).await;
+                tokio::time::sleep(follower::rest(began)).await;
             }
             page = self.store.adults_waiting(Some(last), PAGE).await?;
         }

@@ -6,6 +6,7 @@ use super::families::survivor_of;
 use super::matches::MatchState;
 use super::records::{damaged, reference};
 use super::rows::{Batch, LaneSeq, Sealed, Token};
+use super::statements::last_said;
 use crate::audit::Event;
 use crate::domain::{
     AdultKey, AdultMatchId, AdultSeen, AdultWord, PersonId, Reference, ReferralId, Timestamp,
@@ -157,9 +158,9 @@ pub(super) const WAITING: &str = concat!(
 pub(super) const SETTLED_PEOPLE: &str = concat!(
     "SELECT DISTINCT l.referral, ",
     survivor_of!("l.person"),
-    " AS person FROM link l WHERE l.state IN ('new', 'linked') AND NOT EXISTS \
-     (SELECT 1 FROM link later WHERE later.referral = l.referral AND later.child = l.child \
-         AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.referral "
+    " AS person FROM link l WHERE l.state IN ('new', 'linked') AND ",
+    last_said!("l"),
+    " AND l.referral "
 );
 
 /// Where to go on; before all where there is none.

@@ -36,6 +36,9 @@ pub(super) struct Ahead {
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
+    /// Of each child whom nobody is like, somebody of its candidates: what is known of them is read
+    /// as well, so that a sender does not learn by waiting whether the child is known (invariant 6).
+    others: Vec<PersonId>,
 }
 
 impl Ahead {
@@ -64,13 +67,17 @@ impl Ahead {
         };
         let compared = compare_aside(parts, works, round, read);
         let (repeats, compared) = futures::future::try_join(repeats, compared).await?;
-        let (known, verdicts) = compared;
-        Ok(Ahead { horizon, asked, repeats, stored: Stored::default(), homes, known, verdicts })
+        let (known, verdicts, others) = compared;
+        let stored = Stored::default();
+        Ok(Ahead { horizon, asked, repeats, stored, homes, known, verdicts, others })
     }
 
     /// Reads the histories of those found, and who lives where the children do.
     pub(super) async fn histories(&self, parts: &LaneParts) -> Result<Stored, StoreError> {
-        let (people, since) = (people_once(self.verdicts.values()), year_before(self.asked));
+        let (mut people, since) = (people_once(self.verdicts.values()), year_before(self.asked));
+        people.extend(&self.others);
+        people.sort_unstable();
+        people.dedup();
         let histories = async {
             if people.is_empty() {
                 Ok(Vec::new())
@@ -102,13 +109,16 @@ impl Ahead {
 
 type Verdicts = HashMap<(usize, usize), LinkVerdict>;
 
+/// Who may be whom, and whose history is read although nobody is like the child.
+type Compared = (Known, Verdicts, Vec<PersonId>);
+
 /// Off the async threads, unless there are so few that going there and back takes as long.
 async fn compare_aside(
     parts: &LaneParts,
     works: &Arc<Vec<Work>>,
     round: &[usize],
     read: Candidates,
-) -> Result<(Known, Verdicts), StoreError> {
+) -> Result<Compared, StoreError> {
     let children = round.iter().map(|index| match &works[*index] {
         Work::Refer(referred) => referred.children.len(),
         _ => 0,
@@ -135,23 +145,24 @@ fn known_and_verdicts(
     read: Candidates,
     works: &[Work],
     round: &[usize],
-) -> (Known, Verdicts) {
+) -> Compared {
     let known = Known::of(judge, read);
-    let verdicts = compare(judge, &known, works, round);
-    (known, verdicts)
-}
-
-fn compare(judge: &dyn Judge, known: &Known, works: &[Work], round: &[usize]) -> Verdicts {
-    let mut verdicts = HashMap::new();
+    let (mut verdicts, mut others) = (HashMap::new(), Vec::new());
     for index in round {
         if let Work::Refer(referred) = &works[*index] {
             for (child, profile) in referred.children.iter().enumerate() {
                 let candidates = known.candidates(profile, &HashSet::new());
-                verdicts.insert((*index, child), judge.link(profile, &candidates));
+                let verdict = judge.link(profile, &candidates);
+                if verdict.person.is_none() && verdict.possible.is_empty() {
+                    others.extend(candidates.first().map(|(person, _)| *person));
+                }
+                verdicts.insert((*index, child), verdict);
             }
         }
     }
-    verdicts
+    others.sort_unstable();
+    others.dedup();
+    (known, verdicts, others)
 }
 
 fn children_of<'a>(

@@ -6,6 +6,7 @@ use super::error::Result;
 use super::families::{family_of, survivor_of};
 use super::records::reference;
 use super::rows::LaneSeq;
+use super::statements::last_said;
 use crate::domain::{DecisionId, PersonId, Reference, ReferralId, Timestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -85,10 +86,9 @@ pub(super) const COUNTED_BY_KIN: &str = concat!(
     "SELECT DISTINCT l.referral, r.reference FROM link l JOIN referral r ON r.id = l.referral \
      WHERE l.state IN ('new', 'linked', 'possible') AND l.person IN ",
     and_kin!(family_of!("$1")),
-    " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-         AND later.child = l.child AND later.person = l.person \
-         AND later.lane_seq > l.lane_seq) \
-     AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
+    " AND ",
+    last_said!("l"),
+    " AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
          AND decided.lane_seq >= $2)"
 );
 
@@ -99,10 +99,9 @@ macro_rules! parted {
              SELECT DISTINCT $1, l.referral, $3, $5 FROM link l \
              WHERE l.state IN ('new', 'linked', 'possible') AND l.person IN ",
             and_kin!($records),
-            " AND NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-                 AND later.child = l.child AND later.person = l.person \
-                 AND later.lane_seq > l.lane_seq) \
-             AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
+            " AND ",
+            last_said!("l"),
+            " AND EXISTS (SELECT 1 FROM link decided WHERE decided.referral = l.referral \
                  AND decided.lane_seq >= $4) ON CONFLICT DO NOTHING"
         )
     };

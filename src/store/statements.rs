@@ -98,11 +98,28 @@ pub(super) const DELIVERIES_OF: &str = concat!(
     " FROM outbox WHERE coalesce(referral, refusal, id) = $1"
 );
 
-/// That no later statement about the same child and person than row `l` is there.
+/// That no later statement about the same child and person than a row of `link` is there. It is
+/// looked for among the statements of the referral, of which there are few: PostgreSQL takes no
+/// index for `IS NOT DISTINCT FROM`, and so not that of a person's statements, of which there may
+/// be many.
 macro_rules! last_said {
-    () => {
-        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-         AND later.child = l.child AND later.person = l.person AND later.lane_seq > l.lane_seq)"
+    ($row:literal) => {
+        $crate::store::statements::last_said!($row, "")
+    };
+    ($row:literal, $limit:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = ",
+            $row,
+            ".referral AND later.child = ",
+            $row,
+            ".child AND later.person IS NOT DISTINCT FROM ",
+            $row,
+            ".person AND later.lane_seq > ",
+            $row,
+            ".lane_seq",
+            $limit,
+            ")"
+        )
     };
 }
 
@@ -131,15 +148,15 @@ macro_rules! standing_of {
 
 macro_rules! and_their_records {
     () => {
-        " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor), \
-         family (root, id) AS (SELECT id, id FROM up WHERE survivor IS NULL \
-             UNION SELECT f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
-         SELECT f.root, r.reference, l.state FROM family f \
-         JOIN link l ON l.person = f.id JOIN referral r ON r.id = l.referral \
-         WHERE l.state IN ('new', 'linked', 'possible') AND \
-         NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-             AND later.child = l.child AND later.person = l.person \
-             AND later.lane_seq > l.lane_seq)"
+        concat!(
+            " UNION SELECT p.id, p.merged_into FROM up JOIN person p ON p.id = up.survivor), \
+             family (root, id) AS (SELECT id, id FROM up WHERE survivor IS NULL \
+                 UNION SELECT f.root, m.id FROM family f JOIN person m ON m.merged_into = f.id) \
+             SELECT f.root, r.reference, l.state FROM family f \
+             JOIN link l ON l.person = f.id JOIN referral r ON r.id = l.referral \
+             WHERE l.state IN ('new', 'linked', 'possible') AND ",
+            $crate::store::statements::last_said!("l")
+        )
     };
 }
 
@@ -151,7 +168,7 @@ pub(super) const LINKS_OF: &str = concat!(
     survivor_of!("l.person"),
     " AS person, person AS record, state, weight, level_rank, decision, lane_seq FROM link l \
      WHERE referral = $1 AND ",
-    last_said!(),
+    last_said!("l"),
     " ORDER BY child, person"
 );
 
@@ -189,11 +206,9 @@ macro_rules! stands_for_all {
     () => {
         concat!(
             "NOT EXISTS (SELECT 1 FROM link o WHERE o.referral = l.referral \
-             AND o.child = l.child AND o.person <> l.person AND NOT EXISTS (\
-                 SELECT 1 FROM link later WHERE later.referral = o.referral \
-                 AND later.child = o.child AND later.person = o.person \
-                 AND later.lane_seq > o.lane_seq) \
-             AND ",
+             AND o.child = l.child AND o.person <> l.person AND ",
+            last_said!("o"),
+            " AND ",
             standing!("o"),
             " > ",
             standing!("l"),
@@ -209,11 +224,9 @@ macro_rules! still_may_be {
     () => {
         concat!(
             "NOT EXISTS (SELECT 1 FROM link own WHERE own.referral = l.referral \
-             AND own.child = l.child AND own.state IN ('new', 'linked') AND NOT EXISTS (\
-                 SELECT 1 FROM link later WHERE later.referral = own.referral \
-                 AND later.child = own.child AND later.person = own.person \
-                 AND later.lane_seq > own.lane_seq) \
-             AND (SELECT a.stands FROM apart a WHERE a.one IN ",
+             AND own.child = l.child AND own.state IN ('new', 'linked') AND ",
+            last_said!("own"),
+            " AND (SELECT a.stands FROM apart a WHERE a.one IN ",
             family_of!("own.person"),
             " AND a.other IN ",
             family_of!("l.person"),
@@ -231,7 +244,7 @@ macro_rules! matches_where {
              l.decision FROM link l JOIN referral r ON r.id = l.referral WHERE ",
             $holds,
             " AND (l.referral, l.child, l.person) > ($1, $2, $3) AND ",
-            last_said!(),
+            last_said!("l"),
             " AND ",
             stands_for_all!(),
             " ORDER BY l.referral, l.child, l.person LIMIT $4"
@@ -271,7 +284,7 @@ pub(super) const CHRONOLOGY: &str = concat!(
      WHERE l.person IN ",
     family_of!("$1"),
     " AND l.state IN ('new', 'linked') AND ",
-    last_said!(),
+    last_said!("l"),
     " ORDER BY r.received_at DESC, l.referral DESC, l.child DESC LIMIT 1001) \
      AS newest ORDER BY received_at, referral, child"
 );

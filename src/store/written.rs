@@ -22,7 +22,7 @@ pub(super) const AWAITED: &str = concat!(
      WHERE l.state IN ('linked', 'new') AND l.person IN ",
     family_of!("$2"),
     " AND ",
-    last_said!(),
+    last_said!("l"),
     " ORDER BY r.reference LIMIT 20"
 );
 

@@ -17,6 +17,7 @@ use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
 use crate::store::rows::*;
+use crate::store::statements::last_said;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -94,9 +95,9 @@ const HISTORIES: &str = concat!(
          FROM link l WHERE l.person = ANY(all_of.ids) \
          AND l.at >= $2 AND l.referral <> ALL($3::uuid[]) \
          AND (SELECT received_at FROM referral WHERE id = l.referral) >= $2 \
-         AND l.state IN ('new', 'linked') AND NOT EXISTS (SELECT 1 FROM link later \
-             WHERE later.referral = l.referral AND later.child = l.child \
-             AND later.person = l.person AND later.lane_seq > l.lane_seq OFFSET 0)) AS h \
+         AND l.state IN ('new', 'linked') AND ",
+    last_said!("l", " OFFSET 0"),
+    ") AS h \
      WHERE root.survivor IS NULL"
 );
 
@@ -117,9 +118,7 @@ macro_rules! look {
 
 macro_rules! stands {
     () => {
-        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-         AND later.child = l.child AND later.person = l.person \
-         AND later.lane_seq > l.lane_seq OFFSET 0)"
+        last_said!("l", " OFFSET 0")
     };
 }
 

@@ -16,6 +16,7 @@ use crate::store::matches::Statement;
 use crate::store::records::{HistoryRecord, RepeatRecord, read_all, token16};
 use crate::store::recounts::{COUNTED_BY_KIN, RECOUNT_STANDS, Recount, counted};
 use crate::store::rows::*;
+use crate::store::statements::last_said;
 use crate::store::traits::{LaneStore, LaneTx};
 use async_trait::async_trait;
 use sqlx::query_builder::QueryBuilder;
@@ -45,9 +46,7 @@ macro_rules! look {
 
 macro_rules! stands {
     () => {
-        "NOT EXISTS (SELECT 1 FROM link later WHERE later.referral = l.referral \
-         AND later.child = l.child AND later.person = l.person \
-         AND later.lane_seq > l.lane_seq)"
+        last_said!("l")
     };
 }
 
@@ -340,9 +339,9 @@ async fn histories(
         ),
         " AS apart FROM family f JOIN person p ON p.id = f.root JOIN person one ON one.id = f.id \
          LEFT JOIN link l ON l.person = f.id AND l.state IN ('new', 'linked') \
-         AND NOT EXISTS (SELECT 1 FROM link later \
-             WHERE later.referral = l.referral AND later.child = l.child \
-             AND later.person = l.person AND later.lane_seq > l.lane_seq) AND l.at >= ",
+         AND ",
+        last_said!("l"),
+        " AND l.at >= ",
     ));
     query.push_bind(since.0);
     query.push(" AND l.referral NOT IN ");
