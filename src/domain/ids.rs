@@ -107,6 +107,8 @@ ids! {
     OutcomeId;
     /// One notice to one contact; in an e-mail its Message-ID.
     NoticeId;
+    /// Somebody who signs in. Events name people by it.
+    StaffId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

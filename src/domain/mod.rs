@@ -34,6 +34,7 @@ pub mod referral;
 pub mod refusal;
 pub mod second_looks;
 pub mod shortlist;
+pub mod staff;
 pub mod time;
 pub mod upn;
 pub mod values;
@@ -48,7 +49,7 @@ pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reas
 pub use directory::Directory;
 pub use ids::{
     AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, LookId, MessageId, NoticeId,
-    OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
+    OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId, StaffId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};
@@ -57,4 +58,5 @@ pub use receipt::Receipt;
 pub use record::{Field, Unread};
 pub use reference::Reference;
 pub use referral::Referral;
+pub use staff::{Post, Role};
 pub use time::Timestamp;

@@ -120,6 +120,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0014_again.sql"),
         sqlite: include_str!("../../migrations/sqlite/0014_again.sql"),
     },
+    Migration {
+        version: 15,
+        name: "0015_staff",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0015_staff.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0015_staff.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -22,7 +22,9 @@ pub mod quality;
 pub mod rows;
 pub mod seal;
 pub mod second_looks;
+pub mod sessions;
 pub mod sqlite;
+pub mod staff;
 pub mod traits;
 pub mod work;
 
@@ -72,5 +74,7 @@ pub use recounts::Recount;
 pub use restricted::restricted;
 pub use rows::*;
 pub use second_looks::*;
+pub use sessions::*;
+pub use staff::*;
 pub use ticks::{Tick, Ticks};
 pub use traits::*;

@@ -13,6 +13,8 @@ use super::pages::Span;
 use super::recounts::Recount;
 use super::rows::*;
 use super::second_looks::SecondLookStore;
+use super::sessions::SessionStore;
+use super::staff::StaffStore;
 use super::ticks::Ticks;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
@@ -392,6 +394,8 @@ pub trait Store:
     + NoticeStore
     + AlarmStore
     + SecondLookStore
+    + StaffStore
+    + SessionStore
     + 'static
 {
 }
@@ -414,6 +418,8 @@ impl<T> Store for T where
         + NoticeStore
         + AlarmStore
         + SecondLookStore
+        + StaffStore
+        + SessionStore
         + 'static
 {
 }

@@ -52,6 +52,10 @@ mod quality;
 mod read;
 #[path = "../both/second_looks.rs"]
 mod second_looks;
+#[path = "../both/sessions.rs"]
+mod sessions;
+#[path = "../both/staff.rs"]
+mod staff;
 
 use super::error::{Result, StoreError};
 use super::notices::NoticeRow;

@@ -51,6 +51,10 @@ mod quality;
 mod read;
 #[path = "../both/second_looks.rs"]
 mod second_looks;
+#[path = "../both/sessions.rs"]
+mod sessions;
+#[path = "../both/staff.rs"]
+mod staff;
 
 use super::error::{Result, StoreError};
 use super::statements::{ADD_CHAIN_LINK, MOVE_CHAIN_HEAD};
