@@ -18,6 +18,13 @@ const SECRET: usize = 32;
 /// bits choose one without bias.
 const ID_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
+/// So many random symbols that people can read aloud, five bits each.
+pub(super) fn symbols(env: &dyn Env, count: usize) -> String {
+    let mut entropy = vec![0u8; count];
+    env.entropy(&mut entropy);
+    entropy.into_iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte % 32)])).collect()
+}
+
 /// A key as a caller presents it, split in its parts.
 #[derive(Clone, Copy)]
 pub struct PresentedKey<'a> {
@@ -57,10 +64,7 @@ pub struct IssuedKey {
 impl IssuedKey {
     /// Draws a key.
     fn draw(env: &dyn Env) -> Self {
-        let mut entropy = [0u8; ID];
-        env.entropy(&mut entropy);
-        let symbol = |byte: u8| char::from(ID_ALPHABET[usize::from(byte % 32)]);
-        let id: String = entropy.into_iter().map(symbol).collect();
+        let id = symbols(env, ID);
         let mut entropy = [0u8; SECRET * 3 / 4];
         env.entropy(&mut entropy);
         let text = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(entropy));

@@ -1,4 +1,5 @@
-//! Who may call: keys of partner agencies and receiving teams, their rate limits, and TLS.
+//! Who may call: keys of partner agencies and receiving teams, their rate limits, and TLS; and who
+//! may sign in at a screen (`staff/`).
 //!
 //! A key's secret is shown once, when it is issued, and only its hash is stored. Nothing here
 //! prints a key, and nothing here decides what a caller may see of a referral.
@@ -6,6 +7,7 @@
 pub mod keys;
 mod principal;
 mod rate;
+pub mod staff;
 mod table;
 pub mod tls;
 

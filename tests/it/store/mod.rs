@@ -39,6 +39,10 @@ mod same_numbers;
 mod schema;
 mod second_looks;
 mod seen;
+mod sessions;
+mod sign_in;
+mod staff;
+mod staff_command;
 mod words;
 
 /// Runs each named function once with a home of its own in each database.
