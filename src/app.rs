@@ -14,11 +14,13 @@ mod outcomes;
 mod oversight;
 mod reload;
 mod rules;
+mod staff;
 
 pub use env::OsEnv;
 pub use import::{Import, Imported, Progress, Whole, import_people};
 pub use master_key::open_keys;
 pub use rules::load_rules;
+pub use staff::{open_staff_desk, staff_desk};
 
 use crate::access::tls::{Certificates, TlsFiles};
 use crate::access::{Access, AccessSettings};

@@ -11,6 +11,7 @@ mod migrate;
 mod people;
 mod policy;
 mod serve;
+mod staff;
 mod table;
 mod worker;
 
@@ -48,6 +49,9 @@ enum Command {
     /// Credentials for partner agencies and for receiving teams' systems.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Local accounts of people who sign in.
+    #[command(subcommand)]
+    Staff(staff::Staff),
     /// Linkage without a database.
     #[command(subcommand)]
     Linkage(linkage::Linkage),
@@ -93,6 +97,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::People(people) => people.run(settings).await,
         Command::Policy(policy) => policy.run(settings).await,
         Command::Keys(keys) => keys.run(settings).await,
+        Command::Staff(staff) => staff.run(settings).await,
         Command::Linkage(linkage) => linkage.run(),
         Command::Audit(audit) => audit.run(settings).await,
         Command::Deliveries(deliveries) => deliveries.run(settings).await,

@@ -18,6 +18,7 @@ pub struct Settings {
     pub authority: AuthoritySettings,
     pub adapters: Adapters,
     pub keys: Keys,
+    pub sessions: Sessions,
     pub feeds: Feeds,
     pub notices: Notices,
     pub ops: Ops,
@@ -91,6 +92,16 @@ pub struct Keys {
     pub master_key_file: PathBuf,
     /// Make the master key where there is none: for trying things out.
     pub create: bool,
+}
+
+/// How long people who sign in stay signed in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Minutes without a page after which somebody signs in again.
+    pub idle_minutes: u32,
+    /// Hours after which everybody does.
+    pub absolute_hours: u32,
 }
 
 /// The authority's own records, as they are loaded.
@@ -187,6 +198,12 @@ impl Default for Keys {
     }
 }
 
+impl Default for Sessions {
+    fn default() -> Self {
+        Sessions { idle_minutes: 30, absolute_hours: 12 }
+    }
+}
+
 impl Default for Feeds {
     fn default() -> Self {
         Feeds { stale_after_hours: 36, named: ["lcs", "ehm", "yjs"].map(str::to_owned).into() }
@@ -268,6 +285,10 @@ impl Settings {
             );
         }
         self.notices.validate()?;
+        let Sessions { idle_minutes, absolute_hours } = self.sessions;
+        if idle_minutes == 0 || absolute_hours == 0 {
+            bail!("sessions.idle_minutes and sessions.absolute_hours are 1 or more");
+        }
         let url = &self.database.url;
         if !url.starts_with("sqlite:") && !url.starts_with("postgres") {
             bail!("database.url begins with sqlite: or postgres:");
