@@ -36,8 +36,9 @@ pub(super) struct Ahead {
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
-    /// Of each child whom nobody is like, somebody of its candidates: what is known of them is read
-    /// as well, so that a sender does not learn by waiting whether the child is known (invariant 6).
+    /// Of each child whom nobody is like, somebody of its candidates: what is known of them is
+    /// read as well, so that a sender does not learn by waiting whether the child is known
+    /// (invariant 6).
     others: Vec<PersonId>,
 }
 
