@@ -38,7 +38,7 @@ pub(super) struct Ahead {
     verdicts: Verdicts,
     /// Of each child whom nobody is like, somebody of its candidates: what is known of them is
     /// read as well, so that a sender does not learn by waiting whether the child is known
-    /// (invariant 6).
+    /// (invariant 6). Of a child who shares no token with anybody there is nobody to read.
     others: Vec<PersonId>,
 }
 
