@@ -47,13 +47,15 @@ fmt: ## format the code
 
 SECONDS_EACH ?= 60
 fuzz: ## fuzz each decoder and all adapters for SECONDS_EACH (60)
+	@scripts/install-missing front-end
 	scripts/fuzz $(SECONDS_EACH)
 
 bench: ## measure speeds beside their aims, on private services
-	@scripts/install-missing services tools bench
+	@scripts/install-missing services tools bench front-end
 	scripts/with-services cargo bench
 
 docs: ## build the code's documentation, warnings denied
+	@scripts/install-missing front-end
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 
 clean-demo: ## forget the demonstration's data

@@ -1,0 +1,4 @@
+// Progressive enhancement, and nothing that a page needs to work.
+import { initAll } from 'govuk-frontend';
+
+initAll();
