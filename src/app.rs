@@ -12,6 +12,7 @@ mod master_key;
 mod notices;
 mod outcomes;
 mod oversight;
+mod pages;
 mod reload;
 mod rules;
 mod staff;
@@ -19,6 +20,7 @@ mod staff;
 pub use env::OsEnv;
 pub use import::{Import, Imported, Progress, Whole, import_people};
 pub use master_key::open_keys;
+pub use pages::over as pages;
 pub use rules::load_rules;
 pub use staff::{open_staff_desk, staff_desk};
 
@@ -48,7 +50,6 @@ use crate::store::seal::Dossier;
 use crate::store::{Store, open};
 use crate::telemetry::{LogFormat, Telemetry, TelemetrySettings};
 use crate::validation::Validator;
-use crate::web::{self, OpsState};
 use crate::workers::Pool;
 use anyhow::{Context, Result, bail};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -256,14 +257,13 @@ impl App {
         let watches = Watches::new(&settings, parts, &entrance, &access.directory, masstt);
         tasks.extend(watches.start(&stopped));
         let board = watches.board(settings.notices.smtp.is_some());
+        let pages = pages::open(&settings, board, &access.directory, &env)?;
         let served = access.clone();
         let behind =
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, watches };
         let rabbit = behind.ends.rabbit.clone();
         let state = Arc::new(api_state(&settings, &store, behind)?);
         tasks.extend(outcomes::start(rabbit, &state, known, listening));
-        let ops = Arc::new(OpsState::new(board, env.clone()));
-        let pages: api::Extra = Arc::new(move |cfg| web::configure(cfg, &ops));
         let server = api::serve(state, &listen, pages)
             .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
         let relay = handle;

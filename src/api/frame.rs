@@ -3,6 +3,7 @@
 
 use super::catalogue as kind;
 use super::context::{CallContext, REQUEST_ID};
+use super::people::{self, ForPeople};
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::access::CallSlot;
@@ -43,6 +44,7 @@ pub(super) async fn frame<B: MessageBody + 'static>(
     );
     let call = CallContext::of(&req, &span, state.env.as_ref());
     let slot = CallSlot::default();
+    let person = people::at_browser(&req);
     req.extensions_mut().insert(call.clone());
     req.extensions_mut().insert(slot.clone());
 
@@ -53,7 +55,7 @@ pub(super) async fn frame<B: MessageBody + 'static>(
         Ok(Err(_panic)) => Err(Problem::new(&kind::FAILED).into()),
         Err(_elapsed) => Err(Problem::new(&kind::TIMED_OUT).retry_after(2).into()),
     };
-    let finish = Finish { state: &state, call: &call, slot: &slot, method };
+    let finish = Finish { state: &state, call: &call, slot: &slot, person, method };
     match outcome {
         Ok(answer) => {
             let (req, response) = answer.map_into_boxed_body().into_parts();
@@ -92,6 +94,8 @@ struct Finish<'a> {
     state: &'a ApiState,
     call: &'a CallContext,
     slot: &'a CallSlot,
+    /// Whoever asks is to be told by a page.
+    person: Option<web::Data<ForPeople>>,
     method: &'static str,
 }
 
@@ -102,6 +106,11 @@ impl Finish<'_> {
             Some(problem) => {
                 let directory = self.state.access.directory.load();
                 let mut document = problem.respond(&self.call.instance(), &directory);
+                if let Some(person) = &self.person {
+                    let page = (person.0)(document.status());
+                    let told = std::mem::replace(&mut document, page);
+                    keep_headers(told.headers(), document.headers_mut());
+                }
                 keep_headers(response.headers(), document.headers_mut());
                 let agency = self.slot.caller().unwrap_or("unknown").to_owned();
                 let code = problem.kind.code;

@@ -1,16 +1,15 @@
 //! `/ops`: how the gateway fares, for those who run it. Numbers only; no personal data.
 
 use super::board::{Board, EVERY, Snapshot};
+use super::page::{Frame, Front};
 use crate::access::{Access, OperationsPrincipal, identify_basic};
+use crate::domain::Timestamp;
 use crate::domain::time::Env;
-use crate::domain::{Directory, Timestamp};
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use askama::Template;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -32,8 +31,8 @@ impl OpsState {
     }
 }
 
-/// Registers the page. `Access` is registered by the API.
-pub fn configure(cfg: &mut ServiceConfig, state: &Arc<OpsState>) {
+/// Registers the page.
+pub(super) fn configure(cfg: &mut ServiceConfig, state: &Arc<OpsState>) {
     cfg.app_data(web::Data::from(Arc::clone(state)))
         .service(web::resource("/ops").get(page).head(page))
         .service(web::resource("/ops/live").get(live));
@@ -42,10 +41,9 @@ pub fn configure(cfg: &mut ServiceConfig, state: &Arc<OpsState>) {
 #[derive(Template)]
 #[template(path = "ops.html")]
 struct Page<'a> {
-    authority: &'a str,
+    frame: &'a Frame,
     snapshot: Option<&'a Snapshot>,
     now: Timestamp,
-    nonce: &'a str,
 }
 
 impl Page<'_> {
@@ -63,28 +61,19 @@ impl Page<'_> {
 async fn page(
     state: web::Data<OpsState>,
     access: web::Data<Access>,
+    front: web::Data<Front>,
     req: HttpRequest,
 ) -> HttpResponse {
     if !may_look(&access, &req) {
         return denied();
     }
-    let mut nonce = [0; 16];
-    state.env.entropy(&mut nonce);
-    let nonce = STANDARD.encode(nonce);
     let latest = state.board.latest().await;
-    let directory: Arc<Directory> = access.directory.load_full();
     let snapshot = latest.as_ref().map(|(snapshot, _)| snapshot.as_ref());
-    let (authority, now) = (directory.authority_name.as_str(), state.env.now());
-    let page = Page { authority, snapshot, now, nonce: &nonce };
-    let Ok(page) = page.render() else { return HttpResponse::InternalServerError().finish() };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-        .content_type("text/html; charset=utf-8")
-        .body(page)
+    answer(&front.frame(), snapshot, state.env.now())
+}
+
+pub(super) fn answer(frame: &Frame, snapshot: Option<&Snapshot>, now: Timestamp) -> HttpResponse {
+    frame.answer(StatusCode::OK, &Page { frame, snapshot, now })
 }
 
 /// Server-sent events: one snapshot every two seconds, the same for everyone who looks.

@@ -16,6 +16,7 @@ mod matches;
 mod openapi;
 mod operations;
 mod outcomes;
+mod pages;
 mod problems;
 mod quality;
 mod referrals;
@@ -139,12 +140,15 @@ impl World {
             oversight: oversight.clone(),
         });
         let board = web::Board::new(store.clone(), env.clone(), feeds, oversight, true);
-        let ops = Arc::new(web::OpsState::new(board, env.clone()));
+        let ops = web::OpsState::new(board, env.clone());
+        let texts = Arc::new(web::Texts::ours().expect("in order"));
+        let directory = access.directory.clone();
+        let front = Arc::new(web::Front { texts, directory, env: env.clone() });
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
         listen.tls = setup.tls;
-        let pages = Arc::new(move |cfg: &mut _| web::configure(cfg, &ops));
+        let pages = frontdoor::app::pages(front, ops);
         let running = api::serve(state, &listen, pages).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
         let [school, police, masstt, panel, operator, named] = keys.try_into().expect("six keys");

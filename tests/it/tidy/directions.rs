@@ -128,7 +128,7 @@ fn heads(group: &str) -> Vec<String> {
 
 /// A library, and where its types may be named.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    ("actix", &["src/api", "src/web", "src/access", "src/app.rs"]),
+    ("actix", &["src/api", "src/web", "src/access", "src/app.rs", "src/app/pages.rs"]),
     ("lapin", &["src/broker/rabbitmq"]),
     ("sqlx", &["src/store", "src/app.rs"]),
     ("lettre", &["src/followup/notices/smtp.rs"]),
