@@ -47,7 +47,6 @@ fmt: ## format the code
 
 SECONDS_EACH ?= 60
 fuzz: ## fuzz each decoder and all adapters for SECONDS_EACH (60)
-	@scripts/install-missing front-end
 	scripts/fuzz $(SECONDS_EACH)
 
 bench: ## measure speeds beside their aims, on private services
