@@ -62,7 +62,7 @@ privacy-why =
 privacy-who-title = Who sees it
 privacy-who =
     The team that decides, and whoever is asked to help the child. Every look at a child's record is
-    written down, with the name of the person who looked.
+    written down.
 privacy-rights-title = What you can ask for
 privacy-rights =
     You can ask what we hold about you and your child, and ask us to put right what is wrong.

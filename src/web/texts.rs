@@ -131,7 +131,8 @@ fn compare(ours: &BTreeMap<&str, Entry<'_>>, theirs: &str) -> Result<()> {
         let line = entry.line;
         let Some(known) = ours.get(name) else {
             bail!(
-                "{THEIRS}:{line}: no page says `{name}`: take a name from {OURS_AT}, or leave it out"
+                "{THEIRS}:{line}: no page says `{name}`: take a name from {OURS_AT}, or leave it \
+                 out"
             );
         };
         if let Some(blank) = entry.blanks.difference(&known.blanks).next() {

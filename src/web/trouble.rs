@@ -1,5 +1,5 @@
-//! Pages for when something went wrong. Each says what to do, and whom to telephone: somebody may be
-//! trying to protect a child.
+//! Pages for when something went wrong. Each says what to do, and whom to telephone: somebody may
+//! be trying to protect a child.
 
 use super::page::{Frame, Front};
 use actix_web::HttpResponse;

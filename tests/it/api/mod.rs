@@ -141,14 +141,11 @@ impl World {
         });
         let board = web::Board::new(store.clone(), env.clone(), feeds, oversight, true);
         let ops = web::OpsState::new(board, env.clone());
-        let texts = Arc::new(web::Texts::ours().expect("in order"));
-        let directory = access.directory.clone();
-        let front = Arc::new(web::Front { texts, directory, env: env.clone() });
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
         listen.tls = setup.tls;
-        let pages = frontdoor::app::pages(front, ops);
+        let pages = frontdoor::app::pages(front(&access, &env), ops);
         let running = api::serve(state, &listen, pages).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
         let [school, police, masstt, panel, operator, named] = keys.try_into().expect("six keys");
@@ -213,6 +210,12 @@ impl World {
         self.store.referrals.lock().unwrap().insert(reference, StoredReferral { row, deliveries });
         reference
     }
+}
+
+/// What pages are made with.
+fn front(access: &Access, env: &Arc<FakeEnv>) -> Arc<web::Front> {
+    let texts = Arc::new(web::Texts::ours().expect("in order"));
+    Arc::new(web::Front { texts, directory: access.directory.clone(), env: env.clone() })
 }
 
 fn feeds(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Arc<FeedWatch> {

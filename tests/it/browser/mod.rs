@@ -1,9 +1,9 @@
 //! Pages as people meet them: a real browser, in every view, with and without JavaScript.
 //!
-//! `drive.mjs` opens each page of a table and says what is wrong with it: an accessibility rule that
-//! axe finds broken, a page that scrolls sideways, a request to anyone else, an error on the console,
-//! something that the page's own policy stops, or too much weight. Screenshots are kept under
-//! `target/screenshots/`, to be looked at.
+//! `drive.mjs` opens each page of a table and says what is wrong with it: an accessibility rule
+//! that axe finds broken, a page that scrolls sideways, a request to anyone else, an error on the
+//! console, something that the page's own policy stops, or too much weight. Screenshots are kept
+//! under `target/screenshots/`, to be looked at.
 
 mod broken;
 mod samples;
@@ -33,6 +33,7 @@ struct Page {
 #[derive(Debug, Deserialize)]
 struct Seen {
     page: String,
+    /// `all` for what was seen while the page loaded.
     view: String,
     /// Whether JavaScript ran.
     script: bool,
@@ -52,7 +53,6 @@ fn of_gateway(gateway: &Gateway, operator: &str) -> Vec<Page> {
         page("gateway-ops", "/ops", 200, Some(operator)),
         page("gateway-ops-refused", "/ops", 401, Some("nobody's key")),
         page("gateway-not-found", "/nothing/here", 404, None),
-        page("gateway-privacy", "/privacy", 200, None),
     ]
 }
 
