@@ -21,7 +21,6 @@ mod serve;
 mod staff;
 mod state;
 mod submission;
-mod view;
 
 // Endpoints.
 mod acknowledge;

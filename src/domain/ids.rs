@@ -72,6 +72,11 @@ macro_rules! ids {
     )* };
 }
 
+impl PersonId {
+    /// Nobody: no person ever has this id.
+    pub const NOBODY: PersonId = PersonId(Uuid::nil());
+}
+
 /// What was drawn to be decided again. Random through and through: it tells neither when nor what
 /// was decided first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,6 +114,8 @@ ids! {
     NoticeId;
     /// Somebody who signs in. Events name people by it.
     StaffId;
+    /// A referral that is being written at a screen.
+    DraftId;
 }
 
 /// How quickly people must act. The order is by urgency: `Immediate` is the greatest.

@@ -13,6 +13,7 @@ pub mod children;
 pub mod codes;
 pub mod decision;
 pub mod directory;
+pub mod draft;
 pub mod expression;
 pub mod facts;
 pub mod hours;
@@ -48,8 +49,9 @@ pub use children::Children;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, LookId, MessageId, NoticeId,
-    OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId, StaffId,
+    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, DraftId, LookId, MessageId,
+    NoticeId, OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
+    StaffId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};

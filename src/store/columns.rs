@@ -382,6 +382,22 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("count", Clear),
         ],
     ),
+    (
+        "draft",
+        &[
+            ("id", Clear),
+            ("agency", Clear),
+            ("author", Clear),
+            ("closed", Clear),
+            ("state", Clear),
+            ("revision", Clear),
+            ("made_at", Clear),
+            ("changed_at", Clear),
+            ("reference", Clear),
+            ("wrapped_key", Sealed),
+            ("record", Sealed),
+        ],
+    ),
     ("audit_head", &[("chain", Clear), ("number", Clear), ("mac", Blind)]),
     (
         "audit_link",

@@ -106,7 +106,9 @@ impl<'a> Choice<'a> {
         Choice { children, blocks, asked: HashSet::new(), profiles: HashMap::new() }
     }
 
-    /// Those of the children's shortlists who were not asked for yet.
+    /// Those of the children's shortlists who were not asked for yet. Where nobody shares anything
+    /// with any child it is somebody who does not exist, so that what is asked of the database
+    /// does not tell by its time whether a child is known (invariant 6).
     pub(super) fn wanted(&mut self) -> Vec<Uuid> {
         let mut wanted = Vec::new();
         for child in self.children {
@@ -116,6 +118,10 @@ impl<'a> Choice<'a> {
                     wanted.push(person.0);
                 }
             }
+        }
+        let nobody = wanted.is_empty() && self.asked.is_empty() && !self.children.is_empty();
+        if nobody && self.asked.insert(PersonId::NOBODY) {
+            wanted.push(PersonId::NOBODY.0);
         }
         wanted.sort_unstable();
         wanted
@@ -205,6 +211,18 @@ mod tests {
         assert_eq!(sizes, [(Token(1), 100), (Token(2), 110)]);
         // One is read for the second child; that it has the first one's token, too, is told.
         assert_eq!(read.rows[MAX_CANDIDATES].tokens, [Token(1), Token(2)]);
+    }
+
+    #[test]
+    fn profiles_are_asked_for_once_also_where_nobody_shares_anything_with_the_child() {
+        let child: &[Token] = &[Token(1)];
+        let children = [child];
+        let mut choice = Choice::of(&children, std::iter::empty());
+        assert_eq!(choice.wanted(), [PersonId::NOBODY.0]);
+        assert!(!choice.add(Vec::new(), Vec::new()));
+        assert!(choice.wanted().is_empty());
+        assert!(choice.candidates(1).rows.is_empty());
+        assert!(Choice::of(&[], std::iter::empty()).wanted().is_empty(), "of no child nothing");
     }
 
     /// Two records of one person take one place, and the place that is free is another's.

@@ -36,9 +36,9 @@ pub(super) struct Ahead {
     known: Known,
     /// By work index and child.
     verdicts: Verdicts,
-    /// Of each child whom nobody is like, somebody of its candidates: what is known of them is
-    /// read as well, so that a sender does not learn by waiting whether the child is known
-    /// (invariant 6). Of a child who shares no token with anybody there is nobody to read.
+    /// Of each child whom nobody is like, somebody of its candidates, or else nobody by name: what
+    /// is known of them is asked for as well, so that a sender does not learn by waiting whether
+    /// the child is known (invariant 6).
     others: Vec<PersonId>,
 }
 
@@ -155,7 +155,7 @@ fn known_and_verdicts(
                 let candidates = known.candidates(profile, &HashSet::new());
                 let verdict = judge.link(profile, &candidates);
                 if verdict.person.is_none() && verdict.possible.is_empty() {
-                    others.extend(candidates.first().map(|(person, _)| *person));
+                    others.push(candidates.first().map_or(PersonId::NOBODY, |(person, _)| *person));
                 }
                 verdicts.insert((*index, child), verdict);
             }

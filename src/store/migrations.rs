@@ -127,6 +127,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0015_staff.sql"),
         sqlite: include_str!("../../migrations/sqlite/0015_staff.sql"),
     },
+    Migration {
+        version: 16,
+        name: "0016_drafts",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0016_drafts.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0016_drafts.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -6,6 +6,7 @@
 pub mod adults;
 pub mod alarms;
 pub mod columns;
+pub mod drafts;
 pub mod error;
 pub mod feed;
 pub mod follow;
@@ -61,6 +62,7 @@ pub use crate::audit::{ChainName, Event};
 pub use adults::*;
 pub use alarms::*;
 pub use doubting::{Doubt, Doubts};
+pub use drafts::*;
 pub use error::StoreError;
 pub use feed::*;
 pub use follow::*;

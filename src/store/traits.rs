@@ -3,6 +3,7 @@
 
 use super::adults::{AdultPair, AdultStore};
 use super::alarms::AlarmStore;
+use super::drafts::DraftStore;
 use super::error::Result;
 use super::feed::*;
 use super::follow::{Clock, FollowStore, OutcomeRow};
@@ -395,6 +396,7 @@ pub trait Store:
     + AlarmStore
     + SecondLookStore
     + StaffStore
+    + DraftStore
     + SessionStore
     + 'static
 {
@@ -419,6 +421,7 @@ impl<T> Store for T where
         + AlarmStore
         + SecondLookStore
         + StaffStore
+        + DraftStore
         + SessionStore
         + 'static
 {

@@ -6,22 +6,46 @@ mod board;
 pub mod ops;
 pub mod page;
 mod privacy;
+pub mod refer;
 pub mod samples;
+pub mod session;
 pub mod texts;
+mod times;
 pub mod trouble;
 
 pub use board::{Board, Snapshot};
 pub use ops::OpsState;
 pub use page::Front;
+pub use refer::ReferState;
+pub use session::Doors;
 pub use texts::Texts;
 
 use actix_web::web::{self, ServiceConfig};
 use std::sync::Arc;
 
+/// What all pages are made from.
+#[derive(Clone)]
+pub struct Pages {
+    pub front: Arc<Front>,
+    pub ops: Arc<OpsState>,
+    pub people: Option<People>,
+}
+
+/// What the pages of people who sign in are made from.
+#[derive(Clone)]
+pub struct People {
+    pub doors: Arc<Doors>,
+    pub refer: Arc<ReferState>,
+}
+
 /// Registers all pages. `Access` is registered by the API.
-pub fn configure(cfg: &mut ServiceConfig, front: &Arc<Front>, ops: &Arc<OpsState>) {
-    cfg.app_data(web::Data::from(Arc::clone(front)))
+pub fn configure(cfg: &mut ServiceConfig, pages: &Pages) {
+    cfg.app_data(web::Data::from(Arc::clone(&pages.front)))
         .service(web::resource("/assets/{name}").get(assets::serve).head(assets::serve))
         .service(web::resource("/privacy").get(privacy::page).head(privacy::page));
-    ops::configure(cfg, ops);
+    ops::configure(cfg, &pages.ops);
+    if let Some(people) = &pages.people {
+        cfg.app_data(web::Data::from(Arc::clone(&people.doors)));
+        refer::configure(cfg, &people.refer);
+    }
 }

@@ -41,6 +41,7 @@ impl Front {
             duty: directory.duty_telephone.clone(),
             out_of_hours: directory.out_of_hours_telephone.clone(),
             signed_in: None,
+            csrf: String::new(),
             navigation: Vec::new(),
             exit: false,
             texts: self.texts.clone(),
@@ -57,10 +58,12 @@ pub struct Frame {
     pub out_of_hours: String,
     /// Who is signed in.
     pub signed_in: Option<String>,
+    /// What the form that signs them out carries.
+    pub csrf: String,
     pub navigation: Vec<Link>,
     /// Whether there is a button to leave the page at once.
     pub exit: bool,
-    texts: Arc<Texts>,
+    pub(super) texts: Arc<Texts>,
 }
 
 /// Somewhere to go.
@@ -75,6 +78,11 @@ impl Frame {
     /// The message of this name.
     pub fn say(&self, name: &str) -> String {
         self.texts.say(name)
+    }
+
+    /// The message of this name, where there is one.
+    pub fn say_if_any(&self, name: &str) -> Option<String> {
+        self.texts.say_if_any(name)
     }
 
     /// The message of this name, with one thing filled in.

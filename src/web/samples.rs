@@ -20,11 +20,16 @@ use std::sync::Arc;
 /// One page in one state.
 pub struct Sample {
     pub name: &'static str,
-    make: fn(Frame) -> HttpResponse,
+    pub(super) make: fn(Frame) -> HttpResponse,
+}
+
+/// Those of all rooms.
+pub fn all() -> impl Iterator<Item = &'static Sample> {
+    SAMPLES.iter().chain(super::refer::samples::SAMPLES)
 }
 
 /// Later pages add their samples here; a test holds that no template is without one.
-pub const SAMPLES: [Sample; 15] = [
+pub const SAMPLES: &[Sample] = &[
     Sample { name: "layout", make: |frame| plain(&frame, false) },
     Sample { name: "layout-wrong", make: |frame| plain(&frame, true) },
     Sample { name: "layout-signed-in", make: |frame| plain(&signed_in(frame), false) },
@@ -54,7 +59,7 @@ pub fn configure(cfg: &mut ServiceConfig, front: &Arc<Front>) {
 }
 
 async fn sample(name: web::Path<String>, front: web::Data<Front>) -> impl Responder {
-    match SAMPLES.iter().find(|sample| sample.name == name.as_str()) {
+    match all().find(|sample| sample.name == name.as_str()) {
         Some(sample) => sample.answer(&front),
         None => HttpResponse::NotFound().finish(),
     }

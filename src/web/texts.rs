@@ -59,6 +59,11 @@ impl Texts {
         self.format(name, None)
     }
 
+    /// The message of this name, where there is one: not every question has a hint.
+    pub fn say_if_any(&self, name: &str) -> Option<String> {
+        self.0.has_message(name).then(|| self.say(name))
+    }
+
     /// The message of this name, with one thing filled in.
     pub fn fill(&self, name: &str, blank: &str, value: &str) -> String {
         let mut args = FluentArgs::new();

@@ -42,6 +42,8 @@ mod write;
 mod alarms;
 #[path = "../both/audit.rs"]
 mod audit;
+#[path = "../both/drafts.rs"]
+mod drafts;
 #[path = "../both/follow.rs"]
 mod follow;
 #[path = "../both/matches.rs"]

@@ -10,7 +10,7 @@ mod samples;
 
 use crate::harness::{Gateway, Home};
 use crate::pages::front;
-use frontdoor::web::samples::{SAMPLES, Sample};
+use frontdoor::web::samples::{self as all_samples, Sample};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -65,7 +65,7 @@ fn of_samples(url: &str) -> Vec<Page> {
         status: sample.answer(&front).status().as_u16(),
         password: None,
     };
-    SAMPLES.iter().map(page).collect()
+    all_samples::all().map(page).collect()
 }
 
 /// Browsers may take so long for all pages together.

@@ -2,10 +2,15 @@
 //! destinations that the receipt names. Destinations that history added leave no trace here
 //! (invariant 6).
 
+use super::desk::{Desk, SenderTold, ToldOutcome};
+use crate::domain::agency::Agency;
+use crate::domain::outcome::WRITTEN_FORM;
 use crate::domain::receipt::Completeness;
 use crate::domain::{DestinationId, Receipt, Reference, Timestamp};
-use crate::pipeline::{SenderTold, ToldOutcome};
-use crate::store::{DeliveryRow, DeliveryState};
+use crate::store::error::Result;
+use crate::store::keys::KeyRing;
+use crate::store::seal::Dossier;
+use crate::store::{Clock, DeliveryRow, DeliveryState, FollowStore, ReadStore, StoreError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -13,7 +18,7 @@ use std::collections::BTreeMap;
 /// what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum SenderState {
+pub enum SenderState {
     /// Stored; nothing has been sent on yet.
     Received,
     /// Not getting through to at least one destination; it goes on being tried.
@@ -25,6 +30,17 @@ pub(super) enum SenderState {
     Acknowledged,
     /// Social work has released at which level of need it has decided.
     Decided,
+}
+
+impl SenderState {
+    pub const ALL: [SenderState; 6] = [
+        SenderState::Received,
+        SenderState::DeliveryFailing,
+        SenderState::Delivering,
+        SenderState::Delivered,
+        SenderState::Acknowledged,
+        SenderState::Decided,
+    ];
 }
 
 impl From<DeliveryState> for SenderState {
@@ -39,9 +55,51 @@ impl From<DeliveryState> for SenderState {
     }
 }
 
+/// Where what a sender sees is read.
+pub struct SenderDesk<'a> {
+    pub store: &'a dyn ReadStore,
+    pub follow: &'a dyn FollowStore,
+    pub ring: &'a KeyRing,
+    pub desk: &'a dyn Desk,
+}
+
+impl SenderDesk<'_> {
+    /// What an agency sees of its referral; `None` when it is another's or there is none: the two
+    /// are told apart by nothing.
+    ///
+    /// # Errors
+    /// When the store does not answer, or what it holds cannot be opened.
+    pub async fn view(&self, agency: &Agency, reference: Reference) -> Result<Option<SenderView>> {
+        let stored = self.store.referral(reference).await?;
+        let stored = stored.filter(|stored| stored.row.agency == agency.id);
+        let Some(stored) = stored else { return Ok(None) };
+        let plain = self.ring.open_record(&Dossier::name(stored.row.id), &stored.row.record)?;
+        let dossier = Dossier::from_bytes(&plain)
+            .ok_or_else(|| StoreError::Damaged("a dossier is cut short".to_owned()))?;
+        let receipt: Receipt = serde_json::from_slice(dossier.last_receipt())
+            .map_err(|_| StoreError::Damaged("a receipt cannot be read".to_owned()))?;
+        let recorded = self.follow.outcomes(stored.row.id).await?;
+        let mut told = self.desk.told_to_sender(&recorded, &agency.kind);
+        let clocks = self.follow.clocks_of(stored.row.id).await?;
+        let awaited =
+            |clock: &&Clock| clock.kind.as_str() == WRITTEN_FORM && clock.ended_at.is_none();
+        told.asked.extend(clocks.iter().find(awaited).map(|clock| (clock.started_at, form(clock))));
+        Ok(Some(SenderView::of(receipt, &stored.deliveries, told)))
+    }
+}
+
+/// What a sender is asked whose written form has not come.
+fn form(awaited: &Clock) -> String {
+    format!(
+        "Put what you said on the telephone in writing by {}: send it as information to this \
+         referral, or as a referral that says telephone_first. It is being acted on meanwhile",
+        awaited.due_at
+    )
+}
+
 /// The answer to `GET /v1/referrals/{reference}`.
 #[derive(Debug, Serialize)]
-pub(super) struct SenderView {
+pub struct SenderView {
     pub reference: Reference,
     pub status: SenderState,
     pub received_at: Timestamp,
@@ -58,30 +116,33 @@ pub(super) struct SenderView {
     /// What the sender is asked. No clock waits for an answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<Asked>,
+    /// What the receipt advised.
+    #[serde(skip)]
+    pub advice: Vec<String>,
 }
 
 /// A question to the sender; answer it with `POST /v1/referrals/{reference}/information`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Asked {
+pub struct Asked {
     pub at: Timestamp,
     pub words: String,
 }
 
 /// A state that was reached, and when.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Step {
+pub struct Step {
     pub state: SenderState,
     pub at: Timestamp,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct DestinationView {
+pub struct DestinationView {
     pub id: DestinationId,
     pub state: SenderState,
 }
 
 impl SenderView {
-    pub(super) fn of(receipt: Receipt, deliveries: &[DeliveryRow], told: SenderTold) -> Self {
+    pub fn of(receipt: Receipt, deliveries: &[DeliveryRow], told: SenderTold) -> Self {
         let sent: BTreeMap<&DestinationId, Option<&DeliveryRow>> = receipt
             .children
             .iter()
@@ -120,6 +181,7 @@ impl SenderView {
             outcome: told.outcome,
             services: told.services,
             asked: asked.collect(),
+            advice: receipt.advice,
         }
     }
 }
