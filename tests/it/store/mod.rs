@@ -11,6 +11,7 @@ mod clocks;
 mod command_line;
 mod delta;
 mod desks;
+mod drafts;
 mod feeds;
 mod folding;
 mod followed;
