@@ -5,6 +5,7 @@
 //! prints a key, and nothing here decides what a caller may see of a referral.
 
 pub mod keys;
+pub mod origin;
 mod principal;
 mod rate;
 pub mod staff;

@@ -30,7 +30,8 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     pub listen: SocketAddr,
-    /// Something in front of the gateway ends TLS.
+    /// Something in front of the gateway ends TLS. It must pass `Host` on as it came, and append to
+    /// `X-Forwarded-For` the address that it was called from; nothing else may reach the listener.
     pub behind_proxy: bool,
     /// PEM files; both or neither.
     pub certificate: Option<PathBuf>,
@@ -286,8 +287,8 @@ impl Settings {
         }
         self.notices.validate()?;
         let Sessions { idle_minutes, absolute_hours } = self.sessions;
-        if idle_minutes == 0 || absolute_hours == 0 {
-            bail!("sessions.idle_minutes and sessions.absolute_hours are 1 or more");
+        if !(1..=120).contains(&idle_minutes) || !(1..=24).contains(&absolute_hours) {
+            bail!("sessions.idle_minutes is 1 to 120, and sessions.absolute_hours 1 to 24");
         }
         let url = &self.database.url;
         if !url.starts_with("sqlite:") && !url.starts_with("postgres") {
@@ -401,6 +402,22 @@ mod tests {
         ] {
             let notices = Notices { in_clear, ..smtp(url) };
             assert_eq!(notices.speaks_in_clear(), clear, "{url}");
+        }
+    }
+
+    #[test]
+    fn sessions_last_neither_no_time_nor_for_good() {
+        for (idle_minutes, absolute_hours, fits) in [
+            (1, 1, true),
+            (120, 24, true),
+            (0, 12, false),
+            (121, 12, false),
+            (30, 0, false),
+            (30, 25, false),
+        ] {
+            let sessions = Sessions { idle_minutes, absolute_hours };
+            let settings = Settings { sessions, ..Settings::default() };
+            assert_eq!(settings.validate().is_ok(), fits, "{idle_minutes} {absolute_hours}");
         }
     }
 
