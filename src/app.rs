@@ -241,6 +241,7 @@ impl App {
         };
         tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
         tasks.push(tokio::spawn(keep_counting(store.clone(), rules.clone())));
+        tasks.push(staff::keep_tidy(&settings, &store, &ring, &env));
         tasks.extend(notices::start(&settings.notices, &store, &env, &directory, &stopped)?);
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;

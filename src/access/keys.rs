@@ -22,7 +22,17 @@ const ID_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 pub(super) fn symbols(env: &dyn Env, count: usize) -> String {
     let mut entropy = vec![0u8; count];
     env.entropy(&mut entropy);
-    entropy.into_iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte % 32)])).collect()
+    spelt(&entropy)
+}
+
+/// Bytes in such symbols, five bits of each.
+pub(super) fn spelt(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte % 32)])).collect()
+}
+
+/// Whether somebody may have been given it to read aloud.
+pub(super) fn is_symbol(symbol: char) -> bool {
+    u8::try_from(symbol).is_ok_and(|byte| ID_ALPHABET.contains(&byte))
 }
 
 /// A key as a caller presents it, split in its parts.

@@ -1,8 +1,8 @@
-//! `frontdoor staff add|list|disable|reset`
+//! `frontdoor staff add|list|disable|reset|end-sessions`
 
 use super::table::table;
 use super::{Result, say};
-use crate::access::staff::{Account, InitialPassword, NewAccount, StaffDesk};
+use crate::access::staff::{Account, By, InitialPassword, NewAccount, StaffDesk};
 use crate::app;
 use crate::config::settings::Settings;
 use crate::domain::{AgencyId, DestinationId, Directory, Post, Role};
@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 /// Who acts here.
-const BY: &str = "command-line";
+const BY: By = By::CommandLine;
 
 /// Local accounts of people who sign in.
 #[derive(Debug, clap::Subcommand)]
@@ -38,6 +38,11 @@ pub(super) enum Staff {
         /// JSON instead of text.
         #[arg(long)]
         json: bool,
+    },
+    /// End all sessions of an account and forget its browsers; password, app and codes stay.
+    EndSessions {
+        /// The name that they sign in with.
+        sign_in: String,
     },
 }
 
@@ -88,6 +93,11 @@ impl Staff {
             Staff::Reset { sign_in, json } => {
                 let initial = desk.reset(&sign_in, BY).await?;
                 show(&initial, json)
+            }
+            Staff::EndSessions { sign_in } => {
+                desk.end_sessions(&sign_in, BY).await?;
+                say("All sessions of the account have ended.");
+                Ok(())
             }
         }
     }

@@ -208,11 +208,14 @@ impl StaffState {
     }
 }
 
-/// Failures after which an account or an address is locked for a while.
+/// Seconds by which the clocks of two gateways may differ; whatever was written further ahead was
+/// written by a clock that was wrong.
+pub const CLOCKS_APART: i64 = 120;
+
+/// Failures after which a name at one place, a browser or a network is locked for a while.
 const LOCKS_AFTER: i64 = 10;
-/// How long it is locked, in seconds. Never longer, however often it fails: whoever guesses at a
-/// colleague's name must not keep them out, and the hundred guesses that a day has room for find no
-/// password.
+/// How long it is locked, in seconds. Never longer, however often it fails: the hundred guesses
+/// that a day has room for find no password.
 pub const LOCKED_FOR: i64 = 15 * 60;
 /// One failure is forgotten in so many seconds: a school whose people mistype now and then never
 /// comes near a lock.

@@ -134,6 +134,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0016_drafts.sql"),
         sqlite: include_str!("../../migrations/sqlite/0016_drafts.sql"),
     },
+    Migration {
+        version: 17,
+        name: "0017_accounts",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0017_accounts.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0017_accounts.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -1,12 +1,10 @@
-//! Accounts: made, set up by their holder, reset and disabled.
+//! Accounts: made, reset, disabled, and what ends all sessions.
 
 use super::record::Record;
-use super::tokens::{Device, SessionToken};
-use super::{AppSecret, Session, StaffDesk, Weak, app_codes, begun, list_codes, password};
-use crate::access::keys::symbols;
-use crate::domain::staff::{SecondStep, StaffState};
+use super::{StaffDesk, initial};
+use crate::domain::staff::StaffState;
 use crate::domain::{Post, StaffId, Timestamp};
-use crate::store::{Event, StaffChange, StaffRow, StoreError, Token16};
+use crate::store::{Event, Initial, Sealed, StaffChange, StaffRow, StoreError, Token16};
 use std::fmt;
 
 /// Days for which a password that somebody else chose opens an account: a school's holiday.
@@ -14,6 +12,23 @@ const INITIAL_DAYS: i64 = 14;
 
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 200;
+
+/// Who makes and changes accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Staff(StaffId),
+    /// Whoever may run this program where the authority's keys are.
+    CommandLine,
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            By::Staff(id) => id.fmt(f),
+            By::CommandLine => f.write_str("command-line"),
+        }
+    }
+}
 
 /// An account to make.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,33 +88,11 @@ pub enum AccountFault {
     Store(#[from] StoreError),
 }
 
-/// What somebody who sets their account up is shown.
-pub struct SetUpPage {
-    /// Their authenticator app; none for whoever is given a printed list.
-    pub app: Option<AppSecret>,
-}
-
-/// What becomes of setting an account up.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SetUp {
-    /// Signed in. The codes are shown here once, to be printed.
-    Done {
-        token: SessionToken,
-        device: String,
-        codes: Vec<String>,
-    },
-    Weak(Weak),
-    /// Not the code that the app shows now.
-    WrongCode,
-    /// The password was given too long ago, or the account was changed: begin again.
-    Over,
-}
-
 type Result<T, E = AccountFault> = std::result::Result<T, E>;
 
 impl StaffDesk {
-    /// Makes an account. `by` is a staff id, or `command-line`.
-    pub async fn add(&self, new: &NewAccount, by: &str) -> Result<InitialPassword> {
+    /// Makes an account.
+    pub async fn add(&self, new: &NewAccount, by: By) -> Result<InitialPassword> {
         let (sign_in, name) = (new.sign_in.trim(), new.name.trim());
         let is_name = |name: &str| {
             (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(char::is_control)
@@ -113,9 +106,7 @@ impl StaffDesk {
         }
         let now = self.env.now();
         let id = StaffId::from_parts(now, self.env.entropy_id());
-        let (initial, password) = self.draw_initial(id).await;
-        let record =
-            Record { sign_in: sign_in.to_owned(), name: name.to_owned(), password, app: None };
+        let (initial, kept) = self.draw_initial(id, token);
         let row = StaffRow {
             id,
             sign_in: token,
@@ -124,11 +115,15 @@ impl StaffDesk {
             revision: 1,
             made_at: now,
             changed_at: now,
-            initial_until: Some(initial.until),
+            initial: Some(kept),
             last_step: None,
-            record: record.seal(&self.ring, id, self.env.as_ref()),
+            record: Sealed::default(),
         };
-        let event = Event::new("staff.added", by).detail(format!("{id} {}", new.post.role()));
+        let (sign_in, name) = (sign_in.to_owned(), name.to_owned());
+        let record = Record { sign_in, name, password: None, app: None };
+        let row = record.seal(&self.ring, row, self.env.as_ref());
+        let event = Event::new("staff.added", &by.to_string());
+        let event = event.detail(format!("{id} {}", new.post.role()));
         match self.store.add_staff(&row, event).await {
             Ok(()) => Ok(initial),
             // Somebody else was as quick.
@@ -149,123 +144,48 @@ impl StaffDesk {
     }
 
     /// Disables an account, and ends its sessions at once.
-    pub async fn disable(&self, sign_in: &str, by: &str) -> Result<()> {
-        let row = self.named(sign_in).await?;
-        let row = StaffRow { state: StaffState::Disabled, initial_until: None, ..row };
-        self.change(row, &[], "staff.disabled", by).await
+    pub async fn disable(&self, sign_in: &str, by: By) -> Result<()> {
+        let (row, record) = self.named(sign_in).await?;
+        let row = StaffRow { state: StaffState::Disabled, initial: None, ..row };
+        self.change((row, record), Some(&[]), "staff.disabled", by).await
     }
 
     /// Gives an account, also a disabled one, a new initial password. Its password, app, codes and
-    /// sessions end, and what failed at its name is forgotten.
-    pub async fn reset(&self, sign_in: &str, by: &str) -> Result<InitialPassword> {
-        let row = self.named(sign_in).await?;
-        let (initial, password) = self.draw_initial(row.id).await;
-        let record = Record { password, app: None, ..Record::open(&self.ring, &row)? };
-        let row = StaffRow {
-            state: StaffState::New,
-            initial_until: Some(initial.until),
-            record: record.seal(&self.ring, row.id, self.env.as_ref()),
-            ..row
-        };
-        let key = self.name_key(row.sign_in);
-        self.change(row, &[], "staff.reset", by).await?;
-        self.store.forgive(key).await?;
+    /// sessions end.
+    pub async fn reset(&self, sign_in: &str, by: By) -> Result<InitialPassword> {
+        let (row, record) = self.named(sign_in).await?;
+        let (initial, kept) = self.draw_initial(row.id, row.sign_in);
+        let record = Record { password: None, app: None, ..record };
+        let (state, initial_now) = (StaffState::New, Some(kept));
+        let row = StaffRow { state, initial: initial_now, last_step: None, ..row };
+        self.change((row, record), Some(&[]), "staff.reset", by).await?;
         Ok(initial)
     }
 
-    /// What to show to whoever signed in with an initial password; `None` for anybody else.
-    /// `issuer` is what the app calls this gateway.
-    pub async fn set_up_page(
-        &self,
-        token: &SessionToken,
-        issuer: &str,
-    ) -> Result<Option<SetUpPage>> {
-        let Some(row) = self.setting_up(token).await? else { return Ok(None) };
-        let record = Record::open(&self.ring, &row)?;
-        let secret = self.offered(&row, token);
-        let app = secret.map(|secret| AppSecret::new(secret, issuer, &record.sign_in));
-        Ok(Some(SetUpPage { app }))
+    /// Ends all sessions of somebody, and forgets their browsers. Password, app and codes stay.
+    pub async fn end_sessions(&self, sign_in: &str, by: By) -> Result<()> {
+        let account = self.named(sign_in).await?;
+        self.change(account, None, "sessions.ended", by).await
     }
 
-    /// Sets an account up with a password of its holder's own and, where the page showed an app,
-    /// the code that it shows now.
-    pub async fn set_up(
-        &self,
-        token: &SessionToken,
-        password: &str,
-        code: Option<&str>,
-    ) -> Result<SetUp> {
-        let Some(row) = self.setting_up(token).await? else { return Ok(SetUp::Over) };
-        let record = Record::open(&self.ring, &row)?;
-        if let Err(weak) = password::check(password, &record.sign_in) {
-            return Ok(SetUp::Weak(weak));
-        }
-        let now = self.env.now();
-        let app = self.offered(&row, token);
-        let typed = list_codes::plain(code.unwrap_or_default());
-        let step = app.as_ref().map(|secret| app_codes::step_of(secret, &typed, now));
-        if step == Some(None) {
-            return Ok(SetUp::WrongCode);
-        }
-        let env = self.env.as_ref();
-        let codes = list_codes::draw(env);
-        let record = Record { password: self.passwords.hash(password, env).await, app, ..record };
-        let row = StaffRow {
-            state: StaffState::Active,
-            initial_until: None,
-            last_step: step.flatten(),
-            changed_at: self.env.now(),
-            record: record.seal(&self.ring, row.id, env),
-            ..row
-        };
-        let token = SessionToken::draw(env);
-        let session = begun(&token, row.id, Some(row.changed_at), row.changed_at);
-        let change = StaffChange {
-            row: &row,
-            codes: &self.tokens(row.id, &codes),
-            session: Some(&session),
-            event: Event::new("staff.set-up", &row.id.to_string()),
-        };
-        if !self.store.change_staff(change).await? {
-            return Ok(SetUp::Over);
-        }
-        let device = Device::draw(env).text(&self.ring, row.sign_in);
-        Ok(SetUp::Done { token, device, codes })
-    }
-
-    /// A new list of codes, to be shown once; the one before ends.
-    pub async fn new_codes(&self, session: &Session) -> Result<Vec<String>> {
-        let codes = list_codes::draw(self.env.as_ref());
-        let tokens = self.tokens(session.staff, &codes);
-        let event = Event::new("codes.replaced", &session.staff.to_string());
-        self.store.replace_codes(session.staff, &tokens, event, self.env.now()).await?;
-        Ok(codes)
-    }
-
-    fn tokens(&self, of: StaffId, codes: &[String]) -> Vec<Token16> {
-        codes.iter().map(|code| list_codes::token(&self.ring, of, code)).collect()
-    }
-
-    /// The account that is set up under this token.
-    async fn setting_up(&self, token: &SessionToken) -> Result<Option<StaffRow>> {
-        let row = self.half(token, self.env.now()).await?;
-        Ok(row.filter(|row| row.state == StaffState::New))
-    }
-
-    /// The secret that is offered to whoever must have an app.
-    fn offered(&self, row: &StaffRow, token: &SessionToken) -> Option<Vec<u8>> {
-        let needs_app = row.post.role().second_step() == SecondStep::App;
-        needs_app.then(|| AppSecret::offered(&self.ring, row.id, token))
-    }
-
-    async fn named(&self, sign_in: &str) -> Result<StaffRow> {
+    async fn named(&self, sign_in: &str) -> Result<(StaffRow, Record)> {
         let row = self.store.staff_named(self.sign_in_token(sign_in)).await?;
-        row.ok_or(AccountFault::Unknown)
+        let row = row.ok_or(AccountFault::Unknown)?;
+        let record = Record::open(&self.ring, &row)?;
+        Ok((row, record))
     }
 
-    async fn change(&self, row: StaffRow, codes: &[Token16], kind: &str, by: &str) -> Result<()> {
-        let row = StaffRow { changed_at: self.env.now(), last_step: None, ..row };
-        let event = Event::new(kind, by).detail(row.id.to_string());
+    /// Writes an account as it is to be, with its record; its sessions and browsers' marks end.
+    async fn change(
+        &self,
+        (row, record): (StaffRow, Record),
+        codes: Option<&[Token16]>,
+        kind: &str,
+        by: By,
+    ) -> Result<()> {
+        let row = StaffRow { revision: row.revision + 1, changed_at: self.env.now(), ..row };
+        let row = record.seal(&self.ring, row, self.env.as_ref());
+        let event = Event::new(kind, &by.to_string()).detail(row.id.to_string());
         let change = StaffChange { row: &row, codes, session: None, event };
         match self.store.change_staff(change).await? {
             true => Ok(()),
@@ -273,13 +193,11 @@ impl StaffDesk {
         }
     }
 
-    /// Four groups of five symbols: a hundred bits, which can be read over a telephone.
-    async fn draw_initial(&self, staff: StaffId) -> (InitialPassword, password::PasswordHash) {
-        let env = self.env.as_ref();
-        let groups: Vec<String> = (0..4).map(|_| symbols(env, 5)).collect();
-        let text = groups.join("-");
-        let hash = self.passwords.hash(&text, env).await;
-        let until = env.now().plus_seconds(INITIAL_DAYS * 24 * 3_600);
-        (InitialPassword { staff, until, text }, hash)
+    fn draw_initial(&self, staff: StaffId, sign_in: Token16) -> (InitialPassword, Initial) {
+        let text = initial::draw(self.env.as_ref());
+        let until = self.env.now().plus_seconds(INITIAL_DAYS * 24 * 3_600);
+        let plain = initial::read(&text).unwrap_or_default();
+        let kept = Initial { token: initial::token(&self.ring, sign_in, &plain), until };
+        (InitialPassword { staff, until, text }, kept)
     }
 }

@@ -19,7 +19,7 @@ impl AppSecret {
     /// Made from the session in which it is shown: it is the same however often the page is
     /// loaded, another one next time, and kept only once its first code was right.
     pub(super) fn offered(ring: &KeyRing, staff: StaffId, session: &SessionToken) -> Vec<u8> {
-        let half = |label| ring.token16(label, &staff.to_string(), &session.key());
+        let half = |label| session.derive(ring, label, &staff.to_string());
         let mut secret = [half("app-secret.1"), half("app-secret.2")].concat();
         secret.truncate(SECRET);
         secret

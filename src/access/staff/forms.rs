@@ -1,83 +1,129 @@
-//! Forms that do something once, however often they are sent.
+//! The token that every form carries: whoever cannot read the pages of a session cannot make it.
+//! Nothing is stored before a form is sent, and then only where it does something once.
 
-use super::tokens::same;
-use super::{Session, StaffDesk};
-use crate::store::{Pressed, StoreError, Token16};
+use super::tokens::{SessionToken, same};
+use super::{StaffDesk, to_its_end};
+use crate::domain::time::Env;
+use crate::store::keys::KeyRing;
+use crate::store::{Pressed, SessionKey, StoreError, Token16};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use std::time::Duration;
 
 /// Seconds after which a form that was never answered is taken for lost with its process. No wait
 /// for the store is longer.
 const LOST_AFTER: i64 = 60;
+/// How often, and after how long each, whoever presses a second time looks for the first answer.
+const LOOKS: usize = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// What becomes of a form that is sent.
+/// Whose forms they are: a session's, or one's that waits for its second step. It is a secret that
+/// follows from the session and the authority's keys, and stands nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Holder(Token16);
+
+impl Holder {
+    pub(super) fn of(ring: &KeyRing, session: SessionKey) -> Self {
+        Holder(ring.token16("forms", "", &session))
+    }
+
+    /// The token of a form that is shown now.
+    pub fn form(&self, env: &dyn Env) -> String {
+        let mut nonce = [0u8; 16];
+        env.entropy(&mut nonce);
+        URL_SAFE_NO_PAD.encode([nonce, self.mac(&nonce)].concat())
+    }
+
+    /// Whether a form comes from a page of this holder's.
+    pub fn is_form(&self, token: &str) -> bool {
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        let parts = bytes.split_first_chunk::<16>();
+        parts.is_some_and(|(nonce, mac)| same(mac, &self.mac(nonce)))
+    }
+
+    fn mac(&self, nonce: &[u8; 16]) -> Token16 {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes any key length");
+        mac.update(nonce);
+        let bytes: [u8; 32] = mac.finalize().into_bytes().into();
+        std::array::from_fn(|at| bytes[at])
+    }
+}
+
+/// What becomes of a form that does something once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// Do it, then say what was answered with [`StaffDesk::answer_form`].
-    First(Sending),
-    /// The same form is being done: look again in a moment.
+pub enum Once {
+    /// What was answered, now or the first time.
+    Answered(Vec<u8>),
+    /// It is still being done: look again in a moment.
     Underway,
-    /// It was done, and answered like this.
-    Again(Vec<u8>),
-    /// It is of another session or another form, or made up.
+    /// It is of another session, or made up.
     Foreign,
 }
 
-/// One sending of a form. It comes again only after it was lost, so what it does should be known
-/// by [`Sending::key`], as a referral is by its idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending(Token16);
-
-impl Sending {
-    /// The same however often the form is sent.
-    pub fn key(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
-    }
-
-    fn sealed_as(&self) -> String {
-        format!("form:{}", self.key())
-    }
-}
-
 impl StaffDesk {
-    /// The token of a form that is shown now. Nothing is stored before it is sent.
-    pub fn form(&self, session: &Session, form: &str) -> String {
-        let mut nonce = [0u8; 16];
-        self.env.entropy(&mut nonce);
-        URL_SAFE_NO_PAD.encode([nonce, self.form_mac(session, form, &nonce)].concat())
+    /// Whose forms come with this token; it may be anybody's.
+    pub fn holder(&self, token: &SessionToken) -> Holder {
+        Holder::of(&self.ring, token.key(&self.ring))
     }
 
-    /// A form is sent with its token.
-    pub async fn send_form(
+    /// Does what a form is sent for, once however often it is sent, and keeps the answer (sealed)
+    /// for whoever sends it again. `form` names what it does. It runs to its end also when nobody
+    /// stays to hear. `act` gets a key that is the same each time: what fails, or is lost with its
+    /// process, is done again, and should be known by it.
+    ///
+    /// # Errors
+    /// The store's, and whatever `act` fails with; then nothing is kept.
+    pub async fn once<F, E>(
         &self,
-        session: &Session,
+        holder: Holder,
         form: &str,
         token: &str,
-    ) -> Result<Sent, StoreError> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
-        let Some((nonce, mac)) = bytes.split_first_chunk::<16>() else { return Ok(Sent::Foreign) };
-        if !same(mac, &self.form_mac(session, form, nonce)) {
-            return Ok(Sent::Foreign);
+        act: impl FnOnce(String) -> F,
+    ) -> Result<Once, E>
+    where
+        F: Future<Output = Result<Vec<u8>, E>> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if !holder.is_form(token) {
+            return Ok(Once::Foreign);
         }
-        let sending = Sending(self.ring.token16("form-sent", form, &bytes));
-        let now = self.env.now();
-        match self.store.press(sending.0, now, now.plus_seconds(-LOST_AFTER)).await? {
-            Pressed::First => Ok(Sent::First(sending)),
-            Pressed::Underway => Ok(Sent::Underway),
-            Pressed::Answered(sealed) => {
-                Ok(Sent::Again(self.ring.open_note(&sending.sealed_as(), &sealed)?))
+        let key = self.ring.token16("form-sent", form, token.as_bytes());
+        let name = format!("form:{}", URL_SAFE_NO_PAD.encode(key));
+        for look in 0..LOOKS {
+            let now = self.env.now();
+            match self.store.press(key, now, now.plus_seconds(-LOST_AFTER)).await? {
+                Pressed::First => {
+                    let acted = act(URL_SAFE_NO_PAD.encode(key));
+                    let kept = self.clone().keep(key, name, acted);
+                    return to_its_end(kept).await.map(Once::Answered);
+                }
+                Pressed::Answered(sealed) => {
+                    return Ok(Once::Answered(self.ring.open_note(&name, &sealed)?));
+                }
+                Pressed::Underway if look + 1 < LOOKS => tokio::time::sleep(LOOK_AGAIN).await,
+                Pressed::Underway => {}
             }
         }
+        Ok(Once::Underway)
     }
 
-    /// Keeps the answer, sealed, for whoever sends the form again. The first stands.
-    pub async fn answer_form(&self, sending: &Sending, answer: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.ring.seal_note(&sending.sealed_as(), answer, self.env.as_ref());
-        self.store.answer_press(sending.0, &sealed, self.env.now()).await
-    }
-
-    fn form_mac(&self, session: &Session, form: &str, nonce: &[u8; 16]) -> Token16 {
-        let of = [session.key.as_slice(), nonce].concat();
-        self.ring.token16("form", form, &of)
+    async fn keep<E: From<StoreError>>(
+        self,
+        key: Token16,
+        name: String,
+        acted: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Vec<u8>, E> {
+        let answer = match acted.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.store.forget_press(key).await?;
+                return Err(error);
+            }
+        };
+        let sealed = self.ring.seal_note(&name, &answer, self.env.as_ref());
+        self.store.answer_press(key, &sealed, self.env.now()).await?;
+        Ok(answer)
     }
 }

@@ -1,9 +1,8 @@
 //! Codes of a printed list: a sender's second step, and everybody's way back when a telephone is
 //! lost. Each is used once.
 
-use crate::access::keys::symbols;
+use crate::access::keys::spelt;
 use crate::domain::StaffId;
-use crate::domain::time::Env;
 use crate::store::Token16;
 use crate::store::keys::KeyRing;
 
@@ -12,14 +11,15 @@ pub const LISTED: usize = 10;
 /// Symbols of a code: fifty bits, which nobody finds at a hundred tries a day.
 const SYMBOLS: usize = 10;
 
-/// Draws a list, as it is printed: `abcde-fghjk`.
-pub(super) fn draw(env: &dyn Env) -> Vec<String> {
-    let one = || {
-        let mut code = symbols(env, SYMBOLS);
+/// The list of this seed, as it is printed: `abcde-fghjk`.
+pub(super) fn list(ring: &KeyRing, seed: &[u8]) -> Vec<String> {
+    let one = |n: usize| {
+        let bytes = ring.token16("list", &n.to_string(), seed);
+        let mut code = spelt(&bytes[..SYMBOLS]);
         code.insert(SYMBOLS / 2, '-');
         code
     };
-    std::iter::repeat_with(one).take(LISTED).collect()
+    (0..LISTED).map(one).collect()
 }
 
 /// As it is kept: under a key that is not in the database, so that a fast hash gives nothing away.
@@ -43,24 +43,14 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
     use std::collections::HashSet;
-    use std::sync::atomic::{AtomicU8, Ordering};
-
-    struct Counting(AtomicU8);
-
-    impl Env for Counting {
-        fn now(&self) -> Timestamp {
-            Timestamp(0)
-        }
-        fn entropy(&self, into: &mut [u8]) {
-            into.fill_with(|| self.0.fetch_add(41, Ordering::Relaxed));
-        }
-    }
 
     #[test]
     fn a_list_has_ten_codes_that_are_read_however_they_are_typed() {
-        let codes = draw(&Counting(AtomicU8::new(5)));
-        assert_eq!(codes.iter().collect::<HashSet<_>>().len(), LISTED);
         let (ring, id) = (KeyRing::for_tests(3), StaffId::from_parts(Timestamp(0), [1; 10]));
+        let codes = list(&ring, b"seed");
+        assert_eq!(codes.iter().collect::<HashSet<_>>().len(), LISTED);
+        assert!(list(&ring, b"seed") == codes && list(&ring, b"other")[0] != codes[0]);
+        assert_ne!(list(&KeyRing::for_tests(4), b"seed")[0], codes[0]);
         for code in &codes {
             assert!(has_form(&plain(code)), "{code}");
             let token = token(&ring, id, code);

@@ -1,12 +1,12 @@
 //! Passwords: which are taken (NIST SP 800-63B §5.1.1), and how they are kept (argon2id).
 
+use super::initial;
 use crate::domain::time::Env;
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -14,9 +14,6 @@ use zeroize::Zeroizing;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-
-/// Passwords hashed at once: each takes memory and a processor, and referrals need theirs.
-const AT_ONCE: usize = 2;
 
 /// Characters of a password.
 const SHORTEST: usize = 12;
@@ -45,10 +42,15 @@ pub enum Weak {
              put together"
     )]
     Common,
+    #[error("This has the form of a password that was given to you. Choose one of your own")]
+    Given,
 }
 
 /// Whether somebody with this sign-in name may have this password.
 pub fn check(password: &str, sign_in: &str) -> Result<(), Weak> {
+    if initial::read(password).is_some() {
+        return Err(Weak::Given);
+    }
     let password = folded(password);
     match password.chars().count() {
         ..SHORTEST => return Err(Weak::Short),
@@ -111,53 +113,33 @@ impl PasswordHash {
     }
 }
 
-/// Hashes passwords, off the async threads and few at once.
-#[derive(Clone)]
-pub(super) struct Passwords(Arc<Semaphore>);
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Passwords(Arc::new(Semaphore::new(AT_ONCE)))
-    }
+/// As it is to be kept, hashed off the async threads. Whoever asks has a turn (`turns.rs`).
+pub(super) async fn hash(password: &str, env: &dyn Env) -> PasswordHash {
+    let mut salt = [0; 16];
+    env.entropy(&mut salt);
+    let mut kept = PasswordHash::salted(salt);
+    let (password, way) = (Zeroizing::new(password.to_owned()), kept.clone());
+    kept.hash = on_a_thread(move || way.of(&password)).await;
+    kept
 }
 
-impl Passwords {
-    pub(super) async fn hash(&self, password: &str, env: &dyn Env) -> PasswordHash {
-        let mut salt = [0; 16];
-        env.entropy(&mut salt);
-        let mut kept = PasswordHash::salted(salt);
-        let (password, way) = (Zeroizing::new(password.to_owned()), kept.clone());
-        kept.hash = self.in_turn(move || way.of(&password)).await;
-        kept
-    }
+/// Whether it is the password. Where there is none it takes as long to say no.
+pub(super) async fn fits(password: &str, kept: Option<&PasswordHash>) -> bool {
+    let is_somebody = kept.is_some();
+    let kept = kept.cloned().unwrap_or_else(|| PasswordHash::salted([0; 16]));
+    let password = Zeroizing::new(password.to_owned());
+    let same = move || bool::from(kept.of(&password).as_slice().ct_eq(&kept.hash));
+    on_a_thread(same).await && is_somebody
+}
 
-    /// Whether it is the password. Where nobody has this name it takes as long to say no.
-    pub(super) async fn fits(&self, password: &str, kept: Option<&PasswordHash>) -> bool {
-        let is_somebody = kept.is_some();
-        let kept = kept.cloned().unwrap_or_else(|| PasswordHash::salted([0; 16]));
-        let password = Zeroizing::new(password.to_owned());
-        let same = move || bool::from(kept.of(&password).as_slice().ct_eq(&kept.hash));
-        self.in_turn(same).await && is_somebody
-    }
-
-    /// Runs on a thread of its own when it is its turn. Whoever does not stay to hear keeps the
-    /// turn until it is over.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let turn = self.0.clone().acquire_owned().await.expect("it is never closed");
-        let worked = tokio::task::spawn_blocking(move || {
-            let worked = work();
-            drop(turn);
-            worked
-        });
-        worked.await.expect("hashing does not panic")
-    }
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::Timestamp;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Still;
 
@@ -199,6 +181,7 @@ mod tests {
             ("123456789012", Weak::Common),
             ("qwertyuiop12", Weak::Common),
             ("ababababababab", Weak::Common),
+            ("ABCDE-fghij-kmnpq-23456", Weak::Given),
         ] {
             assert_eq!(check(bad, "ann.teacher@ridgeway.example"), Err(why), "{bad}");
         }
@@ -213,32 +196,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_itself_alone_however_its_letters_are_written() {
-        let passwords = Passwords::default();
-        let kept = passwords.hash("caf\u{e9} lantern orbit", &Still).await;
+        let kept = hash("caf\u{e9} lantern orbit", &Still).await;
         assert_eq!((kept.memory_kib, kept.passes, kept.lanes), (19_456, 2, 1));
-        assert!(passwords.fits("cafe\u{301} lantern orbit", Some(&kept)).await);
-        assert!(!passwords.fits("cafe lantern orbit", Some(&kept)).await);
-        assert!(!passwords.fits("", None).await);
+        assert!(fits("cafe\u{301} lantern orbit", Some(&kept)).await);
+        assert!(!fits("cafe lantern orbit", Some(&kept)).await);
+        assert!(!fits("", None).await);
         let other = PasswordHash { salt: [8; 16], ..kept.clone() };
-        assert!(!passwords.fits("caf\u{e9} lantern orbit", Some(&other)).await);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_more_than_two_are_hashed_at_once_even_when_nobody_waits_for_them() {
-        let passwords = Passwords::default();
-        static RUNNING: AtomicUsize = AtomicUsize::new(0);
-        static MOST: AtomicUsize = AtomicUsize::new(0);
-        let work = || {
-            MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::sleep(std::time::Duration::from_millis(30));
-            RUNNING.fetch_sub(1, Ordering::SeqCst);
-        };
-        let given_up = (0..3).map(|_| {
-            let soon = std::time::Duration::from_millis(5);
-            tokio::time::timeout(soon, passwords.in_turn(work))
-        });
-        futures::future::join_all(given_up).await;
-        futures::future::join_all((0..6).map(|_| passwords.in_turn(work))).await;
-        assert_eq!(MOST.load(Ordering::SeqCst), 2);
+        assert!(!fits("caf\u{e9} lantern orbit", Some(&other)).await);
     }
 }

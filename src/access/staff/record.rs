@@ -1,10 +1,9 @@
 //! What is sealed of an account.
 
 use super::password::PasswordHash;
-use crate::domain::StaffId;
 use crate::domain::time::Env;
 use crate::store::keys::KeyRing;
-use crate::store::{Sealed, StaffRow, StoreError};
+use crate::store::{StaffRow, StoreError};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -15,7 +14,9 @@ pub(super) struct Record {
     pub(super) sign_in: String,
     /// As colleagues call them.
     pub(super) name: String,
-    pub(super) password: PasswordHash,
+    /// The password that its holder chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password: Option<PasswordHash>,
     /// The secret of the authenticator app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) app: Option<Vec<u8>>,
@@ -23,14 +24,16 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn open(ring: &KeyRing, row: &StaffRow) -> Result<Self, StoreError> {
-        let bytes = ring.open_record(&StaffRow::name(row.id), &row.record)?;
+        let bytes = ring.open_record(&row.sealed_as(), &row.record)?;
         serde_json::from_slice(&bytes)
             .map_err(|_| StoreError::Damaged("an account's record cannot be read".to_owned()))
     }
 
-    pub(super) fn seal(&self, ring: &KeyRing, of: StaffId, env: &dyn Env) -> Sealed {
+    /// Into the account as it is to be, and bound to it.
+    pub(super) fn seal(&self, ring: &KeyRing, row: StaffRow, env: &dyn Env) -> StaffRow {
         let bytes = serde_json::to_vec(self).expect("a record is plain data");
-        ring.seal_record(&StaffRow::name(of), &bytes, env)
+        let record = ring.seal_record(&row.sealed_as(), &bytes, env);
+        StaffRow { record, ..row }
     }
 }
 

@@ -1,6 +1,7 @@
+use super::staff::{codes_left, stands};
 use super::{Connection, Own, append};
 use crate::audit::{ChainName, Event};
-use crate::domain::staff::{Failures, LOCKED_FOR};
+use crate::domain::staff::Failures;
 use crate::domain::{StaffId, Timestamp};
 use crate::store::error::Result;
 use crate::store::rows::Token16;
@@ -9,47 +10,33 @@ use crate::store::staff::StaffRow;
 use async_trait::async_trait;
 
 const FAILURES: &str = failures!(lock!());
-const FORGET_FAILURES: &str = forget_failures!(lock_others!());
-const REVISION: &str = revision!(lock!());
+/// What is taken away, how old in seconds.
+const OLD: [(&str, i64); 3] = [
+    (forget_old!("sign_in_failure", "last_at", lock_others!()), FAILURES_KEPT_FOR),
+    (forget_old!("session", "made_at", lock_others!()), KEPT_FOR),
+    (forget_old!("form_press", "pressed_at", lock_others!()), KEPT_FOR),
+];
 
 /// Writes a session.
 pub(super) async fn add(db: &mut Connection, session: &SessionRow) -> Result<()> {
     let query = sqlx::query(ADD_SESSION).bind(session.key.as_slice()).bind(session.staff.0);
-    let query = query.bind(session.made_at.0).bind(session.seen_at.0);
-    let query = query.bind(session.second_at.map(|at| at.0));
+    let query = query.bind(session.revision).bind(session.made_at.0).bind(session.seen_at.0);
+    let query = query.bind(session.second_at.map(|at| at.0)).bind(session.tries);
     query.bind(session.ended_at.map(|at| at.0)).execute(db).await?;
     Ok(())
 }
 
-/// Clears what is counted under one key, and takes one failure from each of the others.
-async fn no_failures(
-    db: &mut Connection,
-    cleared: Option<Token16>,
-    uncounted: &[Token16],
-) -> Result<()> {
-    let cleared = cleared.into_iter().map(|key| (key, FORGIVE));
-    let mut all: Vec<_> = cleared.chain(uncounted.iter().map(|key| (*key, UNCOUNT))).collect();
-    // In the order of whoever counts.
-    all.sort_unstable();
-    for (key, statement) in all {
-        sqlx::query(statement).bind(key.as_slice()).execute(&mut *db).await?;
+/// Takes one failure from each, in the order of whoever counts.
+pub(super) async fn uncount(db: &mut Connection, keys: &[Token16]) -> Result<()> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    for key in keys {
+        sqlx::query(UNCOUNT).bind(key.as_slice()).execute(&mut *db).await?;
     }
     Ok(())
 }
 
-/// Whoever signs in takes away what nobody needs any more.
-async fn tidy(db: &mut Connection, now: Timestamp) -> Result<()> {
-    for (statement, age) in [
-        (FORGET_FAILURES, FAILURES_KEPT_FOR),
-        (FORGET_SESSIONS, KEPT_FOR),
-        (FORGET_PRESSES, KEPT_FOR),
-    ] {
-        sqlx::query(statement).bind(now.plus_seconds(-age).0).execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
-/// Uses a proof up; false where it was used, or the account is not active.
+/// Uses a proof up; false where it was used.
 async fn take(db: &mut Connection, staff: StaffId, proof: Proof, now: Timestamp) -> Result<bool> {
     let query = match &proof {
         Proof::Step(step) => sqlx::query(TAKE_STEP).bind(staff.0).bind(*step),
@@ -58,82 +45,109 @@ async fn take(db: &mut Connection, staff: StaffId, proof: Proof, now: Timestamp)
     Ok(query.execute(db).await?.rows_affected() > 0)
 }
 
+/// One failure more under a key, and until when it waits by what was counted before.
+async fn one_more(
+    db: &mut Connection,
+    one: Try,
+    now: Timestamp,
+) -> Result<(Failures, Option<Timestamp>)> {
+    let key = one.key.as_slice();
+    sqlx::query(NOTE_TRY).bind(key).bind(now.0).execute(&mut *db).await?;
+    let query = sqlx::query_as(FAILURES).bind(key);
+    let (count, last_at, until): (i64, i64, i64) = query.fetch_one(&mut *db).await?;
+    let failures = Failures::one_more(count, (now.0 - last_at) / 1_000_000, one.free);
+    let query = sqlx::query(COUNT_TRY).bind(key).bind(failures.count).bind(now.0);
+    query.bind(now.plus_seconds(failures.wait()).0).execute(db).await?;
+    Ok((failures, still_waits(until, now)))
+}
+
 #[async_trait]
 impl SessionStore for Own {
-    async fn try_sign_in(&self, tries: &[Try], now: Timestamp) -> Result<Tried> {
-        // In one order, so that no two wait for each other.
-        let mut tries = tries.to_vec();
-        tries.sort_by_key(|one| one.key);
-        let mut tx = self.begin_writing().await?;
-        let (mut counts, mut wait) = (Vec::new(), None);
-        for Try { key, free } in &tries {
-            sqlx::query(NOTE_TRY).bind(key.as_slice()).bind(now.0).execute(&mut *tx).await?;
-            let query = sqlx::query_as(FAILURES).bind(key.as_slice());
-            let (count, last_at, until): (i64, i64, i64) = query.fetch_one(&mut *tx).await?;
-            let seconds = (now.0 - last_at) / 1_000_000;
-            counts.push((key, Failures::one_more(count, seconds, *free)));
-            // Further ahead was written by a clock that was wrong.
-            let longest = now.plus_seconds(LOCKED_FOR).0;
-            wait = wait.max(Some(until).filter(|until| (now.0 + 1..=longest).contains(until)));
+    async fn waits(&self, keys: &[Token16], now: Timestamp) -> Result<Option<Timestamp>> {
+        let mut wait = None;
+        for key in keys {
+            let query = sqlx::query_scalar(WAIT).bind(key.as_slice());
+            let until: Option<i64> = query.fetch_optional(&self.readers).await?;
+            wait = wait.max(until.and_then(|until| still_waits(until, now)));
         }
-        if let Some(until) = wait {
-            return Ok(Tried::Wait(Timestamp(until)));
-        }
-        let mut free_at = now;
-        for (key, failures) in &counts {
-            let until = now.plus_seconds(failures.wait());
-            free_at = free_at.max(until);
-            let query = sqlx::query(COUNT_TRY).bind(key.as_slice()).bind(failures.count);
-            query.bind(now.0).bind(until.0).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        let locks = counts.iter().any(|(_, failures)| failures.locks());
-        Ok(Tried::Counted { free_at, locks })
+        Ok(wait)
     }
 
-    async fn forgive(&self, key: Token16) -> Result<()> {
+    async fn try_sign_in(&self, trying: Trying<'_>, now: Timestamp) -> Result<Tried> {
+        // In one order, so that no two wait for each other.
+        let mut order: Vec<usize> = (0..trying.tries.len()).collect();
+        order.sort_by_key(|at| trying.tries[*at].key);
         let mut tx = self.begin_writing().await?;
-        sqlx::query(FORGIVE).bind(key.as_slice()).execute(&mut *tx).await?;
+        if let Some((half, most)) = trying.half {
+            let query = sqlx::query(TRY_HALF).bind(half.as_slice()).bind(most);
+            if query.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(Tried::Over);
+            }
+        }
+        let (mut counted, mut wait) = (Vec::new(), None);
+        for at in order {
+            let (failures, until) = one_more(&mut tx, trying.tries[at], now).await?;
+            counted.push((at, failures));
+            wait = wait.max(until);
+        }
+        if let Some(until) = wait {
+            return Ok(Tried::Wait(until));
+        }
+        counted.sort_by_key(|(at, _)| *at);
+        let failures: Vec<Failures> = counted.into_iter().map(|(_, failures)| failures).collect();
+        let events = (trying.tell)(&failures);
+        if !events.is_empty() {
+            append(&mut tx, self.chains()?, ChainName::Desk, now, &events).await?;
+        }
+        tx.commit().await?;
+        let longest = failures.iter().map(|one| one.wait()).max().unwrap_or_default();
+        Ok(Tried::Counted(now.plus_seconds(longest)))
+    }
+
+    async fn uncount(&self, keys: &[Token16]) -> Result<()> {
+        let mut tx = self.begin_writing().await?;
+        uncount(&mut tx, keys).await?;
         Ok(tx.commit().await?)
     }
 
     async fn open_session(
         &self,
         session: &SessionRow,
-        of: &StaffRow,
         uncounted: &[Token16],
         event: Event,
     ) -> Result<bool> {
+        let now = session.made_at;
         let mut tx = self.begin_writing().await?;
-        let query = sqlx::query_scalar(REVISION).bind(of.id.0);
-        let revision: Option<i64> = query.fetch_optional(&mut *tx).await?;
-        if revision != Some(of.revision) {
+        if !stands(&mut tx, session.staff, session.revision).await? {
             return Ok(false);
         }
-        no_failures(&mut tx, None, uncounted).await?;
+        let query = sqlx::query(END_HALVES).bind(session.staff.0).bind(now.0);
+        query.bind(now.plus_seconds(-PRESSED_TWICE).0).execute(&mut *tx).await?;
         add(&mut tx, session).await?;
-        tidy(&mut tx, session.made_at).await?;
-        append(&mut tx, self.chains()?, ChainName::Desk, session.made_at, &[event]).await?;
+        uncount(&mut tx, uncounted).await?;
+        append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    async fn complete_session(&self, done: Completed<'_>) -> Result<bool> {
-        let now = done.session.made_at;
+    async fn complete_session(&self, done: Completed<'_>) -> Result<Option<i64>> {
+        let (now, staff) = (done.session.made_at, done.session.staff);
         let mut tx = self.begin_writing().await?;
-        // The account before its sessions, as whoever changes it does.
-        if !take(&mut tx, done.session.staff, done.proof, now).await? {
-            return Ok(false);
+        if !stands(&mut tx, staff, done.session.revision).await?
+            || !take(&mut tx, staff, done.proof, now).await?
+        {
+            return Ok(None);
         }
         let query = sqlx::query(END_HALF).bind(done.before.as_slice()).bind(now.0);
         if query.execute(&mut *tx).await?.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         add(&mut tx, done.session).await?;
-        no_failures(&mut tx, Some(done.cleared), done.uncounted).await?;
+        let left = codes_left(&mut tx, staff).await?;
+        uncount(&mut tx, done.uncounted).await?;
         append(&mut tx, self.chains()?, ChainName::Desk, now, done.events).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(left))
     }
 
     async fn session(&self, key: SessionKey) -> Result<Option<(SessionRow, StaffRow)>> {
@@ -159,15 +173,6 @@ impl SessionStore for Own {
         Ok(true)
     }
 
-    async fn end_sessions(&self, staff: StaffId, event: Event, now: Timestamp) -> Result<u64> {
-        let mut tx = self.begin_writing().await?;
-        let query = sqlx::query(END_SESSIONS).bind(staff.0).bind(now.0);
-        let ended = query.execute(&mut *tx).await?.rows_affected();
-        append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
-        tx.commit().await?;
-        Ok(ended)
-    }
-
     async fn press(&self, key: Token16, now: Timestamp, lost: Timestamp) -> Result<Pressed> {
         let mut tx = self.begin_writing().await?;
         let query = sqlx::query(PRESS).bind(key.as_slice()).bind(now.0).bind(lost.0);
@@ -177,8 +182,8 @@ impl SessionStore for Own {
             return Ok(Pressed::First);
         }
         let query = sqlx::query_scalar(PRESS_ANSWER).bind(key.as_slice());
-        let answer: Option<Vec<u8>> = query.fetch_one(&mut *tx).await?;
-        Ok(answer.map_or(Pressed::Underway, Pressed::Answered))
+        let answer: Option<Option<Vec<u8>>> = query.fetch_optional(&mut *tx).await?;
+        Ok(answer.flatten().map_or(Pressed::Underway, Pressed::Answered))
     }
 
     async fn answer_press(&self, key: Token16, answer: &[u8], now: Timestamp) -> Result<()> {
@@ -186,5 +191,23 @@ impl SessionStore for Own {
         let query = sqlx::query(ANSWER_PRESS).bind(key.as_slice()).bind(answer).bind(now.0);
         query.execute(&mut *tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn forget_press(&self, key: Token16) -> Result<()> {
+        let mut tx = self.begin_writing().await?;
+        sqlx::query(FORGET_PRESS).bind(key.as_slice()).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn tidy_sign_ins(&self, now: Timestamp, limit: usize) -> Result<u64> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut most = 0;
+        for (statement, age) in OLD {
+            let mut tx = self.begin_writing().await?;
+            let query = sqlx::query(statement).bind(now.plus_seconds(-age).0).bind(limit);
+            most = most.max(query.execute(&mut *tx).await?.rows_affected());
+            tx.commit().await?;
+        }
+        Ok(most)
     }
 }

@@ -151,9 +151,10 @@ impl PostgresStore {
         Ok(tx)
     }
 
-    /// A transaction that writes.
+    /// A transaction that writes. Each statement sees what was committed before it, also where the
+    /// server's default is another: whoever waited for a row reads it as it is now.
     async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-        Ok(self.pool.begin().await?)
+        Ok(self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?)
     }
 
     /// The same, of which there is one at a time for this table.

@@ -1,18 +1,27 @@
 //! Sessions: when they end, that nobody can slip one under somebody, and forms that are sent twice.
 
-use super::homes::Home;
+use super::homes::{Home, ring};
 use super::on_both;
 use super::staff::*;
 use frontdoor::access::staff::*;
+use frontdoor::domain::time::Env as _;
+use frontdoor::store::StoreError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 
 on_both!(
     a_session_ends_when_nothing_is_asked_for_and_at_last_in_any_case,
     how_long_sessions_last_is_a_setting,
+    a_session_says_when_it_ends_and_what_a_page_asks_for_by_itself_does_not_prolong_it,
+    whoever_begins_anew_ends_what_was_begun_but_not_when_they_press_twice,
+    what_a_clock_that_was_wrong_began_opens_nothing,
+    what_nobody_needs_any_more_is_taken_away_a_page_at_a_time,
     every_step_has_a_token_of_its_own_and_only_its_hash_is_kept,
     whoever_signs_out_is_out_and_so_is_everybody_whose_sessions_are_ended,
     a_form_is_of_one_session,
-    a_form_that_is_sent_twice_does_it_once_and_gets_the_first_answer,
-    a_form_that_is_sent_many_times_at_once_is_first_once,
+    a_form_that_is_sent_often_does_it_once_and_gets_the_first_answer,
+    a_form_whose_sender_does_not_stay_is_done_and_one_that_died_is_done_again,
 );
 
 const MINUTE: i64 = 60;
@@ -37,7 +46,7 @@ async fn a_session_ends_when_nothing_is_asked_for_and_at_last_in_any_case(home: 
     assert_eq!(last.ends_at, begun.plus_seconds(12 * 3_600), "it says when it ends");
     world.pass(1);
     assert!(world.session(&token).await.is_none(), "after twelve hours");
-    assert_ne!(session.csrf, last.csrf);
+    assert!(!last.is_csrf(&session.csrf) && last.is_csrf(&last.csrf));
 
     // The time between the two steps is limited as well.
     let (half, _) = world.begun(ADA, PASSWORD).await;
@@ -55,6 +64,82 @@ async fn how_long_sessions_last_is_a_setting(home: Home) {
     assert!(world.session(&ada.token).await.is_some());
     world.pass(1);
     assert!(world.session(&ada.token).await.is_none());
+}
+
+async fn a_session_says_when_it_ends_and_what_a_page_asks_for_by_itself_does_not_prolong_it(
+    home: Home,
+) {
+    let world = World::with(&home, SessionLimits { idle: 100, absolute: 1_000 }).await;
+    let ada = world.set_up(ADA).await;
+    let ends = async |seen: bool| {
+        let asked = if seen {
+            world.desk.session(&ada.token).await
+        } else {
+            world.desk.peek(&ada.token).await
+        };
+        let session = asked.expect("answers");
+        session.map(|session| session.ends_at.seconds_since(world.hand.now()))
+    };
+    assert_eq!(ends(true).await, Some(100.0));
+    world.pass(9);
+    assert_eq!(ends(true).await, Some(91.0), "not noted, and it says so");
+    world.pass(1);
+    assert_eq!(ends(false).await, Some(90.0));
+    assert_eq!(ends(true).await, Some(100.0));
+    world.pass(99);
+    assert_eq!(ends(false).await, Some(1.0));
+    world.pass(1);
+    assert_eq!(ends(false).await, None);
+}
+
+async fn whoever_begins_anew_ends_what_was_begun_but_not_when_they_press_twice(home: Home) {
+    let world = World::over(&home).await;
+    let ada = world.set_up(ADA).await;
+    let waits = async |token: &SessionToken| world.desk.half(token).await.expect("").is_some();
+    let (first, _) = world.begun(ADA, PASSWORD).await;
+    let (second, _) = world.begun(ADA, PASSWORD).await;
+    assert!(waits(&first).await && waits(&second).await);
+    world.pass(11);
+    let (third, _) = world.begun(ADA, PASSWORD).await;
+    assert!(!waits(&first).await && !waits(&second).await && waits(&third).await);
+    let over = world.desk.second_step(&first, &ada.codes[0], HERE).await.expect("answers");
+    assert_eq!(over, Stepped::Over);
+    assert!(world.session(&ada.token).await.is_some(), "what is open stays open");
+}
+
+async fn what_a_clock_that_was_wrong_began_opens_nothing(home: Home) {
+    let world = World::over(&home).await;
+    let ada = world.set_up(ADA).await;
+    world.pass(-120);
+    assert!(world.session(&ada.token).await.is_some(), "clocks differ a little");
+    world.pass(-1);
+    assert!(world.session(&ada.token).await.is_none());
+}
+
+async fn what_nobody_needs_any_more_is_taken_away_a_page_at_a_time(home: Home) {
+    let world = World::over(&home).await;
+    world.set_up(ADA).await;
+    let rows = async || {
+        let count = |table| format!("SELECT CAST(count(*) AS TEXT) FROM {table}");
+        let mut rows = Vec::new();
+        for table in ["sign_in_failure", "session", "form_press"] {
+            rows.extend(home.texts(&count(table)).await);
+        }
+        rows.join(" ")
+    };
+    for n in 0..5 {
+        world.refused(&format!("name{n}"), "not the password").await;
+        world.store.press([n; 16], world.hand.now(), world.hand.now()).await.expect("is noted");
+    }
+    assert_eq!(rows().await, "6 2 5", "five names at one place");
+    assert_eq!(world.desk.tidy(4).await.expect("tidies"), 0);
+    world.pass(24 * 3_600 + 1);
+    assert_eq!(world.desk.tidy(4).await.expect("tidies"), 4);
+    assert_eq!(rows().await, "2 2 5");
+    world.pass(30 * 24 * 3_600);
+    assert_eq!(world.desk.tidy(4).await.expect("tidies"), 4);
+    assert_eq!(world.desk.tidy(4).await.expect("tidies"), 1);
+    assert_eq!(rows().await, "0 0 0");
 }
 
 async fn every_step_has_a_token_of_its_own_and_only_its_hash_is_kept(home: Home) {
@@ -76,8 +161,8 @@ async fn every_step_has_a_token_of_its_own_and_only_its_hash_is_kept(home: Home)
     assert_eq!(kept.len(), 5, "the set-up's two, and three");
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02X}")).collect::<String>();
     for token in [&half, &other, &token, &ada.token] {
-        let hash = <sha2::Sha256 as sha2::Digest>::digest(token.reveal().as_bytes());
-        assert!(kept.contains(&hex(hash.as_slice())) && token.reveal().len() == 43);
+        let hash = ring().token16("session", "", token.reveal().as_bytes());
+        assert!(kept.contains(&hex(&hash)) && token.reveal().len() == 43);
     }
 }
 
@@ -92,74 +177,107 @@ async fn whoever_signs_out_is_out_and_so_is_everybody_whose_sessions_are_ended(h
     assert!(world.session(&second).await.is_some(), "her other browser stays");
     let third = world.signed_in(ADA, &ada.codes[1]).await;
     let (half, _) = world.begun(ADA, PASSWORD).await;
-    let ended = world.desk.end_sessions(session.staff, "command-line").await.expect("ends");
-    assert_eq!(ended, 3);
+    world.desk.end_sessions(ADA, By::CommandLine).await.expect("ends");
     for token in [&second, &third, &half] {
         assert!(world.session(token).await.is_none());
     }
-    assert!(world.desk.step(&half).await.expect("answers").is_none());
+    assert!(world.desk.half(&half).await.expect("answers").is_none());
     assert!(world.session(&otto.token).await.is_some(), "nobody else's");
+    world.signed_in(ADA, &ada.codes[2]).await;
 }
 
 async fn a_form_is_of_one_session(home: Home) {
     let world = World::over(&home).await;
     let ada = world.set_up(ADA).await;
-    let one = world.session(&ada.token).await.expect("signed in");
+    let one = world.session(&ada.token).await.expect("signed in").holder;
     let other = world.signed_in(ADA, &ada.codes[0]).await;
-    let other = world.session(&other).await.expect("signed in");
-    assert!(one.is_csrf(&one.csrf) && !one.is_csrf(&other.csrf) && !one.is_csrf(""));
+    let other = world.session(&other).await.expect("signed in").holder;
     let (half, _) = world.begun(ADA, PASSWORD).await;
-    assert!(world.desk.is_csrf(&half, &world.desk.csrf(&half)));
-    assert!(!world.desk.is_csrf(&half, &one.csrf) && !one.is_csrf(&world.desk.csrf(&half)));
+    let half = world.desk.half(&half).await.expect("answers").expect("waits").holder;
+    for (mine, others) in [(one, [other, half]), (other, [one, half]), (half, [one, other])] {
+        let token = mine.form(&*world.hand);
+        assert!(mine.is_form(&token) && token != mine.form(&*world.hand));
+        for holder in others {
+            assert!(!holder.is_form(&token));
+            let foreign = once(&world, holder, &token, "nothing").await.expect("answers");
+            assert_eq!(foreign, Once::Foreign);
+        }
+        for made_up in ["", "é", &token[1..]] {
+            assert!(!mine.is_form(made_up), "{made_up}");
+        }
+    }
+}
 
-    let token = world.desk.form(&one, "refer");
-    let send = async |session: &Session, form: &str, token: &str| {
-        world.desk.send_form(session, form, token).await.expect("answers")
+/// Sends a form; what it does takes a moment, and answers with `answer`.
+async fn once(
+    world: &World,
+    holder: Holder,
+    token: &str,
+    answer: &str,
+) -> Result<Once, StoreError> {
+    let answer = answer.to_owned();
+    let act = |key: String| async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        match answer.as_str() {
+            "fails" => Err(StoreError::Unavailable(key)),
+            _ => Ok(format!("{answer} {key}").into_bytes()),
+        }
     };
-    for (session, form, token) in [
-        (&other, "refer", token.as_str()),
-        (&one, "decide", token.as_str()),
-        (&one, "refer", &token[1..]),
-        (&one, "refer", ""),
-        (&one, "refer", "é"),
-    ] {
-        assert_eq!(send(session, form, token).await, Sent::Foreign, "{form} {token}");
-    }
-    assert!(matches!(send(&one, "refer", &token).await, Sent::First(_)));
+    world.desk.once(holder, "refer", token, act).await
 }
 
-async fn a_form_that_is_sent_twice_does_it_once_and_gets_the_first_answer(home: Home) {
-    let world = World::over(&home).await;
-    let ada = world.set_up(ADA).await;
-    let session = world.session(&ada.token).await.expect("signed in");
-    let (form, next) = (world.desk.form(&session, "refer"), world.desk.form(&session, "refer"));
-    let send =
-        async |token: &str| world.desk.send_form(&session, "refer", token).await.expect("answers");
-    let Sent::First(sending) = send(&form).await else { panic!("not the first") };
-    assert_eq!(send(&form).await, Sent::Underway);
-    for answer in [b"the first".as_slice(), b"another"] {
-        world.desk.answer_form(&sending, answer).await.expect("keeps");
+fn text(answer: Result<Once, StoreError>) -> String {
+    match answer {
+        Ok(Once::Answered(answer)) => String::from_utf8(answer).expect("text"),
+        other => panic!("{other:?}"),
     }
-    assert_eq!(send(&form).await, Sent::Again(b"the first".to_vec()));
-    let Sent::First(second) = send(&next).await else { panic!("another form is another") };
-    assert_ne!(second.key(), sending.key());
-
-    // The process died with it: after a minute it is the first again, under the same key.
-    world.pass(60);
-    assert_eq!(send(&next).await, Sent::Underway);
-    world.pass(1);
-    assert_eq!(send(&next).await, Sent::First(second));
-    assert_eq!(send(&next).await, Sent::Underway);
-    assert_eq!(send(&form).await, Sent::Again(b"the first".to_vec()), "as long as it is kept");
 }
 
-async fn a_form_that_is_sent_many_times_at_once_is_first_once(home: Home) {
+async fn a_form_that_is_sent_often_does_it_once_and_gets_the_first_answer(home: Home) {
     let world = World::over(&home).await;
     let ada = world.set_up(ADA).await;
-    let session = world.session(&ada.token).await.expect("signed in");
-    let form = world.desk.form(&session, "refer");
-    let presses = (0..8).map(|_| world.desk.send_form(&session, "refer", &form));
-    let sent = futures::future::join_all(presses).await;
-    let first = sent.iter().filter(|one| matches!(one, Ok(Sent::First(_)))).count();
-    assert_eq!((first, sent.iter().filter(|one| one.is_ok()).count()), (1, 8));
+    let holder = world.session(&ada.token).await.expect("signed in").holder;
+    let (form, next) = (holder.form(&*world.hand), holder.form(&*world.hand));
+    let presses = (0..6).map(|n| {
+        let (world, form) = (&world, &form);
+        async move { text(once(world, holder, form, &format!("press {n}")).await) }
+    });
+    let answers = futures::future::join_all(presses).await;
+    assert!(answers.iter().all(|one| *one == answers[0]), "{answers:?}");
+    assert_eq!(text(once(&world, holder, &form, "later").await), answers[0]);
+
+    // What fails is done again, and is known by the same key.
+    let Err(StoreError::Unavailable(key)) = once(&world, holder, &next, "fails").await else {
+        panic!("it fails")
+    };
+    assert_eq!(text(once(&world, holder, &next, "second").await), format!("second {key}"));
+    assert!(!answers[0].contains(&key), "another form is another");
+}
+
+async fn a_form_whose_sender_does_not_stay_is_done_and_one_that_died_is_done_again(home: Home) {
+    let world = World::over(&home).await;
+    let ada = world.set_up(ADA).await;
+    let holder = world.session(&ada.token).await.expect("signed in").holder;
+    let (form, next) = (holder.form(&*world.hand), holder.form(&*world.hand));
+    let begun = Arc::new(Notify::new());
+    let begins = begun.clone();
+    let act = |_| async move {
+        begins.notify_one();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Ok::<_, StoreError>(b"first ".to_vec())
+    };
+    tokio::select! {
+        biased;
+        () = begun.notified() => {}
+        _ = world.desk.once(holder, "refer", &form, act) => panic!("it takes longer"),
+    }
+    assert!(text(once(&world, holder, &form, "second").await).starts_with("first "));
+
+    // The process died with it: nobody knows for a minute, then it is done again.
+    let key = ring().token16("form-sent", "refer", next.as_bytes());
+    let now = world.hand.now();
+    world.store.press(key, now, now).await.expect("is noted");
+    assert_eq!(once(&world, holder, &next, "early").await.expect("answers"), Once::Underway);
+    world.pass(61);
+    assert!(text(once(&world, holder, &next, "late").await).starts_with("late "));
 }

@@ -32,6 +32,7 @@ async fn accounts_are_made_listed_disabled_and_reset() {
         let text = home.run(&otto.concat()).await;
         assert!(text.contains("shown once: "), "{text}");
 
+        home.run(&["staff", "end-sessions", "ada@ridgeway.example"]).await;
         let (code, text) = home.try_run(&ADD).await;
         assert!(code == 2 && text.contains("signs in with this name already"), "{code}: {text}");
         let list = json(&home, &["staff", "list", "--json"]).await;
@@ -76,7 +77,7 @@ async fn what_does_not_go_together_is_refused_with_what_to_say_instead() {
         let (code, text) = home.try_run(&[add.as_slice(), more].concat()).await;
         assert!(code == 2 && text.contains(said), "{more:?}: {code} {text}");
     }
-    for command in ["disable", "reset"] {
+    for command in ["disable", "reset", "end-sessions"] {
         let (code, text) = home.try_run(&["staff", command, "otto"]).await;
         assert!(code == 2 && text.contains("staff list"), "{command}: {code} {text}");
     }
