@@ -334,3 +334,47 @@ refer-more-what = Nobody waits for it. Tell us when you can.
 refer-more-label = Anything new, or anything you left out
 refer-more-hint = It goes to everybody who has the referral. Never send it by e-mail.
 refer-more-send = Send this
+
+## Signing in
+signin = Sign in
+signin-name = Sign-in name
+signin-password = Password
+signin-show = Show
+signin-hide = Hide
+signin-continue = Continue
+signin-wrong = What you gave us does not fit. Try again. If it is about a child, do not wait: telephone.
+signin-wait = Too many tries. Try again at { $when }. If it is about a child, do not wait: telephone.
+signin-again = Begin again
+signin-code = Code
+signin-by-app = Type the code of your app
+signin-by-app-hint = The six digits that your authenticator app shows now, or a recovery code
+signin-by-list = Type the next code of your list
+signin-by-list-hint = The first code of your printed list that is not crossed out. Cross it out afterwards.
+signin-setup = Set up your account
+signin-new-password = A password of your own
+signin-new-password-hint = At least 12 characters. Three or four words that you alone put together are good.
+signin-list-follows = Next you are shown a list of codes, to be printed. You need one each time you sign in.
+signin-app = Your authenticator app
+signin-app-install = Open an authenticator app on your telephone.
+signin-app-enter = Point it at this picture, or type this secret into it.
+signin-app-picture = The same secret as a picture, to be read by your telephone
+signin-app-link = On this telephone: open it in the app
+signin-app-type = Type the six digits that it shows now.
+signin-wrong-code = That is not the code that the app shows now. Wait for the next, and type it
+signin-codes = Your codes
+signin-codes-list =
+    Print this page and keep it in a locked place. Each code works once. You need the next of them
+    whenever you sign in.
+signin-codes-recovery =
+    Print this page and keep it in a locked place. Each code works once, for when you have lost your
+    telephone.
+signin-codes-once = They are shown only now.
+signin-codes-kept = I have printed them
+signin-warning = Warning
+signin-account = Your account
+signin-role = Role
+signin-since = Signed in since
+signin-codes-new = New codes
+signin-codes-new-what = For when your list is lost or used up. All codes that you have now stop working.
+signin-proof = Your password
+signin-codes-make = Show me new codes

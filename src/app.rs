@@ -258,21 +258,11 @@ impl App {
         let watches = Watches::new(&settings, parts, &entrance, &access.directory, masstt);
         tasks.extend(watches.start(&stopped));
         let board = watches.board(settings.notices.smtp.is_some());
-        let served = access.clone();
+        let (rabbit, served) = (ends.rabbit.clone(), access.clone());
         let behind =
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, watches };
-        let rabbit = behind.ends.rabbit.clone();
         let state = Arc::new(api_state(&settings, &store, behind)?);
-        let pages = pages::open(pages::Behind {
-            settings: &settings,
-            store: &store,
-            ring: &ring,
-            env: &env,
-            directory: &access.directory,
-            intake: state.intake.clone(),
-            desk: state.desk.clone(),
-            board,
-        })?;
+        let pages = pages::open(&settings, &store, board, &state)?;
         tasks.extend(outcomes::start(rabbit, &state, known, listening));
         let server = api::serve(state, &listen, pages)
             .with_context(|| format!("cannot listen on {}", settings.http.listen))?;

@@ -137,6 +137,11 @@ impl Finish<'_> {
         if !response.status().is_client_error() && !response.status().is_server_error() {
             return None;
         }
+        // A page that says itself what went wrong.
+        let written = response.headers().get(header::CONTENT_TYPE);
+        if written.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+            return None;
+        }
         let Some(error) = response.error() else {
             let written = response.headers().contains_key(header::CONTENT_TYPE);
             return (!written).then(|| Problem::of_status(response.status()));

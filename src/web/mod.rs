@@ -9,6 +9,7 @@ mod privacy;
 pub mod refer;
 pub mod samples;
 pub mod session;
+pub mod signin;
 pub mod texts;
 mod times;
 pub mod trouble;
@@ -46,6 +47,7 @@ pub fn configure(cfg: &mut ServiceConfig, pages: &Pages) {
     ops::configure(cfg, &pages.ops);
     if let Some(people) = &pages.people {
         cfg.app_data(web::Data::from(Arc::clone(&people.doors)));
+        signin::configure(cfg);
         refer::configure(cfg, &people.refer);
     }
 }

@@ -25,7 +25,7 @@ pub struct Sample {
 
 /// Those of all rooms.
 pub fn all() -> impl Iterator<Item = &'static Sample> {
-    SAMPLES.iter().chain(super::refer::samples::SAMPLES)
+    SAMPLES.iter().chain(super::signin::samples::SAMPLES).chain(super::refer::samples::SAMPLES)
 }
 
 /// Later pages add their samples here; a test holds that no template is without one.

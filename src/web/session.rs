@@ -2,6 +2,7 @@
 
 use super::page::{Frame, Front, Link};
 use super::trouble::Trouble;
+use crate::access::origin::same_origin;
 use crate::access::staff::{Session, SessionToken, StaffDesk};
 use crate::domain::Role;
 use crate::pipeline::drafts::Writer;
@@ -18,6 +19,8 @@ pub struct Doors {
     pub desk: Arc<StaffDesk>,
     /// Browsers reach this gateway by HTTPS alone, and give their cookies to nothing else.
     pub secure: bool,
+    /// Something in front of the gateway says where people call from.
+    pub behind_proxy: bool,
 }
 
 impl Doors {
@@ -45,7 +48,30 @@ pub fn failed(front: &Front, error: &StoreError) -> Error {
 }
 
 /// Somebody who is signed in.
-pub struct Visitor(pub Session);
+pub struct Visitor {
+    pub session: Session,
+    /// What the forms of the page that is shown now carry.
+    pub csrf: String,
+    /// A page of this site has asked, and not another's.
+    from_here: bool,
+}
+
+impl Visitor {
+    /// Whether a form was sent from a page of this session, by the token that it carries.
+    pub fn has_sent(&self, csrf: &str) -> bool {
+        self.from_here && self.session.holder.is_form(csrf)
+    }
+
+    /// The frame of a page for them.
+    pub fn frame(&self, front: &Front, navigation: Vec<Link>) -> Frame {
+        Frame {
+            signed_in: Some(self.session.name.clone()),
+            csrf: self.csrf.clone(),
+            navigation,
+            ..front.frame()
+        }
+    }
+}
 
 impl FromRequest for Visitor {
     type Error = Error;
@@ -53,11 +79,11 @@ impl FromRequest for Visitor {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
-        Box::pin(async move { visitor(&req).await.map(Visitor) })
+        Box::pin(async move { visitor(&req).await })
     }
 }
 
-async fn visitor(req: &HttpRequest) -> Result<Session, Error> {
+async fn visitor(req: &HttpRequest) -> Result<Visitor, Error> {
     let (Some(doors), Some(front)) =
         (req.app_data::<web::Data<Doors>>(), req.app_data::<web::Data<Front>>())
     else {
@@ -67,7 +93,9 @@ async fn visitor(req: &HttpRequest) -> Result<Session, Error> {
         Some(token) => doors.desk.session(&token).await.map_err(|error| failed(front, &error))?,
         None => None,
     };
-    session.ok_or_else(|| stop(sign_in_first(req, front)))
+    let session = session.ok_or_else(|| stop(sign_in_first(req, front)))?;
+    let csrf = session.holder.form(front.env.as_ref());
+    Ok(Visitor { session, csrf, from_here: same_origin(req) })
 }
 
 /// Whoever opens a page comes back to it after signing in. What a form has sent is not kept: its
@@ -82,7 +110,7 @@ fn sign_in_first(req: &HttpRequest, front: &Front) -> HttpResponse {
 
 /// Somebody who refers, for an agency.
 pub struct Referrer {
-    pub session: Session,
+    pub visitor: Visitor,
     pub writer: Writer,
 }
 
@@ -93,17 +121,13 @@ impl FromRequest for Referrer {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let session = visitor(&req).await?;
-            let post = &session.post;
+            let visitor = visitor(&req).await?;
+            let Session { staff, post, name, .. } = &visitor.session;
             let agency = post.agency().filter(|_| post.role() == Role::Sender).cloned();
             let Some(agency) = agency else { return Err(not_permitted(&req)) };
-            let writer = Writer {
-                staff: session.staff,
-                agency,
-                lead: post.is_lead(),
-                name: session.name.clone(),
-            };
-            Ok(Referrer { session, writer })
+            let (lead, name) = (post.is_lead(), name.clone());
+            let writer = Writer { staff: *staff, agency, lead, name };
+            Ok(Referrer { visitor, writer })
         })
     }
 }
@@ -112,14 +136,4 @@ fn not_permitted(req: &HttpRequest) -> Error {
     let front = req.app_data::<web::Data<Front>>();
     let page = front.map(|front| Trouble::NotPermitted.answer(&front.frame()));
     stop(page.unwrap_or_else(|| HttpResponse::build(StatusCode::FORBIDDEN).finish()))
-}
-
-/// The frame of a page for somebody who is signed in.
-pub fn frame_of(front: &Front, session: &Session, navigation: Vec<Link>) -> Frame {
-    Frame {
-        signed_in: Some(session.name.clone()),
-        csrf: session.csrf.clone(),
-        navigation,
-        ..front.frame()
-    }
 }

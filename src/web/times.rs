@@ -9,6 +9,12 @@ pub(super) fn told(at: Timestamp) -> String {
     zone.to_datetime(at.to_jiff()).strftime("%A %-d %B %Y at %H:%M").to_string()
 }
 
+/// E.g. `09:59`.
+pub(super) fn clock(at: Timestamp) -> String {
+    let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
+    zone.to_datetime(at.to_jiff()).strftime("%H:%M").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -371,8 +371,8 @@ mod tests {
             let page = &PAGES[page];
             let of = Step { page, n: 0 };
             let pairs = page.fields.iter().zip(&values);
-            let pairs: Vec<_> = pairs.map(|(field, value)| (field.id.to_owned(), value.clone())).collect();
-            let sent = Sent(pairs);
+            let pair = |(field, value): (&Field, &String)| (field.id.to_owned(), value.clone());
+            let sent = Sent(pairs.map(pair).collect());
             let mut answers = object(json!({"elsewhere": {"stays": 1}, "children": [{"kept": 1}]}));
             write(&mut answers, of, &sent, false);
             prop_assert_eq!(&answers["elsewhere"], &json!({"stays": 1}));

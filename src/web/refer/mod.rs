@@ -15,7 +15,7 @@ mod view;
 pub use view::message_names;
 
 use super::page::{Frame, Front, Link};
-use super::session::{Referrer, failed, frame_of, stop};
+use super::session::{Referrer, failed, stop};
 use super::trouble::Trouble;
 use crate::domain::agency::{Agency, AgencyState};
 use crate::domain::receipt::Missing;
@@ -71,7 +71,7 @@ impl Asked<'_> {
     fn frame(&self) -> Frame {
         let text = self.front.texts.say("refer-home");
         let home = Link { text, address: "/refer", current: false };
-        let frame = frame_of(self.front, &self.who.session, vec![home]);
+        let frame = self.who.visitor.frame(self.front, vec![home]);
         Frame { exit: true, ..frame }
     }
 
@@ -85,7 +85,7 @@ impl Asked<'_> {
 
     /// A form that does not come from a page of this session does nothing.
     fn checked(&self, sent: &Sent) -> Result<(), Error> {
-        if self.who.session.is_csrf(&sent.text("csrf")) {
+        if self.who.visitor.has_sent(&sent.text("csrf")) {
             return Ok(());
         }
         Err(stop(Trouble::NotUnderstood.answer(&self.frame())))

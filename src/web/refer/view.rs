@@ -220,8 +220,7 @@ fn day(value: &Value) -> String {
     date.unwrap_or_else(|| plain(value))
 }
 
-/// The child or person that a page is about, by name where there is one, else by number. Where there
-/// is but one child, no name is needed to tell which it is.
+/// The child or person that a page is about, by name where there is one, else by number.
 pub(super) fn whom(frame: &Frame, content: &Content, step: Step) -> Option<String> {
     let of = at(&content.answers, &step.place());
     let part = |name: &str| of.and_then(|of| of.get(name)).and_then(Value::as_str);

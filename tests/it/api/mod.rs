@@ -145,9 +145,8 @@ impl World {
         listen.workers = 1;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
         listen.tls = setup.tls;
-        let front = front(&access, &env);
-        let pages = web::Pages { front, ops: Arc::new(ops), people: None };
-        let pages = frontdoor::app::pages(pages);
+        let (front, ops) = (front(&access, &env), Arc::new(ops));
+        let pages = frontdoor::app::pages(web::Pages { front, ops, people: None });
         let running = api::serve(state, &listen, pages).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
         let [school, police, masstt, panel, operator, named] = keys.try_into().expect("six keys");

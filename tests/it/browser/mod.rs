@@ -6,11 +6,13 @@
 //! under `target/screenshots/`, to be looked at.
 
 mod broken;
+mod journeys;
 mod samples;
 
 use crate::harness::{Gateway, Home};
 use crate::pages::front;
 use frontdoor::web::samples::{self as all_samples, Sample};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -69,7 +71,7 @@ fn of_samples(url: &str) -> Vec<Page> {
 }
 
 /// Browsers may take so long for all pages together.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(400);
 
 /// Opens them all; panics when the driver itself fails.
 async fn look_at(pages: Vec<Page>, screenshots: &str) -> Vec<Seen> {
@@ -79,11 +81,17 @@ async fn look_at(pages: Vec<Page>, screenshots: &str) -> Vec<Seen> {
         "screenshots": root.join("target").join(screenshots),
         "pages": pages,
     });
+    run("drive.mjs", &plan).await
+}
+
+/// Runs one of the drivers beside this file; its report.
+async fn run<T: DeserializeOwned>(driver: &str, plan: &serde_json::Value) -> Vec<T> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("plan.json");
     std::fs::write(&file, plan.to_string()).expect("written");
     let mut node = Command::new("node");
-    node.arg(root.join("tests/it/browser/drive.mjs")).arg(&file);
+    node.arg(root.join("tests/it/browser").join(driver)).arg(&file);
     node.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let output = tokio::time::timeout(LIMIT, node.output()).await;
     let output = output.expect("in time").expect("node runs: scripts/install-missing front-end");
@@ -111,9 +119,9 @@ async fn no_page_in_any_state_has_a_fault_that_a_browser_can_see() {
     let count = pages.len();
     let seen = look_at(pages, "screenshots").await;
     gateway.stop().await;
-    assert_eq!(seen.len(), count * 6, "each in three views, with and without JavaScript");
     let faults: Vec<String> = seen.iter().flat_map(told).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    assert_eq!(seen.len(), count * 6, "each in three views, with and without JavaScript");
     assert!(seen.iter().all(|seen| seen.bytes > 1_000), "pages are weighed: {seen:?}");
 }
 
