@@ -50,8 +50,6 @@ pub fn failed(front: &Front, error: &StoreError) -> Error {
 /// Somebody who is signed in.
 pub struct Visitor {
     pub session: Session,
-    /// What the forms of the page that is shown now carry.
-    pub csrf: String,
     /// A page of this site has asked, and not another's.
     from_here: bool,
 }
@@ -59,14 +57,14 @@ pub struct Visitor {
 impl Visitor {
     /// Whether a form was sent from a page of this session, by the token that it carries.
     pub fn has_sent(&self, csrf: &str) -> bool {
-        self.from_here && self.session.holder.is_form(csrf)
+        self.from_here && self.session.is_csrf(csrf)
     }
 
     /// The frame of a page for them.
     pub fn frame(&self, front: &Front, navigation: Vec<Link>) -> Frame {
         Frame {
             signed_in: Some(self.session.name.clone()),
-            csrf: self.csrf.clone(),
+            csrf: self.session.csrf.clone(),
             navigation,
             ..front.frame()
         }
@@ -94,8 +92,7 @@ async fn visitor(req: &HttpRequest) -> Result<Visitor, Error> {
         None => None,
     };
     let session = session.ok_or_else(|| stop(sign_in_first(req, front)))?;
-    let csrf = session.holder.form(front.env.as_ref());
-    Ok(Visitor { session, csrf, from_here: same_origin(req) })
+    Ok(Visitor { session, from_here: same_origin(req) })
 }
 
 /// Whoever opens a page comes back to it after signing in. What a form has sent is not kept: its

@@ -28,3 +28,4 @@ mod same_instant;
 mod simulation;
 mod store;
 mod tidy;
+mod web;

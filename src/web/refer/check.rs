@@ -84,7 +84,7 @@ fn shown(asked: &Asked<'_>, draft: &Draft, faults: Vec<Help>) -> HttpResponse {
         true => StatusCode::OK,
         false => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let page = page_of(&frame, draft, faults, helps, &asked.who.visitor.csrf);
+    let page = page_of(&frame, draft, faults, helps, &asked.who.visitor.session.csrf);
     frame.answer(status, &page)
 }
 

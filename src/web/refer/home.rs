@@ -62,7 +62,7 @@ async fn shown(asked: &Asked<'_>, wrong: bool) -> Result<HttpResponse, Error> {
         drafts: own.iter().map(|draft| open_line(&frame, draft)).collect(),
         colleagues: colleagues.iter().map(colleagues_line).collect(),
         sent: sent.iter().filter_map(|draft| sent_line(&frame, draft)).collect(),
-        csrf: asked.who.visitor.csrf.clone(),
+        csrf: asked.who.visitor.session.csrf.clone(),
         frame: &frame,
     };
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -86,7 +86,7 @@ async fn found(asked: &Asked<'_>, path: &[String]) -> Result<(Draft, Step), Erro
 fn shown(asked: &Asked<'_>, draft: &Draft, step: Step, faults: &[Fault]) -> HttpResponse {
     let frame = asked.frame();
     let helps = helps(draft, asked.weighed(draft).unwrap_or_default());
-    let page = page_of(&frame, draft, step, faults, helps, &asked.who.visitor.csrf);
+    let page = page_of(&frame, draft, step, faults, helps, &asked.who.visitor.session.csrf);
     let status = match faults.is_empty() {
         true => StatusCode::OK,
         false => StatusCode::UNPROCESSABLE_ENTITY,

@@ -88,7 +88,7 @@ pub(super) async fn shown(
     asked.front.env.entropy(&mut entropy);
     let once = URL_SAFE_NO_PAD.encode(entropy);
     let frame = asked.frame();
-    let page = page_of(&frame, view, just_sent, once, asked.who.visitor.csrf.clone());
+    let page = page_of(&frame, view, just_sent, once, asked.who.visitor.session.csrf.clone());
     Ok(frame.answer(StatusCode::OK, &page))
 }
 

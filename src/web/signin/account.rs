@@ -21,7 +21,7 @@ pub(super) struct Form {
 
 pub(super) async fn page(front: web::Data<Front>, visitor: Visitor) -> HttpResponse {
     let frame = visitor.frame(&front, Vec::new());
-    pages::answer(&frame, None, &of(&frame, &visitor.session, visitor.csrf.clone()))
+    pages::answer(&frame, None, &of(&frame, &visitor.session, visitor.session.csrf.clone()))
 }
 
 pub(super) fn of<'a>(frame: &'a Frame, session: &Session, csrf: String) -> Account<'a> {
@@ -82,7 +82,7 @@ pub(super) async fn codes(
         }
         NewCodes::Refused(refused) => {
             let fault = Some(refusal(&front, refused));
-            let csrf = visitor.csrf.clone();
+            let csrf = visitor.session.csrf.clone();
             let page = Account { fault, ..of(&frame, &visitor.session, csrf) };
             Ok(pages::answer(&frame, Some(StatusCode::UNPROCESSABLE_ENTITY), &page))
         }

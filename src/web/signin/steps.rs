@@ -144,7 +144,7 @@ pub(super) async fn code_page(
         return Ok(to(pages::address(half.step), &asked.next));
     };
     let frame = front.frame();
-    let csrf = half.holder.form(front.env.as_ref());
+    let csrf = half.csrf.clone();
     Ok(pages::answer(&frame, None, &Second::new(&frame, step, &asked.next, csrf)))
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn code(
     };
     let Step::Second(step) = half.step else { return Ok(to("/sign-in", &form.next)) };
     let frame = front.frame();
-    let csrf = half.holder.form(front.env.as_ref());
+    let csrf = half.csrf.clone();
     let fault = Some(refusal(&front, refused));
     let page = Second { fault, ..Second::new(&frame, step, &form.next, csrf) };
     Ok(pages::answer(&frame, Some(status(refused)), &page))
@@ -206,7 +206,7 @@ pub(super) async fn set_up_page(
         return Ok(to(pages::address(half.step), &asked.next));
     };
     let frame = front.frame();
-    let csrf = half.holder.form(front.env.as_ref());
+    let csrf = half.csrf.clone();
     Ok(pages::answer(&frame, None, &SetUp::new(&frame, &page, &asked.next, csrf)))
 }
 
