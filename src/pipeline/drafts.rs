@@ -12,9 +12,13 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Times that a draft is written again which somebody else has written meanwhile, in another
-/// window. Each writes but its own page, so both stand.
+/// Times that a draft is written again which was written meanwhile in another window. Each writes
+/// but its own page, so both stand. What a page saves by itself is not written again: it may be
+/// older than what its writer has sent since.
 const TRIES: usize = 8;
+
+/// The page of the worry, by which an allegation is told.
+const WORRY: &str = "worry";
 
 /// The indicator of an allegation against somebody who works with children.
 pub const TRUSTED_PERSON: &str = "trusted-person";
@@ -38,6 +42,8 @@ pub struct Content {
     pub answers: Map<String, Value>,
     /// The pages that were answered, each with the number of whom it is about.
     pub seen: BTreeSet<(String, usize)>,
+    /// How often somebody was taken out: a page that was opened before is about somebody else now.
+    pub taken_out: u32,
     /// Who writes it, as colleagues call them.
     pub author: String,
     /// What the child is called in lists, once the referral was sent and its answers are gone.
@@ -45,10 +51,12 @@ pub struct Content {
 }
 
 impl Content {
-    /// Whether it is about somebody who works or volunteers with children.
+    /// Whether it is about somebody who works or volunteers with children, or may be: until its
+    /// worry was answered nobody knows.
     fn is_closed(&self) -> bool {
         let indicators = self.answers.get("indicators").and_then(Value::as_array);
-        indicators.is_some_and(|all| all.iter().any(|one| one == TRUSTED_PERSON))
+        let trusted = |all: &Vec<Value>| all.iter().any(|one| one == TRUSTED_PERSON);
+        indicators.is_some_and(trusted) || !self.seen.contains(&(WORRY.to_owned(), 0))
     }
 
     /// What the first child is called, as far as that is known.
@@ -147,7 +155,8 @@ impl Drafts {
             .transpose()
     }
 
-    /// Writes on one's own open draft; what it is then. What is not open stays as it is.
+    /// Writes on one's own open draft; what it is then. What is not open stays as it is. What a
+    /// page saves `by_itself` is tried once, and opens to colleagues nothing that was closed.
     ///
     /// # Errors
     /// When it was not kept.
@@ -155,9 +164,11 @@ impl Drafts {
         &self,
         writer: &Writer,
         id: DraftId,
+        by_itself: bool,
         change: impl Fn(&mut Content),
     ) -> Result<Option<Draft>> {
-        for _ in 0..TRIES {
+        let tries = if by_itself { 1 } else { TRIES };
+        for _ in 0..tries {
             let Some(mut draft) = self.open(writer, id).await? else { return Ok(None) };
             let before = draft.content.clone();
             change(&mut draft.content);
@@ -165,25 +176,43 @@ impl Drafts {
                 draft.content = before;
                 return Ok(Some(draft));
             }
-            draft.row.closed = draft.content.is_closed();
+            let closed = by_itself && draft.row.closed;
+            draft.row.closed = closed || draft.content.is_closed();
             if self.write(&mut draft, event("draft.saved", writer, id)).await? {
                 return Ok(Some(draft));
             }
         }
-        Err(StoreError::Unavailable("a draft is being written by others".to_owned()))
+        Err(in_use())
     }
 
-    /// Notes that it was accepted. What stood in it is with the referral now, and not here.
+    /// Notes that these answers of it were accepted; they are with the referral now, and not here.
+    /// What else was written meanwhile stays, and is answered: it is to be sent as well.
     ///
     /// # Errors
     /// When it was not noted.
-    pub async fn sent(&self, writer: &Writer, id: DraftId, reference: Reference) -> Result<()> {
-        self.close(writer, id, "draft.sent", |draft| {
+    pub async fn sent(
+        &self,
+        writer: &Writer,
+        id: DraftId,
+        reference: Reference,
+        answers: &Map<String, Value>,
+    ) -> Result<Option<Draft>> {
+        for _ in 0..TRIES {
+            let draft = self.open(writer, id).await?;
+            let Some(mut draft) = draft.filter(|draft| draft.state == DraftState::Open) else {
+                return Ok(None);
+            };
+            if draft.content.answers != *answers {
+                return Ok(Some(draft));
+            }
             draft.row.state = DraftState::Sent;
             draft.row.reference = Some(reference);
             draft.content.about = draft.content.first_child();
-        })
-        .await
+            if self.write_empty(draft, event("draft.sent", writer, id)).await? {
+                return Ok(None);
+            }
+        }
+        Err(in_use())
     }
 
     /// Takes one's own draft away.
@@ -191,32 +220,24 @@ impl Drafts {
     /// # Errors
     /// When it was not taken away.
     pub async fn discard(&self, writer: &Writer, id: DraftId) -> Result<()> {
-        self.close(writer, id, "draft.discarded", |draft| {
-            draft.row.state = DraftState::Discarded;
-        })
-        .await
-    }
-
-    async fn close(
-        &self,
-        writer: &Writer,
-        id: DraftId,
-        kind: &str,
-        how: impl Fn(&mut Draft),
-    ) -> Result<()> {
         for _ in 0..TRIES {
             let draft = self.open(writer, id).await?;
             let Some(mut draft) = draft.filter(|draft| draft.state == DraftState::Open) else {
                 return Ok(());
             };
-            how(&mut draft);
-            draft.content.answers = Map::new();
-            draft.content.seen = BTreeSet::new();
-            if self.write(&mut draft, event(kind, writer, id)).await? {
+            draft.row.state = DraftState::Discarded;
+            if self.write_empty(draft, event("draft.discarded", writer, id)).await? {
                 return Ok(());
             }
         }
-        Err(StoreError::Unavailable("a draft is being written by others".to_owned()))
+        Err(in_use())
+    }
+
+    /// Writes a draft that is over: nothing of what stood in it stays.
+    async fn write_empty(&self, mut draft: Draft, event: Event) -> Result<bool> {
+        draft.content.answers = Map::new();
+        draft.content.seen = BTreeSet::new();
+        self.write(&mut draft, event).await
     }
 
     /// A lead goes on with what a colleague has begun; false when there is nothing to take over.
@@ -319,6 +340,10 @@ impl Drafts {
         draft.reference = draft.row.reference;
         self.store.change_draft(&draft.row, event).await
     }
+}
+
+fn in_use() -> StoreError {
+    StoreError::Unavailable("a draft is being written in another window".to_owned())
 }
 
 fn event(kind: &str, writer: &Writer, id: DraftId) -> Event {

@@ -97,27 +97,24 @@ pub(super) struct Fault {
 /// Writes what was sent of a page into a draft, whatever is wrong with it. With `not_known`,
 /// whatever was left empty is said to be not known.
 pub(super) fn write(answers: &mut Map<String, Value>, step: Step, sent: &Sent, not_known: bool) {
-    if let Some(list) = step.page.of.list() {
-        let first = at(answers, &format!("{list}/0/address")).cloned();
-        let more = count(answers, list) == step.n;
-        // A member that is made and taken away leaves whom it is about.
-        put(answers, &format!("{}/made", step.place()), Some(Value::Null));
-        put(answers, &format!("{}/made", step.place()), None);
-        // The children of one referral are of one household.
-        if let (true, Of::Child, Some(address)) = (more, step.page.of, first) {
-            put(answers, &format!("{}/address", step.place()), Some(address));
-        }
-    }
+    let is_new = step.page.of.list().is_some_and(|list| count(answers, list) == step.n);
     for field in step.page.fields {
         let pointer = format!("{}{}", step.place(), field.at);
         let stood = at(answers, &pointer);
-        let answer = read(field, sent, stood).or_else(|| {
-            let blank = not_known && !matches!(field.kind, Kind::Any(_) | Kind::Tick);
-            blank.then(|| Value::from(NOT_KNOWN))
-        });
+        // What was said to be not known stays so until something is written in its place.
+        let unknown = not_known || stood.is_some_and(|stood| stood == NOT_KNOWN);
+        let may_be = !matches!(field.kind, Kind::Any(_) | Kind::Tick | Kind::Lines);
+        let blank = || (unknown && may_be).then(|| Value::from(NOT_KNOWN));
+        let answer = read(field, sent, stood).or_else(blank);
         if answer.is_some() || stood.is_some() {
             put(answers, &pointer, answer);
         }
+    }
+    let first = at(answers, "/children/0/address").cloned();
+    let made = is_new && at(answers, &step.place()).is_some();
+    // The children of one referral are of one household.
+    if let (true, Of::Child, 1.., Some(address)) = (made, step.page.of, step.n, first) {
+        put(answers, &format!("{}/address", step.place()), Some(address));
     }
 }
 
@@ -156,10 +153,13 @@ fn read(field: &Field, sent: &Sent, stood: Option<&Value>) -> Option<Value> {
 fn date(id: &str, sent: &Sent) -> Option<Value> {
     let [day, month, year] =
         ["day", "month", "year"].map(|part| sent.text(&format!("{id}-{part}")));
-    if [&day, &month, &year].iter().all(|part| part.is_empty()) {
+    let parts: Vec<&str> =
+        [&day, &month, &year].into_iter().map(String::as_str).filter(|p| !p.is_empty()).collect();
+    if parts.is_empty() {
         return None;
     }
-    let stated = Value::from(format!("{day}/{month}/{year}"));
+    // Somebody who writes the whole date into one of them has written it all the same.
+    let stated = Value::from(parts.join("/"));
     Some(Date::read(&stated).map_or(stated, |date| date.write()))
 }
 
@@ -172,6 +172,7 @@ pub(super) fn faults(answers: &Map<String, Value>, step: Step) -> Vec<Fault> {
         let message = match (field.kind, stated) {
             (Kind::Date, Some(stated)) if Date::read(stated).is_none() => "refer-fault-date",
             (Kind::Number, Some(stated)) if Small::read(stated).is_none() => "refer-fault-number",
+            (Kind::Number, Some(stated)) if is_off_the_scale(field, stated) => "refer-fault-scale",
             _ if field.needed && is_missing(field, value, of) => needed(field.id),
             _ => return None,
         };
@@ -187,6 +188,11 @@ fn is_missing(field: &Field, value: Option<&Value>, of: Option<&Value>) -> bool 
     value.is_none() && !(field.id == "given" && of.is_some_and(known))
 }
 
+/// From 0 to 10 and no further.
+fn is_off_the_scale(field: &Field, stated: &Value) -> bool {
+    field.at == "/domains/scale" && Small::read(stated).is_some_and(|number| number.0 > 10)
+}
+
 fn needed(id: &str) -> &'static str {
     match id {
         "danger" => "refer-fault-danger",
@@ -200,10 +206,13 @@ fn needed(id: &str) -> &'static str {
 pub(super) fn remove(content: &mut Content, of: Of, n: usize) {
     let Some(list) = of.list() else { return };
     let Some(Value::Array(mut all)) = at(&content.answers, list).cloned() else { return };
-    if n >= all.len() {
+    // A referral has a child.
+    let least = if of == Of::Child { 1 } else { 0 };
+    if n >= all.len() || all.len() <= least {
         return;
     }
     all.remove(n);
+    content.taken_out += 1;
     put(&mut content.answers, list, Some(Value::Array(all)));
     let of_these = PAGES.iter().filter(|page| page.of == of);
     let pages: Vec<&str> = of_these.map(|page| page.id).collect();
@@ -315,8 +324,15 @@ mod tests {
         // Ticks are never not known.
         write(&mut answers, step("child-about", 0), &sent(&[]), true);
         assert_eq!(answers["children"][0].get("disabilities"), None);
+        // It stays so until something else is written there.
         write(&mut answers, step("child-services", 0), &some, false);
-        assert_eq!(answers["children"][0]["gp"], json!({}));
+        assert_eq!(answers["children"][0]["gp"]["name"], "not-known");
+        let gp = sent(&[("gp", "Test Practice")]);
+        write(&mut answers, step("child-services", 0), &gp, false);
+        assert_eq!(answers["children"][0]["gp"]["name"], "Test Practice");
+        // A list of names is never one: it would withhold the address from somebody of that name.
+        write(&mut answers, step("child-home", 0), &sent(&[("lines", "1 Test Street")]), true);
+        assert_eq!(answers["children"][0]["address"].get("withheld_from"), None);
     }
 
     #[test]
@@ -327,6 +343,35 @@ mod tests {
         assert_eq!(answers["children"][0]["date_of_birth"], "31/2/2015");
         let told = faults(&answers, step("child", 0));
         assert_eq!(told, [Fault { field: "born", message: "refer-fault-date" }]);
+    }
+
+    #[test]
+    fn a_date_that_is_typed_into_one_box_is_read_and_does_not_grow() {
+        for (parts, kept) in [
+            (vec![("born-day", "27/3/2015")], "2015-03-27"),
+            (vec![("born-day", "2015-03-27")], "2015-03-27"),
+            (vec![("born-day", "March")], "March"),
+            (vec![("born-month", "3"), ("born-year", "2015")], "3/2015"),
+        ] {
+            let mut answers = object(written(json!({}), step("child", 0), &parts));
+            assert_eq!(answers["children"][0]["date_of_birth"], kept);
+            write(&mut answers, step("child", 0), &sent(&[("born-day", kept)]), false);
+            assert_eq!(answers["children"][0]["date_of_birth"], kept);
+        }
+    }
+
+    #[test]
+    fn nobody_is_added_by_a_page_on_which_nothing_is_written() {
+        let one = json!({"children": [{"given_name": "Ben", "address": {"town": "Halifax"}}]});
+        assert_eq!(written(one.clone(), step("child", 1), &[("given", " ")]), one);
+        assert_eq!(written(one.clone(), step("person", 0), &[]), one);
+    }
+
+    #[test]
+    fn safety_is_from_0_to_10() {
+        let of = |scale| faults(&object(json!({"domains": {"scale": scale}})), step("well", 0));
+        assert_eq!((of(0).len(), of(10).len()), (0, 0));
+        assert_eq!(of(11)[0].message, "refer-fault-scale");
     }
 
     #[test]
@@ -354,10 +399,13 @@ mod tests {
         let left = [("child", 0), ("child-words", 1), ("worry", 0)];
         assert!(left.iter().all(|(page, n)| content.seen.contains(&((*page).to_owned(), *n))));
         assert_eq!(content.seen.len(), 3);
+        assert_eq!(content.taken_out, 1);
+        remove(&mut content, Of::Child, 1);
         let before = content.clone();
         remove(&mut content, Of::Child, 7);
+        remove(&mut content, Of::Child, 0);
         remove(&mut content, Of::Person, 0);
-        assert_eq!(content, before);
+        assert_eq!(content, before, "a referral has a child");
     }
 
     proptest! {

@@ -18,6 +18,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+/// Times that what another window writes while a draft is sent is sent after it.
+const TRIES: usize = 4;
+
 #[derive(Template)]
 #[template(path = "refer/check.html")]
 pub(super) struct Page<'a> {
@@ -31,6 +34,8 @@ pub(super) struct Page<'a> {
     pub send: String,
     pub discard: String,
     pub csrf: String,
+    /// How often somebody was taken out.
+    pub taken_out: u32,
 }
 
 /// One part of the story.
@@ -117,6 +122,7 @@ pub(super) fn page_of<'a>(
         send: format!("/refer/{}/send", draft.id),
         discard: format!("/refer/{}/discard", draft.id),
         csrf: csrf.to_owned(),
+        taken_out: draft.content.taken_out,
         frame,
     }
 }
@@ -187,8 +193,12 @@ pub(super) async fn remove(
     let draft = asked.draft(&path).await?;
     let of = if sent.text("of") == "child" { Of::Child } else { Of::Person };
     if let Ok(n) = sent.text("n").parse() {
-        let saved = state.drafts.save(&who.writer, draft.id, |content| {
-            answers::remove(content, of, n);
+        let shape = sent.text("taken-out");
+        let saved = state.drafts.save(&who.writer, draft.id, false, |content| {
+            // Pressed twice, it would take out whoever moved up.
+            if shape == content.taken_out.to_string() {
+                answers::remove(content, of, n);
+            }
         });
         saved.await.map_err(|error| asked.failed(&error))?;
     }
@@ -223,7 +233,7 @@ pub(super) async fn send(
         outcome = state.intake.inform(first, more).await;
     }
     match outcome {
-        Outcome::Accepted { reference, .. } => accepted(&asked, &draft, reference).await,
+        Outcome::Accepted { reference, .. } => accepted(&asked, draft, reference).await,
         Outcome::Refused(refusal) => Ok(shown(&asked, &draft, asks(&draft, refusal.faults))),
         _ => Err(stop(Trouble::Failed.answer(&asked.frame()))),
     }
@@ -233,16 +243,28 @@ pub(super) async fn send(
 /// says NOT SENT, and sending it again is answered with the same reference.
 async fn accepted(
     asked: &Asked<'_>,
-    draft: &Draft,
+    mut draft: Draft,
     reference: Reference,
 ) -> Result<HttpResponse, Error> {
-    match asked.state.drafts.sent(&asked.who.writer, draft.id, reference).await {
-        Ok(()) => Ok(see_other(&format!("/refer/sent/{reference}?now"))),
-        Err(error) => {
-            tracing::error!(code = "draft-not-noted", %error, "a sent draft does not say so");
-            sent::shown(asked, reference, true).await
+    let writer = &asked.who.writer;
+    for _ in 0..TRIES {
+        let answers = &draft.content.answers;
+        match asked.state.drafts.sent(writer, draft.id, reference, answers).await {
+            Ok(None) => return Ok(see_other(&format!("/refer/sent/{reference}?now"))),
+            // Another window has written meanwhile: that is put to it.
+            Ok(Some(more)) => draft = more,
+            Err(error) => {
+                tracing::error!(code = "draft-not-noted", %error, "a sent draft does not say so");
+                break;
+            }
+        }
+        let Some(submission) = asked.submission(&draft) else { break };
+        let more = Submission { idempotency_key: None, ..submission };
+        if !matches!(asked.state.intake.inform(reference, more).await, Outcome::Accepted { .. }) {
+            break;
         }
     }
+    sent::shown(asked, reference, "now").await
 }
 
 fn asks(draft: &Draft, faults: Vec<Unread>) -> Vec<Help> {

@@ -1,7 +1,7 @@
 //! Which pages there are of a draft, in which order, and where somebody goes next.
 
 use super::answers::{at, count};
-use super::questions::{Of, PAGES, Page, Section};
+use super::questions::{Field, Kind, Of, PAGES, Page, Section};
 use crate::pipeline::drafts::Content;
 use serde_json::Value;
 
@@ -46,6 +46,16 @@ impl Step {
         (self.page.asked)(of, &content.answers)
     }
 
+    /// Something of it is answered: whoever sends that must see it, asked or not.
+    fn is_answered(&self, content: &Content) -> bool {
+        let answered = |field: &&Field| {
+            at(&content.answers, &format!("{}{}", self.place(), field.at)).is_some()
+        };
+        // What several pages answer in one list is asked on each of them anyhow.
+        let own = self.page.fields.iter().filter(|field| !matches!(field.kind, Kind::Any(_)));
+        own.into_iter().any(|field| answered(&field))
+    }
+
     pub(super) fn is_seen(&self, content: &Content) -> bool {
         content.seen.contains(&self.seen_as())
     }
@@ -78,7 +88,8 @@ pub(super) fn steps(content: &Content) -> Vec<Step> {
         let whole = pages.iter().map(|page| number_of(content, page.of)).max().unwrap_or(0);
         for n in 0..whole {
             let of_this = pages.iter().filter(|page| n < number_of(content, page.of));
-            all.extend(of_this.map(|page| Step { page, n }).filter(|step| step.is_asked(content)));
+            let steps = of_this.map(|page| Step { page, n });
+            all.extend(steps.filter(|step| step.is_asked(content) || step.is_answered(content)));
         }
     }
     all
@@ -208,6 +219,15 @@ mod tests {
         let more = json!({"danger_now": "no", "children": [{}, {"unborn": "yes"}]});
         let seen = [CORE.as_slice(), &[("child", 1)]].concat();
         assert_eq!(path(resume(&content(more, &seen))), Some("unborn/1".to_owned()));
+    }
+
+    #[test]
+    fn what_is_answered_is_seen_although_it_is_asked_no_more() {
+        let born = json!({"danger_now": "no", "children": [{"expected_date": "2026-09-01"}]});
+        let listed = steps(&content(born, &CORE));
+        assert!(listed.iter().any(|step| step.page.id == "unborn"));
+        let plain = steps(&content(json!({"danger_now": "no", "children": [{}]}), &CORE));
+        assert!(!plain.iter().any(|step| step.page.id == "unborn"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::view::{self, Question};
 use super::{Asked, Help, ReferState, address_of, helps, see_other};
 use crate::domain::draft::DraftState;
 use crate::pipeline::drafts::Draft;
+use crate::store::StoreError;
 use crate::web::page::{Frame, Front};
 use crate::web::refer::view::Input;
 use crate::web::session::Referrer;
@@ -36,6 +37,8 @@ pub(super) struct Page<'a> {
     pub back: String,
     pub action: String,
     pub csrf: String,
+    /// How often somebody was taken out of the draft that is shown.
+    pub taken_out: u32,
 }
 
 pub(super) async fn resume(
@@ -124,6 +127,7 @@ pub(super) fn page_of<'a>(
         back,
         action: address_of(draft.id, Some(step)),
         csrf: csrf.to_owned(),
+        taken_out: content.taken_out,
         frame,
     }
 }
@@ -146,8 +150,11 @@ pub(super) async fn answer(
     let was_seen = step.is_seen(&draft.content);
     let by_itself = sent.has("autosave");
     let anyway = sent.has("anyway");
-    let saved = state.drafts.save(&who.writer, draft.id, |content| {
-        if !step.exists(content) {
+    let shape = sent.text("taken-out");
+    let saved = state.drafts.save(&who.writer, draft.id, by_itself, |content| {
+        // Opened before somebody was taken out, it is about somebody else now.
+        let same = step.page.of == Of::Referral || shape == content.taken_out.to_string();
+        if !step.exists(content) || !same {
             return;
         }
         answers::write(&mut content.answers, step, &sent, sent.has("not-known"));
@@ -156,13 +163,22 @@ pub(super) async fn answer(
             content.seen.insert(step.seen_as());
         }
     });
-    let saved = saved.await.map_err(|error| asked.failed(&error))?;
+    let saved = match saved.await {
+        Err(StoreError::Unavailable(_)) if by_itself => {
+            return Ok(HttpResponse::ServiceUnavailable().finish());
+        }
+        saved => saved.map_err(|error| asked.failed(&error))?,
+    };
     let saved = saved.ok_or_else(|| asked.not_found())?;
     if saved.state != DraftState::Open {
         return Ok(match by_itself {
             true => HttpResponse::Conflict().finish(),
             false => see_other(&goes_on(&saved)),
         });
+    }
+    let moved = step.page.of != Of::Referral && shape != saved.content.taken_out.to_string();
+    if moved {
+        return Ok(see_other(&address_of(saved.id, None)));
     }
     if by_itself {
         return Ok(HttpResponse::NoContent().finish());

@@ -190,12 +190,13 @@ fn sent_page(frame: Frame, just_sent: bool) -> HttpResponse {
         at: AT,
         message: Some("We have begun. Thank you for telling us.".to_owned()),
     };
+    let after = if just_sent { "now" } else { "more" };
     let told = SenderTold {
         outcome: (!just_sent).then_some(outcome),
         asked: vec![(AT, "Which school does Ben's brother go to?".to_owned())],
         ..SenderTold::default()
     };
     let view = SenderView::of(receipt, &[], told);
-    let page = sent::page_of(&frame, view, just_sent, "once".to_owned(), CSRF.to_owned());
+    let page = sent::page_of(&frame, view, after, "once".to_owned(), CSRF.to_owned());
     frame.answer(StatusCode::OK, &page)
 }

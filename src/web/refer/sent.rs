@@ -22,6 +22,8 @@ pub(super) struct Page<'a> {
     pub frame: &'a Frame,
     pub title: String,
     pub just_sent: bool,
+    /// What was missing was just sent after it.
+    pub more_sent: bool,
     pub reference: String,
     pub received: String,
     pub status: String,
@@ -54,7 +56,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, Error> {
     let asked = Asked { front: &front, state: &state, who: &who };
     let reference = seen(&asked, &path).await?;
-    shown(&asked, reference, req.query_string() == "now").await
+    shown(&asked, reference, req.query_string()).await
 }
 
 /// The reference, where somebody may see what became of it. One that does not exist, and one that
@@ -71,7 +73,7 @@ async fn seen(asked: &Asked<'_>, reference: &str) -> Result<Reference, Error> {
 pub(super) async fn shown(
     asked: &Asked<'_>,
     reference: Reference,
-    just_sent: bool,
+    after: &str,
 ) -> Result<HttpResponse, Error> {
     let state = asked.state;
     let agency = asked.front.directory.load().agencies.get(&asked.who.writer.agency).cloned();
@@ -88,26 +90,28 @@ pub(super) async fn shown(
     asked.front.env.entropy(&mut entropy);
     let once = URL_SAFE_NO_PAD.encode(entropy);
     let frame = asked.frame();
-    let page = page_of(&frame, view, just_sent, once, asked.who.visitor.session.csrf.clone());
+    let page = page_of(&frame, view, after, once, asked.who.visitor.session.csrf.clone());
     Ok(frame.answer(StatusCode::OK, &page))
 }
 
 /// What the page shows.
-pub(super) fn page_of(
-    frame: &Frame,
+pub(super) fn page_of<'a>(
+    frame: &'a Frame,
     view: SenderView,
-    just_sent: bool,
+    after: &str,
     once: String,
     csrf: String,
-) -> Page<'_> {
+) -> Page<'a> {
     let decided = view.status == SenderState::Decided;
     let released = view.outcome.into_iter().chain(view.services);
     let mut missing = view.completeness.missing;
     missing.sort_by_key(|one| std::cmp::Reverse(one.weight));
+    let just_sent = after == "now";
     let title = if just_sent { "refer-done" } else { "refer-one-sent" };
     Page {
         title: frame.say(title),
         just_sent,
+        more_sent: after == "more",
         reference: view.reference.to_string(),
         received: times::told(view.received_at),
         status: frame.say(&status(view.status)),
@@ -148,9 +152,9 @@ pub(super) async fn more(
     let (words, once) = (sent.text("more"), sent.text("once"));
     let failed = || stop(Trouble::Failed.answer(&asked.frame()));
     let agency = asked.agency().ok_or_else(failed)?;
-    let back = see_other(&format!("/refer/sent/{reference}"));
+    let back = see_other(&format!("/refer/sent/{reference}?more"));
     if words.is_empty() {
-        return Ok(back);
+        return Ok(see_other(&format!("/refer/sent/{reference}")));
     }
     let key = once.bytes().all(|byte| byte.is_ascii_graphic()) && (8..=64).contains(&once.len());
     let submission = Submission {

@@ -31,7 +31,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig) {
 /// The cookie with the marks of those who have signed in with this browser. It is kept for a year,
 /// and says nothing but that they have.
 fn marks_cookie(doors: &Doors) -> &'static str {
-    if doors.secure { "__Secure-marks" } else { "marks" }
+    if doors.secure { "__Host-marks" } else { "marks" }
 }
 
 /// Whoever asks, as tries are counted.
@@ -63,7 +63,7 @@ fn give(answer: &mut HttpResponseBuilder, doors: &Doors, token: &SessionToken) {
 
 fn give_marks(answer: &mut HttpResponseBuilder, doors: &Doors, marks: &str) {
     let cookie = Cookie::build(marks_cookie(doors), marks)
-        .path("/sign-in")
+        .path("/")
         .http_only(true)
         .secure(doors.secure)
         .same_site(SameSite::Strict)

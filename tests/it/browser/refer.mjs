@@ -138,6 +138,9 @@ export const journeys = {
     await who.page.type('#worry', ' Words in a tunnel.');
     await told.getByText('Not saved: the connection is lost').waitFor();
     await who.keeps('connection-lost');
+    const stays = who.path();
+    await who.page.getByRole('button', { name: 'Save and continue', exact: true }).click();
+    must(who.path() === stays && (await who.page.inputValue('#worry')).includes('tunnel'), 'the page stays');
     await who.context.setOffline(false);
     await told.getByText('Saved. It is not sent yet.').waitFor();
     const path = who.path();

@@ -54,8 +54,13 @@ impl Room {
     }
 }
 
+/// With its worry answered, so that it is known not to be about a colleague.
 fn content(answers: Value) -> Content {
-    Content { answers: answers.as_object().cloned().expect("an object"), ..Content::default() }
+    Content {
+        answers: answers.as_object().cloned().expect("an object"),
+        seen: [("worry".to_owned(), 0)].into(),
+        ..Content::default()
+    }
 }
 
 fn writer(n: u128, agency: &str, lead: bool) -> Writer {
@@ -90,7 +95,7 @@ async fn a_draft_is_opened_by_its_author_alone_as_it_was_written(home: Home) {
     let elsewhere = Writer { agency: AgencyId::new("school-b"), ..ada() };
     for other in [lead(), writer(3, SCHOOL, false), elsewhere] {
         assert!(room.drafts.open(&other, id).await.expect("reads").is_none(), "{other:?}");
-        let saved = room.drafts.save(&other, id, |content| content.answers.clear()).await;
+        let saved = room.drafts.save(&other, id, false, |content| content.answers.clear()).await;
         assert!(saved.expect("reads").is_none());
         room.drafts.discard(&other, id).await.expect("does nothing");
     }
@@ -108,7 +113,7 @@ async fn two_windows_that_write_at_once_both_stand(home: Home) {
             let put = |content: &mut Content| {
                 content.answers.insert(name.clone(), json!("written"));
             };
-            drafts.save(&ada(), id, put).await
+            drafts.save(&ada(), id, false, put).await
         }
     };
     let all = futures::future::join_all((0..4).map(|n| write(format!("answer-{n}")))).await;
@@ -147,18 +152,29 @@ async fn what_is_about_a_colleague_is_in_no_list_and_no_count(home: Home) {
     let tick = |content: &mut Content| {
         content.answers.insert("indicators".to_owned(), json!(["child-alone", TRUSTED_PERSON]));
     };
-    room.drafts.save(&ada(), id, tick).await.expect("is kept");
+    room.drafts.save(&ada(), id, false, tick).await.expect("is kept");
     assert_eq!(room.lists(&lead()).await, [vec![], vec![], vec![]]);
     assert!(!room.drafts.take_over(&lead(), id).await.expect("reads"));
     assert_eq!(room.store.open_drafts().await.expect("reads"), []);
     assert_eq!(room.lists(&ada()).await, [vec![id], vec![], vec![]]);
     // Also once it is sent, and its answers are gone.
     let reference = Reference::from_entropy(7);
-    room.drafts.sent(&ada(), id, reference).await.expect("is noted");
+    let draft = room.drafts.open(&ada(), id).await.expect("reads").expect("hers");
+    let answers = draft.content.answers;
+    room.drafts.sent(&ada(), id, reference, &answers).await.expect("is noted");
     assert_eq!(room.lists(&lead()).await, [vec![], vec![], vec![]]);
     assert_eq!(room.drafts.may_see(&lead(), reference).await.expect("reads"), Some(false));
     assert_eq!(room.drafts.may_see(&ada(), reference).await.expect("reads"), Some(true));
     let begun_closed = room.begun(&ada(), json!({"indicators": [TRUSTED_PERSON]})).await;
+    // Before its worry is answered nobody knows whom it is about; and no page opens it by itself.
+    let unknown = Content { seen: Default::default(), ..content(ben()) };
+    let unknown = room.drafts.begin(&ada(), unknown).await.expect("is kept");
+    assert!(!room.lists(&lead()).await[1].contains(&unknown));
+    let untick = |content: &mut Content| {
+        content.answers.remove("indicators");
+    };
+    room.drafts.save(&ada(), begun_closed, true, untick).await.expect("is kept");
+    assert!(!room.lists(&lead()).await[1].contains(&begun_closed), "stays closed");
     assert!(!room.lists(&lead()).await[1].contains(&begun_closed));
 }
 
@@ -166,7 +182,12 @@ async fn what_was_sent_or_thrown_away_holds_nothing_any_more(home: Home) {
     let room = Room::over(&home).await;
     let (sent, thrown) = (room.begun(&ada(), ben()).await, room.begun(&ada(), ben()).await);
     let reference = Reference::from_entropy(7);
-    room.drafts.sent(&ada(), sent, reference).await.expect("is noted");
+    // Whatever was written while it was sent stays, and is answered, to be sent as well.
+    let stale = serde_json::Map::new();
+    let more = room.drafts.sent(&ada(), sent, reference, &stale).await.expect("reads");
+    assert_eq!(more.expect("stays open").state, DraftState::Open);
+    let answers = content(ben()).answers;
+    room.drafts.sent(&ada(), sent, reference, &answers).await.expect("is noted");
     room.drafts.discard(&ada(), thrown).await.expect("is thrown away");
     for (id, state, about) in
         [(sent, DraftState::Sent, "Ben Moor"), (thrown, DraftState::Discarded, "")]
@@ -179,7 +200,7 @@ async fn what_was_sent_or_thrown_away_holds_nothing_any_more(home: Home) {
         let write = |content: &mut Content| {
             content.answers.insert("worry".to_owned(), json!("more"));
         };
-        let saved = room.drafts.save(&ada(), id, write).await.expect("reads").expect("hers");
+        let saved = room.drafts.save(&ada(), id, false, write).await.expect("reads").expect("hers");
         assert_eq!((saved.state, saved.content.answers.len()), (state, 0), "it stays as it is");
     }
     // Neither undoes the other.
@@ -195,7 +216,8 @@ async fn who_may_see_what_was_sent(home: Home) {
     let reference = Reference::from_entropy(7);
     let may = async |who: &Writer| room.drafts.may_see(who, reference).await.expect("reads");
     assert_eq!(may(&ada()).await, None, "nobody sent it from a screen");
-    room.drafts.sent(&ada(), id, reference).await.expect("is noted");
+    let answers = content(ben()).answers;
+    room.drafts.sent(&ada(), id, reference, &answers).await.expect("is noted");
     for (who, sees) in [
         (ada(), true),
         (lead(), true),
@@ -216,9 +238,9 @@ async fn a_draft_is_sealed_and_what_happens_to_it_is_in_the_chain(home: Home) {
     let write = |content: &mut Content| {
         content.answers.insert("worry".to_owned(), json!("more"));
     };
-    room.drafts.save(&ada(), id, write).await.expect("is kept");
+    room.drafts.save(&ada(), id, false, write).await.expect("is kept");
     // What changes nothing is written nowhere.
-    room.drafts.save(&ada(), id, write).await.expect("is kept");
+    room.drafts.save(&ada(), id, false, write).await.expect("is kept");
     room.drafts.take_over(&lead(), id).await.expect("takes over");
     room.drafts.discard(&lead(), id).await.expect("is thrown away");
     let events = room.world.told().await;

@@ -4,13 +4,13 @@ use super::browser::{Browser, PASSWORD, SENDER, account, value_of};
 use crate::harness::{Gateway, Home};
 use reqwest::StatusCode;
 
-async fn open(name: &str) -> (Gateway, Browser, Vec<String>) {
+async fn open(name: &str) -> (Home, Gateway, Browser, Vec<String>) {
     let home = Home::sqlite().await;
     let initial = account(&home, name, &SENDER).await;
     let gateway = home.start().await;
     let mut browser = Browser::at(&gateway);
     let kept = browser.set_up(name, &initial).await;
-    (gateway, browser, kept.codes)
+    (home, gateway, browser, kept.codes)
 }
 
 /// Both steps; where they lead.
@@ -29,7 +29,7 @@ async fn signed_in(browser: &mut Browser, name: &str, code: &str, next: &str) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_step_gives_another_token_and_none_from_outside_is_taken() {
-    let (gateway, mut ada, codes) = open("ada").await;
+    let (_home, gateway, mut ada, codes) = open("ada").await;
     // What an attacker has put there is not what the session is opened under.
     let mut browser = Browser::at(&gateway);
     browser.cookies.insert("session".to_owned(), "fixed-by-somebody-else".to_owned());
@@ -61,7 +61,7 @@ async fn each_step_gives_another_token_and_none_from_outside_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cookie_is_for_this_site_alone_and_no_script_reads_it() {
-    let (gateway, mut ada, codes) = open("ada").await;
+    let (_home, gateway, mut ada, codes) = open("ada").await;
     ada.send("/account", "/sign-out", &[]).await;
     let begun = ada.post("/sign-in", &[("name", "ada"), ("password", PASSWORD)]).await;
     let [session] = begun.cookies.as_slice() else { panic!("{:?}", begun.cookies) };
@@ -72,7 +72,7 @@ async fn a_cookie_is_for_this_site_alone_and_no_script_reads_it() {
     let form = [("code", codes[0].as_str())];
     let done = ada.send("/sign-in/code", "/sign-in/code", &form).await;
     let marks = done.cookies.iter().find(|cookie| cookie.starts_with("marks=")).expect("marks");
-    for part in ["HttpOnly", "SameSite=Strict", "Path=/sign-in", "Max-Age=31536000"] {
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=31536000"] {
         assert!(marks.contains(part), "{part} in {marks}");
     }
     gateway.stop().await;
@@ -80,7 +80,7 @@ async fn a_cookie_is_for_this_site_alone_and_no_script_reads_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_signs_in_comes_to_a_page_of_ours() {
-    let (gateway, _, codes) = open("ada").await;
+    let (_home, gateway, _, codes) = open("ada").await;
     for (code, next, to) in [
         (0, "/refer/sent/AAAAA-AAAAA", "/refer/sent/AAAAA-AAAAA"),
         (1, "//evil.example/", "/refer"),
@@ -96,7 +96,7 @@ async fn whoever_signs_in_comes_to_a_page_of_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_get_in_is_told_whom_to_telephone_and_not_why() {
-    let (gateway, _, codes) = open("ada").await;
+    let (_home, gateway, _, codes) = open("ada").await;
     let mut browser = Browser::at(&gateway);
     let mut told = Vec::new();
     for name in ["ada", "nobody"] {
@@ -126,7 +126,7 @@ async fn whoever_does_not_get_in_is_told_whom_to_telephone_and_not_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_codes_are_given_for_the_password_alone_and_end_the_old() {
-    let (gateway, mut ada, codes) = open("ada").await;
+    let (_home, gateway, mut ada, codes) = open("ada").await;
     let refused = ada.send("/account", "/account/codes", &[("proof", "wrong words")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let shown = ada.send("/account", "/account/codes", &[("proof", PASSWORD)]).await;
