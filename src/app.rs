@@ -2,6 +2,7 @@
 //! draws randomness from the operating system.
 
 mod adapters;
+mod documents;
 mod env;
 mod escalation;
 mod feeds;
@@ -242,6 +243,7 @@ impl App {
         tasks.push(tokio::spawn(reload.keep_fresh(fingerprint)));
         tasks.push(tokio::spawn(keep_counting(store.clone(), rules.clone())));
         tasks.push(staff::keep_tidy(&settings, &store, &ring, &env));
+        tasks.push(documents::start(&settings.documents, &store, (&ring, &env), &stopped));
         tasks.extend(notices::start(&settings.notices, &store, &env, &directory, &stopped)?);
         tasks.push(tokio::spawn(telemetry.upkeep()));
         let access = open_access(&settings, &store, directory, &env).await?;
@@ -366,6 +368,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
     let (env, ring) = (stages.env.clone(), stages.ring.clone());
     let teams = rules.load().policy.teams.clone();
     let (screening, out_of_hours) = (teams.screening, teams.out_of_hours);
+    let documents = documents::open(&settings.documents, store, &stages);
     let pipeline = Arc::new(Pipeline {
         stages,
         validator: Validator::new(),
@@ -381,6 +384,7 @@ fn api_state(settings: &Settings, store: &Arc<dyn Store>, behind: Behind) -> Res
         adults: store.clone(),
         follow: store.clone(),
         desk: pipeline,
+        documents,
         screening,
         out_of_hours,
         letters: Arc::new(letters::OfMailbox(ends.mailbox)),

@@ -48,6 +48,13 @@ pub mod metric {
     pub const NOTICES_OPEN: &str = "frontdoor_notices_open";
     /// Gauge in seconds since the oldest of them was written; `state`.
     pub const NOTICES_AGE: &str = "frontdoor_notices_oldest_seconds";
+    /// Counter of documents given to the scanner; `state` (`clean`, `infected`, `failing`).
+    pub const DOCUMENTS: &str = "frontdoor_documents_scanned_total";
+    /// Gauge of documents that are handed to nobody; `state` (`quarantined`, or `infected` within
+    /// seven days).
+    pub const DOCUMENTS_HELD: &str = "frontdoor_documents_held";
+    /// Gauge in seconds since the oldest document came that is not scanned.
+    pub const DOCUMENTS_AGE: &str = "frontdoor_documents_oldest_seconds";
     /// Counter of alerts that nobody has acknowledged something immediate; `destination`.
     pub const ALERTS: &str = "frontdoor_alerts_total";
     /// Gauge, 1 while how agencies refer is out of the ordinary; `kind`, `agency` (or `all`).
@@ -253,6 +260,9 @@ fn describe() {
     metrics::describe_counter!(metric::NOTICES, "Attempts to send a notice");
     metrics::describe_gauge!(metric::NOTICES_OPEN, "Notices that are not sent");
     metrics::describe_gauge!(metric::NOTICES_AGE, "Age of the oldest notice that is not sent");
+    metrics::describe_counter!(metric::DOCUMENTS, "Documents given to the scanner");
+    metrics::describe_gauge!(metric::DOCUMENTS_HELD, "Documents that are handed to nobody");
+    metrics::describe_gauge!(metric::DOCUMENTS_AGE, "Age of the oldest that is not scanned");
     metrics::describe_counter!(metric::ALERTS, "Alerts of what nobody has acknowledged");
     metrics::describe_gauge!(metric::ALARM, "Whether how agencies refer is out of the ordinary");
     let waiting = "Outcomes that wait to be decided a second time";

@@ -16,6 +16,8 @@ pub enum Class {
     Referral,
     /// A dry run: turned away first.
     DryRun,
+    /// A document that a sender attaches or a team reads: few at once, since each is large.
+    Document,
     /// Everything that only reads or confirms.
     Other,
 }
@@ -25,6 +27,7 @@ impl Class {
         match self {
             Class::Referral => "referral",
             Class::DryRun => "dry-run",
+            Class::Document => "document",
             Class::Other => "other",
         }
     }
@@ -40,7 +43,11 @@ pub struct AdmissionSettings {
     /// Dry runs at once, of all callers and of each.
     pub dry_runs: usize,
     pub dry_runs_each: usize,
-    /// Bytes of bodies held in memory at once.
+    /// Documents under way at once.
+    pub documents: usize,
+    /// Bytes of documents' bodies held in memory at once.
+    pub document_bytes: usize,
+    /// Bytes of all other bodies held in memory at once.
     pub body_bytes: usize,
     /// Bytes of dry runs' bodies held in memory at once, besides those.
     pub dry_run_bytes: usize,
@@ -53,6 +60,8 @@ impl Default for AdmissionSettings {
             others: 64,
             dry_runs: 32,
             dry_runs_each: 4,
+            documents: 4,
+            document_bytes: 40 << 20,
             body_bytes: 64 << 20,
             dry_run_bytes: 8 << 20,
         }
@@ -64,12 +73,14 @@ pub struct Admission {
     referrals: Semaphore,
     others: Semaphore,
     dry_runs: Semaphore,
+    documents: Semaphore,
     /// Dry runs under way of each caller.
     of_callers: Mutex<HashMap<Arc<str>, usize>>,
     dry_runs_each: usize,
     /// Free places for referrals below which nothing else is admitted: a quarter of all.
     reserve: usize,
     body_bytes: AtomicUsize,
+    document_bytes: AtomicUsize,
     dry_run_bytes: AtomicUsize,
 }
 
@@ -110,10 +121,12 @@ impl Admission {
             referrals: Semaphore::new(settings.referrals),
             others: Semaphore::new(settings.others),
             dry_runs: Semaphore::new(settings.dry_runs),
+            documents: Semaphore::new(settings.documents),
             of_callers: Mutex::default(),
             dry_runs_each: settings.dry_runs_each,
             reserve: settings.referrals / 4,
             body_bytes: AtomicUsize::new(settings.body_bytes),
+            document_bytes: AtomicUsize::new(settings.document_bytes),
             dry_run_bytes: AtomicUsize::new(settings.dry_run_bytes),
         }
     }
@@ -139,7 +152,8 @@ impl Admission {
             Class::Referral => self.referrals.try_acquire().ok(),
             Class::DryRun if spare => self.dry_runs.try_acquire().ok(),
             Class::Other if spare => self.others.try_acquire().ok(),
-            Class::DryRun | Class::Other => None,
+            Class::Document if spare => self.documents.try_acquire().ok(),
+            Class::DryRun | Class::Document | Class::Other => None,
         };
         let Some(place) = place else { return Err(shed(class)) };
         let gauge = metrics::gauge!(metric::IN_FLIGHT, "class" => class.as_str());
@@ -166,6 +180,7 @@ impl Admission {
     pub fn reservation(&self, class: Class) -> Reservation<'_> {
         let free = match class {
             Class::DryRun => &self.dry_run_bytes,
+            Class::Document => &self.document_bytes,
             Class::Referral | Class::Other => &self.body_bytes,
         };
         Reservation { free, held: 0 }

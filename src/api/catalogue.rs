@@ -96,6 +96,25 @@ kinds! {
     NOT_FAILING = "not-failing", CONFLICT,
         "The message is neither failing nor dead",
         "Look at its state: it is under way, or its destination has it.";
+    DOCUMENTS_FULL = "documents-full", CONFLICT,
+        "The referral has as many documents as it may have",
+        "Nothing was kept of this one. Telephone the team about what it says; put several pages \
+         into one PDF. Never send an indecent image of a child: call the police on 101, or on 999 \
+         where a child is in danger.";
+    DOCUMENT_UNSCANNED = "document-unscanned", CONFLICT,
+        "The document has not been scanned yet",
+        "It is kept, and scanned as soon as the scanner answers; a message follows then. Do not \
+         wait for it: telephone the agency that sent it and ask what it says.";
+    DOCUMENT_INFECTED = "document-infected", CONFLICT,
+        "The scanner found something harmful in the document",
+        "Nobody is handed it. Telephone the agency that sent it, ask what it says and for a clean \
+         copy.";
+    DOCUMENT_TOO_LARGE = "document-too-large", PAYLOAD_TOO_LARGE,
+        "The document is too large",
+        "Nothing was kept of it; the referral is being acted on meanwhile. Save the picture or \
+         scan smaller, or send the pages as several files; if it matters now, telephone. Never \
+         send an indecent image of a child: call the police on 101, or on 999 where a child is in \
+         danger.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE,
         "The submission is too large",
         "Send the referral without its attachments. We have kept that you tried, and the \
@@ -103,6 +122,11 @@ kinds! {
     MEDIA_TYPE = "media-type", UNSUPPORTED_MEDIA_TYPE,
         "The submission's media type is not read here",
         "Send `Content-Type: application/json`, in UTF-8.";
+    DOCUMENT_KIND = "document-kind", UNSUPPORTED_MEDIA_TYPE,
+        "The document is of a kind that is not taken",
+        "Nothing was kept of it; the referral is being acted on meanwhile. The fault says what to \
+         do. Never send an indecent image of a child: call the police on 101, or on 999 where a \
+         child is in danger.";
     CONTENT_ENCODING = "content-encoding", UNSUPPORTED_MEDIA_TYPE,
         "Compressed submissions are not read",
         "Send the body as it is, without Content-Encoding.";

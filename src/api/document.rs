@@ -7,6 +7,7 @@
 
 use super::catalogue as kind;
 use super::deliveries::read;
+use super::documents;
 use super::problem::Problem;
 use super::staff;
 use super::state::ApiState;
@@ -16,6 +17,7 @@ use crate::domain::{
 };
 use crate::followup::feeds::FeedLine;
 use crate::followup::reading::document_read;
+use crate::pipeline::Listed;
 use crate::store::{self, DeliveryRow, OutcomeRow, StoreError, StoredReferral};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -34,6 +36,9 @@ struct Answer<'a> {
     marks: Value,
     decision: Value,
     referral: Value,
+    /// What its sender attached, for those who see it whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<Listed>,
     /// For those who see history: how old the authority's records were when the referral came.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<History>,
@@ -100,11 +105,11 @@ impl History {
 }
 
 /// When the referral was decided last: each time whoever it went to was told, but for what tells
-/// only of adults.
+/// only of adults or documents.
 fn decided_at(stored: &StoredReferral) -> Timestamp {
     let told = |kind: &str| kind == message::ROUTED || kind == message::UPDATED;
-    let decided =
-        |row: &&DeliveryRow| told(&row.kind) && row.purpose.as_str() != message::POSSIBLE_ADULT;
+    let besides = [message::POSSIBLE_ADULT, message::DOCUMENTS];
+    let decided = |row: &&DeliveryRow| told(&row.kind) && !besides.contains(&row.purpose.as_str());
     let messages = stored.deliveries.iter().filter(decided);
     messages.map(|row| row.created_at).max().unwrap_or(stored.row.received_at)
 }
@@ -118,16 +123,8 @@ pub(super) async fn handle(
 ) -> Result<HttpResponse, Problem> {
     let _place = state.admit_destination(&caller)?;
     let blind = is_blind(req.query_string())?;
-    let stored = stored(&state, &path).await?;
+    let (stored, restricted) = readable(&state, &caller, &path).await?;
     let row = &stored.row;
-    let sent = is_sent(&stored, &caller);
-    if !sent && !caller.destination.restricted {
-        return Err(Problem::new(&kind::NOT_FOUND));
-    }
-    let restricted = restricted(&state, row.id).await?;
-    if !sent && restricted.is_empty() {
-        return Err(Problem::new(&kind::NOT_FOUND));
-    }
     let dossier = state.open(row)?;
     let document = (state.cut)(&caller.destination, &dossier, &restricted)
         .ok_or_else(|| StoreError::Damaged("a dossier cannot be read".to_owned()))?;
@@ -140,6 +137,8 @@ pub(super) async fn handle(
             outcomes = Recorded::of(&state, row.id, words, may).await?;
         }
     }
+    let whole = caller.destination.sees_all();
+    let documents = if whole { documents::listed(&state, row.id).await? } else { Vec::new() };
     let (store, env) = (state.store.as_ref(), state.env.as_ref());
     document_read(store, env, row.id, &caller.destination.id).await?;
     Ok(HttpResponse::Ok().json(Answer {
@@ -152,9 +151,28 @@ pub(super) async fn handle(
         marks: document.marks,
         decision: document.decision,
         referral: document.referral,
+        documents,
         history,
         outcomes,
     }))
+}
+
+/// A referral that this destination may read, with the children of it whose records are restricted.
+pub(super) async fn readable(
+    state: &ApiState,
+    caller: &DestinationPrincipal,
+    reference: &str,
+) -> Result<(StoredReferral, BTreeSet<u16>), Problem> {
+    let stored = stored(state, reference).await?;
+    let sent = is_sent(&stored, caller);
+    if !sent && !caller.destination.restricted {
+        return Err(Problem::new(&kind::NOT_FOUND));
+    }
+    let restricted = restricted(state, stored.row.id).await?;
+    if !sent && restricted.is_empty() {
+        return Err(Problem::new(&kind::NOT_FOUND));
+    }
+    Ok((stored, restricted))
 }
 
 /// Children who are, or may be, somebody whose record is restricted.

@@ -11,13 +11,14 @@ use crate::domain::Timestamp;
 use crate::telemetry::{field, metric, span};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tracing::Instrument as _;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -48,9 +49,10 @@ pub(super) async fn frame<B: MessageBody + 'static>(
     req.extensions_mut().insert(call.clone());
     req.extensions_mut().insert(slot.clone());
 
+    let longest = longest(&state, &req);
     let handled = AssertUnwindSafe(async { next.call(req).await }).catch_unwind();
     let handled = handled.instrument(span.clone());
-    let outcome = match tokio::time::timeout(state.settings.request_timeout, handled).await {
+    let outcome = match tokio::time::timeout(longest, handled).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(_panic)) => Err(Problem::new(&kind::FAILED).into()),
         Err(_elapsed) => Err(Problem::new(&kind::TIMED_OUT).retry_after(2).into()),
@@ -71,6 +73,14 @@ pub(super) async fn frame<B: MessageBody + 'static>(
             Err(Finished::from(response).into())
         }
     }
+}
+
+/// How long a call may take: whoever sends a document has the time for that besides.
+fn longest(state: &ApiState, req: &ServiceRequest) -> Duration {
+    let settings = &state.settings;
+    let document = req.method() == Method::POST && req.path().ends_with("/documents");
+    let more = if document { settings.document_timeout } else { Duration::ZERO };
+    settings.request_timeout + more
 }
 
 /// Counts a request until its answer's head is written, so that a stop can wait for it.

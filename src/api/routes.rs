@@ -5,9 +5,9 @@ use super::catalogue as kind;
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    acknowledge, adapt, alarms, chronology, clocks, decision, deliveries, docs, document, health,
-    inform, matches, messages, metrics, openapi, outcome, problems, quality, redrive, rehearse,
-    second_looks, status, submit, take, withdrawals,
+    acknowledge, adapt, alarms, chronology, clocks, decision, deliveries, docs, document,
+    documents, health, inform, matches, messages, metrics, openapi, outcome, problems, quality,
+    redrive, rehearse, second_looks, status, submit, take, withdrawals,
 };
 use actix_web::http::{Method, header};
 use actix_web::web::{self, ServiceConfig};
@@ -33,6 +33,11 @@ pub fn table() -> Vec<Entry> {
         // Each GET of a document is an audited read, and each GET of messages leases them: there
         // is no HEAD that does neither.
         entry("/v1/referrals/{reference}/document", vec![get(document::handle)]),
+        entry(
+            "/v1/referrals/{reference}/documents",
+            vec![get(documents::list), post(documents::attach)],
+        ),
+        entry("/v1/referrals/{reference}/documents/{document}", vec![get(documents::read)]),
         write("/v1/referrals/{reference}/acknowledgement", acknowledge::handle),
         write("/v1/referrals/{reference}/outcome", outcome::handle),
         entry("/v1/destinations/{id}/messages", vec![get(messages::handle)]),
@@ -88,6 +93,15 @@ where
     (Method::GET, web::get().to(handler))
 }
 
+fn post<F, Args>(handler: F) -> Verb
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (Method::POST, web::post().to(handler))
+}
+
 fn read<F, Args>(pattern: &'static str, handler: F) -> Entry
 where
     F: Handler<Args>,
@@ -104,7 +118,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    entry(pattern, vec![(Method::POST, web::post().to(handler))])
+    entry(pattern, vec![post(handler)])
 }
 
 fn entry(pattern: &'static str, verbs: Vec<Verb>) -> Entry {

@@ -10,7 +10,7 @@ use crate::domain::time::Env;
 use crate::domain::{DestinationId, MessageId, Priority, Timestamp};
 use crate::followup::Oversight;
 use crate::followup::feeds::FeedWatch;
-use crate::pipeline::{Desk, Intake};
+use crate::pipeline::{Desk, Documents, Intake};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
 use crate::store::{
@@ -32,7 +32,9 @@ pub struct ApiSettings {
     pub body_limit: usize,
     /// From the end of the head to the end of the body.
     pub body_timeout: Duration,
-    /// From the end of the head to the head of the answer.
+    /// The same of a document: ten megabytes over a school's line.
+    pub document_timeout: Duration,
+    /// From the end of the head to the head of the answer; of a document so much after its body.
     pub request_timeout: Duration,
     pub admission: AdmissionSettings,
     /// Answers tell browsers to come by HTTPS only; for a TLS listener or behind such a proxy.
@@ -44,6 +46,7 @@ impl Default for ApiSettings {
         ApiSettings {
             body_limit: 1 << 20,
             body_timeout: Duration::from_secs(15),
+            document_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(30),
             admission: AdmissionSettings::default(),
             https: false,
@@ -112,6 +115,7 @@ pub struct ApiState {
     pub adults: Arc<dyn AdultStore>,
     pub follow: Arc<dyn FollowStore>,
     pub desk: Arc<dyn Desk>,
+    pub documents: Documents,
     /// The team whose people decide on matches.
     pub screening: DestinationId,
     /// Who stands in for it when it is closed.
@@ -147,12 +151,12 @@ impl ApiState {
     ) -> Result<Permit<'_>, Problem> {
         let quota = match class {
             Class::Referral => Quota::Submissions,
-            Class::DryRun | Class::Other => Quota::Reads,
+            Class::DryRun | Class::Document | Class::Other => Quota::Reads,
         };
         caller.spend(quota)?;
         match class {
             Class::DryRun => self.admission.admit_dry_run(&caller.agency.id.0),
-            Class::Referral | Class::Other => self.admission.admit(class),
+            Class::Referral | Class::Document | Class::Other => self.admission.admit(class),
         }
     }
 

@@ -181,11 +181,16 @@ async fn read<'a>(
 }
 
 fn check(headers: &HeaderMap, key: &Result<Option<String>, ()>) -> Option<&'static Fault> {
-    let encoded = |value: &str| !value.trim().eq_ignore_ascii_case("identity");
-    if text(headers, &header::CONTENT_ENCODING).is_some_and(|value| encoded(&value)) {
+    if encoded(headers) {
         return Some(&ENCODING);
     }
     key.is_err().then_some(&KEY)
+}
+
+/// Whether a body is compressed.
+pub(super) fn encoded(headers: &HeaderMap) -> bool {
+    let encoded = |value: &str| !value.trim().eq_ignore_ascii_case("identity");
+    text(headers, &header::CONTENT_ENCODING).is_some_and(|value| encoded(&value))
 }
 
 /// The media type as it is stated.
@@ -197,12 +202,12 @@ pub(super) fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<Str
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn content_length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// The key when there is one; an error when what was sent cannot be one.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ()> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ()> {
     let mut given = headers.get_all(IDEMPOTENCY_KEY);
     let Some(key) = given.next() else { return Ok(None) };
     let visible = |byte: &u8| (0x21..=0x7e).contains(byte);

@@ -11,6 +11,7 @@ mod alerting;
 mod calendar;
 mod completeness;
 mod destinations;
+pub mod documents;
 mod examples;
 mod fault;
 mod findings;

@@ -1,5 +1,6 @@
 //! Settings of one installation: a TOML file, then `FRONTDOOR__SECTION__KEY`, then shorthands.
 
+use super::documents::Documents;
 use crate::domain::Address;
 use anyhow::{Context, Result, bail};
 use figment::Figment;
@@ -21,6 +22,7 @@ pub struct Settings {
     pub sessions: Sessions,
     pub feeds: Feeds,
     pub notices: Notices,
+    pub documents: Documents,
     pub ops: Ops,
     pub telemetry: Telemetry,
 }
@@ -286,6 +288,7 @@ impl Settings {
             );
         }
         self.notices.validate()?;
+        self.documents.validate()?;
         let Sessions { idle_minutes, absolute_hours } = self.sessions;
         if !(1..=120).contains(&idle_minutes) || !(1..=24).contains(&absolute_hours) {
             bail!("sessions.idle_minutes is 1 to 120, and sessions.absolute_hours 1 to 24");
@@ -328,7 +331,7 @@ impl Notices {
 }
 
 /// Whether a URL's authority, e.g. `user:secret@127.0.0.1:5672/vhost`, is this machine's own.
-fn is_this_machine(rest: &str) -> bool {
+pub(super) fn is_this_machine(rest: &str) -> bool {
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
     let host = match place.strip_prefix('[') {

@@ -64,3 +64,11 @@ pub struct Destination {
     /// The named few who may see records that are restricted.
     pub restricted: bool,
 }
+
+impl Destination {
+    /// Whether it sees a referral whole. What a sender attached cannot be cut, so nobody else reads
+    /// it.
+    pub fn sees_all(&self) -> bool {
+        self.statutory && self.fields == FieldList::All
+    }
+}

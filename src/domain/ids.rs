@@ -110,6 +110,8 @@ ids! {
     AdultMatchId;
     /// What one receiving team recorded of a referral.
     OutcomeId;
+    /// One document that a sender added to a referral.
+    AttachmentId;
     /// One notice to one contact; in an e-mail its Message-ID.
     NoticeId;
     /// Somebody who signs in. Events name people by it.

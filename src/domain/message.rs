@@ -7,8 +7,8 @@ use crate::domain::adults::AdultTold;
 use crate::domain::ids::{AdultMatchId, RefusalId};
 use crate::domain::refusal::Extent;
 use crate::domain::{
-    AgencyId, DestinationId, Level, MessageId, OutcomeCode, Priority, Purpose, Reference, RuleId,
-    Timestamp, Unread, Withdrawn,
+    AgencyId, AttachmentTold, DestinationId, Level, MessageId, OutcomeCode, Priority, Purpose,
+    Reference, RuleId, Timestamp, Unread, Withdrawn,
 };
 use serde::Serialize;
 
@@ -32,6 +32,8 @@ pub const DELIVERY_DEAD: &str = "referral.delivery-dead.v1";
 /// Purpose of a message that tells of adults who may be in another family's referral: nothing was
 /// decided again.
 pub const POSSIBLE_ADULT: &str = "possible-adult";
+/// Purpose of a message that tells what a sender attached: nothing was decided again.
+pub const DOCUMENTS: &str = "documents";
 
 /// CloudEvents `source`, a URI reference.
 const SOURCE: &str = "/frontdoor";
@@ -67,6 +69,8 @@ pub struct OutboxDraft<'a> {
     /// Adults who may be those of earlier referrals, and how many more there are.
     pub adults: &'a [(AdultMatchId, AdultTold<'a>)],
     pub more_adults: usize,
+    /// What its sender attached, and how that stands now.
+    pub documents: &'a [AttachmentTold],
 }
 
 /// What one team recorded, for another: `referral.outcome.v1`.
@@ -120,6 +124,7 @@ pub fn claim_check(draft: &OutboxDraft<'_>) -> Vec<u8> {
         withdrawn: draft.withdrawn.map(|what| WithdrawnData { what, why: "separated" }),
         adults: draft.adults.iter().map(|(id, told)| AdultData { id: *id, told }).collect(),
         more_adults: (draft.more_adults > 0).then_some(draft.more_adults),
+        documents: draft.documents,
     };
     write(&draft.envelope, &reference, &data)
 }
@@ -244,6 +249,8 @@ struct RoutedData<'a> {
     adults: Vec<AdultData<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more_adults: Option<usize>,
+    #[serde(skip_serializing_if = "<[AttachmentTold]>::is_empty")]
+    documents: &'a [AttachmentTold],
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ pub mod agency;
 pub mod alarms;
 pub mod alerting;
 pub mod answer;
+pub mod attachment;
 pub mod child;
 pub mod children;
 pub mod codes;
@@ -44,14 +45,15 @@ pub mod working_days;
 pub use adults::{AdultKey, AdultRole, AdultSeen, AdultWord};
 pub use alerting::{Address, Alerting};
 pub use answer::{Answer, State};
+pub use attachment::{AttachmentKind, AttachmentState, AttachmentTold};
 pub use child::Child;
 pub use children::Children;
 pub use decision::{ChildDecision, ChildHistory, Decision, Level, LinkState, Reason, Route};
 pub use directory::Directory;
 pub use ids::{
-    AdultMatchId, AgencyId, ClockKind, DecisionId, DestinationId, DraftId, LookId, MessageId,
-    NoticeId, OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId, RuleId,
-    StaffId,
+    AdultMatchId, AgencyId, AttachmentId, ClockKind, DecisionId, DestinationId, DraftId, LookId,
+    MessageId, NoticeId, OutcomeCode, OutcomeId, PersonId, Priority, Purpose, ReferralId, RoleId,
+    RuleId, StaffId,
 };
 pub use mark::Mark;
 pub use matching::{MatchId, Withdrawn, Word};

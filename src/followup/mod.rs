@@ -12,6 +12,7 @@ pub mod oversight;
 pub mod quality;
 pub mod reading;
 pub mod redrive;
+pub mod scanning;
 mod second_decision;
 pub mod second_looks;
 

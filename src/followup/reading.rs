@@ -3,7 +3,7 @@
 use crate::audit::{ChainName, Event};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, PersonId, ReferralId};
-use crate::store::{AdultMatchRow, ReadStore, StoreError};
+use crate::store::{AdultMatchRow, AttachmentRow, ReadStore, StoreError};
 
 /// A receiving team's system reads a referral. Show nothing unless this has succeeded.
 pub async fn document_read(
@@ -13,6 +13,18 @@ pub async fn document_read(
     by: &DestinationId,
 ) -> Result<(), StoreError> {
     let event = Event::new("document.read", by.as_str()).about(referral);
+    store.record(ChainName::Desk, vec![event], env.now()).await
+}
+
+/// A receiving team's system reads what was attached to a referral. Send nothing unless this has
+/// succeeded.
+pub async fn attachment_read(
+    store: &dyn ReadStore,
+    env: &dyn Env,
+    attachment: &AttachmentRow,
+    by: &DestinationId,
+) -> Result<(), StoreError> {
+    let event = attachment.event("attachment.read", by.as_str());
     store.record(ChainName::Desk, vec![event], env.now()).await
 }
 

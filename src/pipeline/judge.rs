@@ -18,7 +18,7 @@ use crate::store::seal::Dossier;
 use crate::store::work::*;
 use crate::store::{
     Batch, Clock, Doubt, InformationRow, Meeting, NewRepeat, OutcomeRow, Repeat, Sealed,
-    StoredReferral, Token16,
+    StoredReferral, ToTell, Token16,
 };
 use crate::threshold::{self, Outcomes, Policy};
 use arc_swap::ArcSwap;
@@ -355,6 +355,16 @@ impl Judge for Stages {
         now: Timestamp,
     ) -> Result<Concluded> {
         self.follow(stored, clocks, before, told, now)
+    }
+
+    fn conclude_attachments(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        to_tell: &[ToTell],
+        now: Timestamp,
+    ) -> Result<Batch> {
+        self.tell_of_attachments(stored, clocks, to_tell, now)
     }
 
     fn conclude_doubt(

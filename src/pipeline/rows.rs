@@ -1,5 +1,7 @@
 //! From a decision to the rows that carry it.
 
+mod besides;
+
 use super::judge::Rules;
 use crate::audit::Event;
 use crate::domain::adults::AdultTold;
@@ -7,8 +9,9 @@ use crate::domain::message::{self, Envelope, OutboxDraft};
 use crate::domain::outcome::RESPOND;
 use crate::domain::time::Env;
 use crate::domain::{
-    AdultKey, AdultMatchId, ChildHistory, Children, ClockKind, Decision, DestinationId, Level,
-    LinkState, MessageId, Priority, Purpose, ReferralId, Route, RuleId, Timestamp, Withdrawn,
+    AdultKey, AdultMatchId, AttachmentTold, ChildHistory, Children, ClockKind, Decision,
+    DestinationId, Level, LinkState, MessageId, Priority, ReferralId, Route, RuleId, Timestamp,
+    Withdrawn,
 };
 use crate::store::keys::KeyRing;
 use crate::store::work::{ChildLink, Referred};
@@ -103,6 +106,8 @@ struct Besides<'a> {
     withdrawn: Option<Withdrawn>,
     adults: &'a [(AdultMatchId, AdultTold<'a>)],
     more_adults: usize,
+    /// What its sender attached.
+    documents: &'a [AttachmentTold],
     /// There is something new to decide on of these children: clocks that have ended begin again.
     reopens: Option<Children>,
     /// A person has given the route, and it is told as given.
@@ -238,31 +243,6 @@ impl Facts<'_> {
         self.send(&routes, before, besides, env, into);
     }
 
-    /// One message that tells a destination of adults, and how many more there are. It says no more
-    /// of what was decided than the one before, and has a clock of its own.
-    pub(super) fn tell_of_adults(
-        &self,
-        to: &DestinationId,
-        (adults, more_adults): (&[(AdultMatchId, AdultTold<'_>)], usize),
-        before: &[DeliveryRow],
-        env: &dyn Env,
-        into: &mut Batch,
-    ) {
-        let sent = before.iter().filter(|row| row.destination == *to);
-        let sent = sent.max_by_key(|row| row.sequence);
-        let (soon, urgency) = (self.now.plus_seconds(A_DAY), sent.map(|row| row.priority));
-        let route = Route {
-            destination: to.clone(),
-            purpose: Purpose::new(message::POSSIBLE_ADULT),
-            priority: urgency.unwrap_or_default(),
-            due_at: sent.map_or(soon, |row| row.due_at.max(soon)),
-            rules: Vec::new(),
-            children: all(self.decided.full.children.len()),
-        };
-        let besides = Besides { adults, more_adults, ..Besides::default() };
-        self.send(&[route], before, besides, env, into);
-    }
-
     fn send(
         &self,
         routes: &[Route],
@@ -291,15 +271,16 @@ impl Facts<'_> {
         env: &dyn Env,
         into: &mut Batch,
     ) {
-        let Besides { withdrawn, adults, more_adults, by_people, .. } = besides;
+        let Besides { withdrawn, adults, more_adults, documents, by_people, .. } = besides;
         let (own, level, rules) = self.as_told(route);
-        // What tells of adults alone says why it was sent, and has a clock of its own.
-        let (route, rules) = match (adults.is_empty(), by_people) {
+        // What tells of adults or documents says why it was sent, and has a clock of its own.
+        let of_decision = adults.is_empty() && documents.is_empty();
+        let (route, rules) = match (of_decision, by_people) {
             (true, false) => (&own, rules),
             (true, true) => (route, route.rules.clone()),
             (false, _) => (route, Vec::new()),
         };
-        if adults.is_empty() && withdrawn.is_none() {
+        if of_decision && withdrawn.is_none() {
             into.follow.clocks.extend(self.clock(route, earlier.is_empty(), besides));
         }
         let kind = if earlier.is_empty() { message::ROUTED } else { message::UPDATED };
@@ -323,6 +304,7 @@ impl Facts<'_> {
             withdrawn,
             adults,
             more_adults,
+            documents,
         });
         into.outbox.push(OutboxRow {
             id,

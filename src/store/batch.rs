@@ -1,6 +1,7 @@
 //! What one batch of the commit lane writes.
 
 use super::adults::AdultRows;
+use super::attachments::ToTell;
 use super::follow::FollowRows;
 use super::matches::{ApartRow, DecisionRow, WithdrawalRow};
 use super::notices::{NoticeRow, pages};
@@ -38,6 +39,8 @@ pub struct Batch {
     pub recounts: Vec<Recount>,
     /// Those that are decided again now.
     pub recounted: Vec<Recount>,
+    /// Attachments of which receiving teams are told now.
+    pub attachments_told: Vec<ToTell>,
     pub outbox: Vec<OutboxRow>,
     /// Who is told that something waits: see [`Batch::page`].
     pub notices: Vec<NoticeRow>,
@@ -71,6 +74,7 @@ impl Batch {
         self.withdrawals.extend(other.withdrawals);
         self.recounts.extend(other.recounts);
         self.recounted.extend(other.recounted);
+        self.attachments_told.extend(other.attachments_told);
         self.outbox.extend(other.outbox);
         self.notices.extend(other.notices);
         self.repeats.extend(other.repeats);
@@ -101,6 +105,7 @@ impl Batch {
             withdrawals,
             recounts,
             recounted,
+            attachments_told,
             outbox,
             notices,
             repeats,
@@ -126,6 +131,7 @@ impl Batch {
             && withdrawals.is_empty()
             && recounts.is_empty()
             && recounted.is_empty()
+            && attachments_told.is_empty()
             && outbox.is_empty()
             && notices.is_empty()
             && repeats.is_empty()

@@ -11,7 +11,7 @@ use super::linking::{Ahead, Linker};
 use super::rows::*;
 use super::traits::{LaneStore, LaneTx};
 use super::work::*;
-use super::{doubting, following, meeting, recounting, relinking, written};
+use super::{attaching, doubting, following, meeting, recounting, relinking, written};
 use crate::domain::time::Env;
 use crate::domain::{Reference, Timestamp};
 use futures::FutureExt;
@@ -278,9 +278,8 @@ impl Runner {
                 Work::Meet(reference, meetings) => {
                     meeting::meet(&self.parts, tx.as_mut(), *reference, meetings, now).await?
                 }
-                Work::Follow(told) => {
-                    following::follow(&self.parts, tx.as_mut(), told, now).await?
-                }
+                Work::Follow(one) => following::follow(&self.parts, tx.as_mut(), one, now).await?,
+                Work::Attached(of) => attaching::tell(&self.parts, tx.as_mut(), *of, now).await?,
                 Work::Doubt(one) => doubting::doubt(&self.parts, tx.as_mut(), one, now).await?,
                 Work::Refuse(refused) => {
                     let again = refusals.get(&refused.body).copied();
@@ -423,6 +422,7 @@ fn rounds_of(works: &[Work], leaders: &[usize]) -> Vec<Vec<usize>> {
             | Work::Recount(_)
             | Work::Meet(..)
             | Work::Follow(_)
+            | Work::Attached(_)
             | Work::Doubt(_) => {
                 words.push(vec![*index]);
                 continue;

@@ -141,6 +141,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0017_accounts.sql"),
         sqlite: include_str!("../../migrations/sqlite/0017_accounts.sql"),
     },
+    Migration {
+        version: 18,
+        name: "0018_attachment",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0018_attachment.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0018_attachment.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

@@ -5,6 +5,7 @@
 
 pub mod adults;
 pub mod alarms;
+pub mod attachments;
 pub mod columns;
 pub mod drafts;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod staff;
 pub mod traits;
 pub mod work;
 
+mod attaching;
 mod batch;
 mod change;
 mod deciding;
@@ -61,6 +63,7 @@ mod written;
 pub use crate::audit::{ChainName, Event};
 pub use adults::*;
 pub use alarms::*;
+pub use attachments::*;
 pub use doubting::{Doubt, Doubts};
 pub use drafts::*;
 pub use error::StoreError;

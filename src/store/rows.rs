@@ -404,6 +404,8 @@ pub struct Overview {
     /// Open refusals: agency, count, oldest.
     pub refusals: Vec<(AgencyId, i64, Timestamp)>,
     pub notices: Vec<super::notices::OpenNotices>,
+    /// Documents that are handed to nobody: what is not scanned, and what was found harmful.
+    pub documents: Vec<super::attachments::AttachmentCount>,
 }
 
 /// Rule ids are clear; they travel with a claim-check.

@@ -3,6 +3,7 @@
 
 use super::adults::{AdultPair, AdultStore};
 use super::alarms::AlarmStore;
+use super::attachments::{AttachmentStore, ToTell};
 use super::drafts::DraftStore;
 use super::error::Result;
 use super::feed::*;
@@ -112,6 +113,9 @@ pub trait LaneTx: Send {
         agency: &AgencyId,
         person: PersonId,
     ) -> Result<Vec<(Reference, DestinationId)>>;
+
+    /// The attachments of a referral of which receiving teams are to be told.
+    async fn attachments_to_tell(&mut self, of: ReferralId) -> Result<Vec<ToTell>>;
 
     /// The clocks of a referral.
     async fn clocks(&mut self, of: ReferralId) -> Result<Vec<Clock>>;
@@ -394,6 +398,7 @@ pub trait Store:
     + FollowStore
     + NoticeStore
     + AlarmStore
+    + AttachmentStore
     + SecondLookStore
     + StaffStore
     + DraftStore
@@ -419,6 +424,7 @@ impl<T> Store for T where
         + FollowStore
         + NoticeStore
         + AlarmStore
+        + AttachmentStore
         + SecondLookStore
         + StaffStore
         + DraftStore

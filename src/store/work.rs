@@ -1,6 +1,7 @@
 //! What passes through the commit lane, and who judges it there.
 
 use super::adults::Meeting;
+use super::attachments::ToTell;
 use super::doubting::Doubt;
 use super::error::Result;
 use super::follow::{Clock, OutcomeRow};
@@ -143,6 +144,8 @@ pub enum Work {
     Meet(Reference, Vec<Meeting>),
     /// A receiving team records an outcome.
     Follow(Box<Told>),
+    /// Receiving teams are told of what was attached to this referral.
+    Attached(Reference),
     /// A second person has decided more gravely than the first.
     Doubt(Doubt),
 }
@@ -159,6 +162,7 @@ impl Work {
             | Work::Recount(_)
             | Work::Meet(..)
             | Work::Follow(_)
+            | Work::Attached(_)
             | Work::Doubt(_) => None,
         }
     }
@@ -179,6 +183,7 @@ impl Work {
             | Work::Recount(_)
             | Work::Meet(..)
             | Work::Follow(_)
+            | Work::Attached(_)
             | Work::Doubt(_) => return None,
         };
         Some(Refused {
@@ -387,6 +392,15 @@ pub trait Judge: Send + Sync + 'static {
         told: &Told,
         now: Timestamp,
     ) -> Result<Concluded>;
+
+    /// What is told of attachments, and to whom.
+    fn conclude_attachments(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        to_tell: &[ToTell],
+        now: Timestamp,
+    ) -> Result<Batch>;
 
     /// The referral goes before the screening team again.
     fn conclude_doubt(

@@ -7,7 +7,7 @@ use crate::followup::Oversight;
 use crate::followup::alarms::Alarm;
 use crate::followup::consistency::Found;
 use crate::followup::feeds::{FeedLine, FeedWatch};
-use crate::store::{OpenNotices, Overview, ReadStore, Tally};
+use crate::store::{AttachmentCount, OpenNotices, Overview, ReadStore, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub struct Snapshot {
     /// Whether there is a way to send notices at all.
     pub channel: bool,
     pub notices: Vec<NoticeLine>,
+    pub documents: Vec<DocumentLine>,
     pub alarms: Vec<AlarmLine>,
     pub themes: Vec<ThemeLine>,
     /// Outcomes that wait to be decided a second time, and seconds since the oldest was drawn.
@@ -117,6 +118,17 @@ pub struct NoticeLine {
     pub oldest: i64,
 }
 
+/// Documents that are handed to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DocumentLine {
+    pub state: &'static str,
+    /// Why the scanner did not look at them.
+    pub fault: Option<String>,
+    pub count: i64,
+    /// Seconds since the oldest came.
+    pub oldest: i64,
+}
+
 /// Refused submissions of one agency that nobody has cleared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusalLine {
@@ -163,6 +175,13 @@ impl Snapshot {
             oldest: age(open.oldest),
         };
         let notices = overview.notices.into_iter().map(notice).collect();
+        let document = |held: AttachmentCount| DocumentLine {
+            state: held.state.as_str(),
+            fault: held.fault,
+            count: held.count,
+            oldest: age(held.oldest),
+        };
+        let documents = overview.documents.into_iter().map(document).collect();
         Snapshot {
             as_of: now,
             outbox_waiting: overview.outbox_waiting,
@@ -174,6 +193,7 @@ impl Snapshot {
             feeds: Vec::new(),
             channel: true,
             notices,
+            documents,
             alarms: Vec::new(),
             themes: Vec::new(),
             second_looks: 0,

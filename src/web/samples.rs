@@ -2,8 +2,8 @@
 //! The gateway never registers these addresses.
 
 use super::board::{
-    AgeLine, AgeOfFeed, AgencyLine, AlarmLine, DeliveryLine, NoticeLine, RefusalLine, Snapshot,
-    ThemeLine,
+    AgeLine, AgeOfFeed, AgencyLine, AlarmLine, DeliveryLine, DocumentLine, NoticeLine, RefusalLine,
+    Snapshot, ThemeLine,
 };
 use super::page::{Frame, Front, Link};
 use super::trouble::Trouble;
@@ -153,6 +153,12 @@ fn board() -> Snapshot {
             label: id("The child's own words were not looked at"),
             times: 4,
             looked_at: 20,
+        }],
+        documents: vec![DocumentLine {
+            state: "quarantined",
+            fault: Some(id("unreachable")),
+            count: 2,
+            oldest: 700,
         }],
         second_looks: 3,
         second_looks_oldest: Some(400_000),

@@ -15,6 +15,7 @@ mod api;
 mod arbitrary;
 mod broker;
 mod browser;
+mod documents;
 mod faults;
 mod harness;
 mod inspection;

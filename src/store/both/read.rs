@@ -2,6 +2,7 @@ use super::{Connection, Own};
 use crate::audit::{ChainName, Event};
 use crate::domain::ids::RefusalId;
 use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, Timestamp};
+use crate::store::attachments::{COUNTS, counted};
 use crate::store::deliveries::tally;
 use crate::store::error::Result;
 use crate::store::families::one_each;
@@ -111,6 +112,7 @@ impl ReadStore for Own {
         let refusals: Vec<(String, i64, i64)> =
             sqlx::query_as(OPEN_REFUSALS).fetch_all(&mut *db).await?;
         let notices = sqlx::query_as(OPEN_NOTICES).fetch_all(&mut *db).await?;
+        let documents = sqlx::query_as(COUNTS).bind(since.0).fetch_all(&mut *db).await?;
         let oldest = |(name, at): (String, i64)| (DestinationId::new(&name), Timestamp(at));
         let open =
             |(name, count, at): (String, i64, i64)| (AgencyId::new(&name), count, Timestamp(at));
@@ -122,6 +124,7 @@ impl ReadStore for Own {
             outbox_waiting,
             refusals: refusals.into_iter().map(open).collect(),
             notices: read_all(notices, open_notices)?,
+            documents: read_all(documents, counted)?,
         })
     }
 

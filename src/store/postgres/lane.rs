@@ -6,6 +6,7 @@ use crate::audit::{ChainKey, ChainName};
 use crate::domain::ids::RefusalId;
 use crate::domain::{AgencyId, DestinationId, PersonId, Reference, ReferralId, Timestamp};
 use crate::store::adults::AdultPair;
+use crate::store::attachments::ToTell;
 use crate::store::deliveries::no_chain_key;
 use crate::store::error::{Result, StoreError};
 use crate::store::families::{apart_from, family_of, survivor_of, up_to_survivors};
@@ -347,6 +348,11 @@ impl LaneTx for PgLaneTx {
         person: PersonId,
     ) -> Result<Vec<(Reference, DestinationId)>> {
         let answer = super::follow::awaited_forms(&mut self.tx, agency, person).await;
+        self.noting(answer)
+    }
+
+    async fn attachments_to_tell(&mut self, of: ReferralId) -> Result<Vec<ToTell>> {
+        let answer = super::attachments::to_tell_of(&mut self.tx, of).await;
         self.noting(answer)
     }
 

@@ -40,6 +40,8 @@ mod write;
 // The same text for either store, written against `Own`, `Connection` and the macros above.
 #[path = "../both/alarms.rs"]
 mod alarms;
+#[path = "../both/attachments.rs"]
+mod attachments;
 #[path = "../both/audit.rs"]
 mod audit;
 #[path = "../both/drafts.rs"]
@@ -63,7 +65,7 @@ use super::error::{Result, StoreError};
 use super::notices::NoticeRow;
 use super::rows::Tally;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
-use crate::domain::Timestamp;
+use crate::domain::{ReferralId, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::sync::{Arc, OnceLock};
@@ -155,6 +157,19 @@ impl PostgresStore {
     /// server's default is another: whoever waited for a row reads it as it is now.
     async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
         Ok(self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?)
+    }
+
+    /// The same, of which there is one at a time for a referral's attachments. The referral itself
+    /// is not locked: the lane never waits for an upload.
+    async fn begin_attaching(
+        &self,
+        referral: ReferralId,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+        let mut tx = self.pool.begin().await?;
+        let lock = "SELECT pg_advisory_xact_lock(\
+             hashtextextended('frontdoor.attachments:' || CAST($1::uuid AS text), 0))";
+        sqlx::query(lock).bind(referral.0).execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     /// The same, of which there is one at a time for this table.

@@ -1,7 +1,7 @@
 //! Writes one lane batch: one statement for nearly everything, whatever the number of rows.
 
 use super::together::Together;
-use super::{adults, column, follow, followed, matched, notices, people};
+use super::{adults, attachments, column, follow, followed, matched, notices, people};
 use crate::audit::{ChainName, StoredLinkOfChain};
 use crate::domain::Timestamp;
 use crate::domain::ids::RefusalId;
@@ -30,6 +30,7 @@ pub(super) async fn batch(
     adults::forget(db, batch).await?;
     adults::again(db, batch, seq).await?;
     follow::end(db, &batch.follow).await?;
+    attachments::told(db, &batch.attachments_told, batch.at).await?;
     // Counted and cleared below are also refusals of this batch.
     refusals(db, &batch.refusals).await?;
     refused_again(db, &batch.refused_again).await?;

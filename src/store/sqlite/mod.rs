@@ -39,6 +39,8 @@ mod write;
 // The same text for either store, written against `Own`, `Connection` and the macros above.
 #[path = "../both/alarms.rs"]
 mod alarms;
+#[path = "../both/attachments.rs"]
+mod attachments;
 #[path = "../both/audit.rs"]
 mod audit;
 #[path = "../both/drafts.rs"]
@@ -61,7 +63,7 @@ mod staff;
 use super::error::{Result, StoreError};
 use super::statements::{ADD_CHAIN_LINK, MOVE_CHAIN_HEAD};
 use crate::audit::{ChainKey, ChainName, Event};
-use crate::domain::Timestamp;
+use crate::domain::{ReferralId, Timestamp};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
@@ -155,6 +157,11 @@ impl SqliteStore {
     /// where it could be refused.
     async fn begin_writing(&self) -> Result<sqlx::Transaction<'static, Sqlite>> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same; no other transaction writes meanwhile anyway.
+    async fn begin_attaching(&self, _: ReferralId) -> Result<sqlx::Transaction<'static, Sqlite>> {
+        self.begin_writing().await
     }
 
     /// The same; no other transaction writes meanwhile anyway.

@@ -1,7 +1,7 @@
 //! Writes one lane batch.
 
 use super::many::{self, each};
-use super::{adults, followed, matched, notices, people};
+use super::{adults, attachments, followed, matched, notices, people};
 use crate::audit::{ChainKey, ChainName};
 use crate::store::error::{Result, StoreError};
 use crate::store::homes;
@@ -33,6 +33,7 @@ pub(super) async fn batch(
     adults::write(db, &batch.adults, seq).await?;
     followed::write(db, &batch.follow).await?;
     matched::write(db, batch, seq).await?;
+    attachments::told(db, &batch.attachments_told, batch.at).await?;
     outbox(db, &batch.outbox).await?;
     notices::write(db, &batch.notices).await?;
     repeats(db, &batch.repeats).await?;

@@ -24,9 +24,10 @@ use frontdoor::store::{
     AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, Choose,
     ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, Doubt,
     Doubts, DrawnLook, FollowStore, Grain, KeyRow, KeyStore, Look, LookPlace, Looked, MatchRow,
-    MatchState, MatchStore, NoticeRow, OutcomeRow, Overview, PersonRecord, QualityStore,
-    QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed, SecondLookStore, Span,
-    StoreError, StoredLink, StoredReferral, Theme, Token, WaitingLook, Which, WithdrawnRow,
+    MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PersonRecord,
+    QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed,
+    SecondLookStore, Span, StoreError, StoredLink, StoredReferral, Theme, Token, WaitingLook,
+    Which, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -192,6 +193,7 @@ pub(crate) struct FakeStore {
     pub counted: Mutex<Vec<Counted>>,
     pub alarms: Mutex<Vec<AlarmRow>>,
     pub looks: Mutex<Vec<WaitingLook>>,
+    pub attachments: Mutex<Vec<NewAttachment>>,
     pub(crate) audit_down: AtomicBool,
     pub down: AtomicBool,
 }

@@ -31,6 +31,7 @@ async fn got_in(client: &reqwest::Client, url: &str, operations: &str) {
         ("/v1/referrals/{reference}", "GET", "200"),
         ("/v1/referrals/{reference}/information", "POST", "200"),
         ("/v1/referrals/{reference}/document", "GET", "200"),
+        ("/v1/referrals/{reference}/documents", "GET", "200"),
         ("/v1/referrals/{reference}/acknowledgement", "POST", "200"),
         ("/v1/destinations/{id}/messages", "GET", "200"),
         ("/v1/matches", "GET", "200"),

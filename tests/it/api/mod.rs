@@ -7,6 +7,7 @@ mod adults;
 mod desk;
 mod destinations;
 mod document;
+mod documents;
 mod feeds;
 mod flood;
 mod fuzz;
@@ -34,16 +35,18 @@ use frontdoor::domain::second_looks::SecondLooks;
 use frontdoor::domain::time::Env;
 use frontdoor::domain::working_days::Duration as Clock;
 use frontdoor::domain::{
-    AgencyId, Alerting, DestinationId, Directory, MessageId, Priority, Purpose, Reference,
-    ReferralId, RoleId, Timestamp, Whom,
+    AgencyId, Alerting, AttachmentState, DestinationId, Directory, MessageId, Priority, Purpose,
+    Reference, ReferralId, RoleId, Timestamp, Whom,
 };
 use frontdoor::followup::Oversight;
 use frontdoor::followup::feeds::{FeedRules, FeedWatch};
 use frontdoor::followup::oversight::Stores;
+use frontdoor::pipeline::{DocumentLimits, Documents};
 use frontdoor::store::keys::KeyRing;
 use frontdoor::store::seal::Dossier;
 use frontdoor::store::{
-    DeliveryRow, DeliveryState, OpenNotices, Overview, ReferralRow, StoredReferral, Tally,
+    AttachmentCount, DeliveryRow, DeliveryState, OpenNotices, Overview, ReferralRow,
+    StoredReferral, Tally,
 };
 use frontdoor::web;
 use serde_json::{Value, json};
@@ -121,6 +124,7 @@ impl World {
             adults: store.clone(),
             follow: store.clone(),
             desk: desk.clone(),
+            documents: documents(&store, &env),
             screening: DestinationId::new("masstt"),
             out_of_hours: DestinationId::new("out-of-hours"),
             letters: letters.clone(),
@@ -217,6 +221,16 @@ impl World {
 fn front(access: &Access, env: &Arc<FakeEnv>) -> Arc<web::Front> {
     let texts = Arc::new(web::Texts::ours().expect("in order"));
     Arc::new(web::Front { texts, directory: access.directory.clone(), env: env.clone() })
+}
+
+fn documents(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Documents {
+    Documents {
+        store: store.clone(),
+        reads: store.clone(),
+        ring: KeyRing::for_tests(5),
+        env: env.clone(),
+        limits: DocumentLimits::default(),
+    }
 }
 
 fn feeds(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Arc<FeedWatch> {
@@ -324,6 +338,12 @@ pub(crate) fn overview() -> Overview {
         outbox_oldest: Some(at),
         outbox_waiting: 17,
         refusals: vec![(AgencyId::new("school"), 1, at)],
+        documents: vec![AttachmentCount {
+            state: AttachmentState::Quarantined,
+            fault: None,
+            count: 6,
+            oldest: at,
+        }],
         notices: vec![OpenNotices {
             whom: Whom::Role(RoleId::new("duty-manager")),
             state: "failing".to_owned(),

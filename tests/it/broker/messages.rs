@@ -64,6 +64,7 @@ fn routed(kind: &str, env: &dyn Env) -> (Reference, Vec<u8>) {
         withdrawn: None,
         adults: &[],
         more_adults: 0,
+        documents: &[],
     });
     (reference, message)
 }
@@ -129,6 +130,7 @@ fn a_history_that_is_taken_back_names_a_person_by_id_and_nothing_else() {
         withdrawn: Some(withdrawn),
         adults: &[],
         more_adults: 0,
+        documents: &[],
     });
     let what = &fits(&message)["data"]["withdrawn"];
     let since = json!(START);
@@ -166,6 +168,7 @@ fn adults_who_may_be_in_another_family_are_told_by_codes_and_a_reference() {
         withdrawn: None,
         adults: &[(id, open.told(None, false)), (id, closed.told(None, false))],
         more_adults: 3,
+        documents: &[],
     });
     let data = &fits(&message)["data"];
     assert_eq!(data["more_adults"], 3);

@@ -2,6 +2,7 @@
 //! and the embedded broker, or a fresh database and virtual host of the services that
 //! `scripts/with-services` started.
 
+pub mod clamd;
 pub mod http;
 pub mod mail;
 pub mod services;

@@ -9,7 +9,9 @@ use frontdoor::pipeline::{Outcome, Stages};
 use frontdoor::store::Batch;
 use frontdoor::store::error::{Result, StoreError};
 use frontdoor::store::work::*;
-use frontdoor::store::{Clock, Doubt, Meeting, OutcomeRow, Repeat, StoredReferral, Token16};
+use frontdoor::store::{
+    Clock, Doubt, Meeting, OutcomeRow, Repeat, StoredReferral, ToTell, Token16,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,6 +120,16 @@ impl Judge for Spoilt {
         now: Timestamp,
     ) -> Result<Concluded> {
         self.stages.conclude_outcome(stored, clocks, before, told, now)
+    }
+
+    fn conclude_attachments(
+        &self,
+        stored: &StoredReferral,
+        clocks: &[Clock],
+        to_tell: &[ToTell],
+        now: Timestamp,
+    ) -> Result<Batch> {
+        self.stages.conclude_attachments(stored, clocks, to_tell, now)
     }
 
     fn conclude_doubt(

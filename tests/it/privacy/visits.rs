@@ -151,6 +151,16 @@ impl Visits {
         }
         let information = client.post(format!("{url}{}", paths[1])).bearer_auth(key);
         self.hear("information", information.json(&marked())).await;
+        for body in [WORRY.as_bytes().to_vec(), [b"%PDF-1.7 ", WORRY.as_bytes()].concat()] {
+            let file = client.post(format!("{url}/v1/referrals/{reference}/documents"));
+            let name = format!("attachment; filename=\"{NAME} {SURNAME}.txt\"");
+            let file = file.header("Content-Disposition", name).bearer_auth(key).body(body);
+            // Its sender is told its own name for it, and nobody else: heard, and not kept.
+            assert_eq!(file.send().await.expect("an answer").status(), 201);
+        }
+        let macros = client.post(format!("{url}/v1/referrals/{reference}/documents"));
+        let macros = macros.header("Content-Type", format!("text/{SURNAME}")).bearer_auth(key);
+        self.hear("a file that is refused", macros.body(WORRY)).await;
         let status = client.get(format!("{url}/v1/referrals/{reference}")).bearer_auth(key);
         self.hear("the sender's view", status).await;
         reference

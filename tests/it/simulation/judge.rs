@@ -368,6 +368,16 @@ impl Judge for SimJudge {
         Ok(Concluded { rows: Batch::default(), done: Done::Unknown })
     }
 
+    fn conclude_attachments(
+        &self,
+        _: &StoredReferral,
+        _: &[Clock],
+        _: &[ToTell],
+        _: Timestamp,
+    ) -> Result<Batch> {
+        unreachable!("nothing is attached here")
+    }
+
     fn conclude_doubt(
         &self,
         _: &StoredReferral,

@@ -277,6 +277,10 @@ impl LaneTx for SimTx {
         Ok(Vec::new())
     }
 
+    async fn attachments_to_tell(&mut self, _: ReferralId) -> Result<Vec<ToTell>> {
+        Ok(Vec::new())
+    }
+
     async fn clocks(&mut self, _: ReferralId) -> Result<Vec<Clock>> {
         Ok(Vec::new())
     }

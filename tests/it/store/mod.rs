@@ -5,6 +5,7 @@ mod addresses;
 mod adult_bounds;
 mod adults;
 mod alarms;
+mod attachments;
 mod audit;
 mod beside;
 mod clocks;
