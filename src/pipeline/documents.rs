@@ -2,8 +2,8 @@
 //! The HTTP API and the form call the same.
 //!
 //! Keeping one is a transaction of its own and not the commit lane's: ten megabytes hold no
-//! referral up. Teams are told by the lane afterwards ([`super::DocumentWatch`]), and a scanner looks at the
-//! bytes when it can (`followup::scanning`); neither delays the answer to the sender.
+//! referral up. Teams are told by the lane afterwards ([`super::DocumentWatch`]), and a scanner
+//! looks at the bytes when it can (`followup::scanning`); neither delays the answer to the sender.
 
 mod fit;
 
