@@ -4,6 +4,7 @@
 //! A key's secret is shown once, when it is issued, and only its hash is stored. Nothing here
 //! prints a key, and nothing here decides what a caller may see of a referral.
 
+mod expiry;
 pub mod keys;
 pub mod origin;
 mod principal;

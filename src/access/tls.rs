@@ -1,6 +1,7 @@
 //! TLS for the listener: certificate and key from PEM files, at least TLS 1.2, and a certificate
 //! that is renewed on disk is used without a restart.
 
+use crate::domain::Timestamp;
 use arc_swap::ArcSwap;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -72,6 +73,11 @@ impl Certificates {
             .map_err(TlsError::Setup)?;
         let resolver: Arc<dyn ResolvesServerCert> = Arc::<Self>::clone(self);
         Ok(builder.with_no_client_auth().with_cert_resolver(resolver))
+    }
+
+    /// Until when the certificate that is in use is good.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.current.load().cert.first().and_then(|first| super::expiry::ends(first))
     }
 
     /// Reads the files again; true when a new certificate is in use from now on. After an error

@@ -7,8 +7,10 @@ use crate::domain::message::{self, Envelope, OutcomeDraft};
 use crate::domain::outcome::{RESPOND, Said};
 use crate::domain::time::Env;
 use crate::domain::{
-    Children, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp, Unread,
+    Children, ClockKind, DestinationId, MessageId, Priority, Purpose, Route, RuleId, Timestamp,
+    Unread,
 };
+use crate::store::totals::{self, CONCLUDED, DECIDED_IN};
 use crate::store::work::Told;
 use crate::store::{
     Batch, Clock, ClockRow, DeliveryRow, EndedClock, FollowRows, OutboxRow, OutcomeRow, Sealed,
@@ -39,6 +41,8 @@ pub(super) struct Following<'a> {
     pub(super) reached: BTreeSet<DestinationId>,
     /// All children of the referral.
     pub(super) of: Children,
+    /// Whether nobody has recorded anything of the referral before.
+    pub(super) first: bool,
     pub(super) now: Timestamp,
 }
 
@@ -297,7 +301,26 @@ impl Following<'_> {
         event.about(self.stored.row.id).detail(detail)
     }
 
-    pub(super) fn tally(&self) -> Tally {
+    /// That it was recorded; that it is the referral's first; and how long who has decided took.
+    pub(super) fn tallies(&self, rows: &FollowRows) -> Vec<(Tally, i64)> {
+        let row = &self.stored.row;
+        let mut told = vec![(self.tally(), 1)];
+        if self.first {
+            told.push((totals::of_referral(CONCLUDED, &row.agency, row.id), 1));
+        }
+        let own = &self.told.destination;
+        let done = |kind: &ClockKind, at: &DestinationId| kind.as_str() == RESPOND && at == own;
+        let ended =
+            rows.ended.iter().any(|e| done(&e.kind, &e.destination) && e.waiting.is_empty());
+        let clock = self.open(RESPOND).find(|clock| clock.destination == *own);
+        if let Some(clock) = clock.filter(|_| ended) {
+            let time = (clock.started_at, self.now);
+            told.push((totals::took(DECIDED_IN, own.as_str(), clock.priority, time), 1));
+        }
+        told
+    }
+
+    fn tally(&self) -> Tally {
         Tally {
             hour: Tally::hour_of(self.now),
             what: "outcome".to_owned(),

@@ -89,6 +89,7 @@ impl Stages {
             sent,
             reached,
             of,
+            first: before.is_empty(),
             now,
         };
         self.conclude_following(&one, (dossier, decided), &referred, suggested)
@@ -112,7 +113,7 @@ impl Stages {
         self.send_by_people(&sent, known, &mut rows)?;
         one.start(&mut rows.follow);
         one.tell_others(&routes, self.env.as_ref(), &mut rows);
-        rows.tallies.push((one.tally(), 1));
+        rows.tallies.extend(one.tallies(&rows.follow));
         rows.desk.push(one.event());
         let answer = one.answer(&routes, &rows);
         let recorded = Recorded { said: told.whole.clone(), answer: answer.clone() };

@@ -15,6 +15,7 @@ use crate::routing::{self, Routing};
 use crate::store::error::{Result, StoreError};
 use crate::store::keys::KeyRing;
 use crate::store::seal::Dossier;
+use crate::store::totals::{self, SCORE, SENT_ON};
 use crate::store::work::*;
 use crate::store::{
     Batch, Clock, Doubt, InformationRow, Meeting, NewRepeat, OutcomeRow, Repeat, Sealed,
@@ -216,6 +217,11 @@ impl Judge for Stages {
         facts.await_form(&mut rows);
         facts.before_birth(&[], &mut rows);
         rows.tallies.push((facts.tally("received", ""), 1));
+        let counted = |what| totals::of_referral(what, &referred.agency, id);
+        if !rows.outbox.is_empty() {
+            rows.tallies.push((counted(SENT_ON), 1));
+        }
+        rows.tallies.push((counted(SCORE), i64::from(referred.completeness.score)));
         rows.audit.push(Event::new("referral.accepted", referred.agency.as_str()).about(id));
         rows.repeats.push(repeat_row(&referred.repeat, id));
         rows.clears.push((referred.repeat.key, now));

@@ -327,7 +327,8 @@ impl Facts<'_> {
             fence: 0,
             leased_until: None,
         });
-        into.tallies.push((self.tally("routed", route.destination.as_str()), 1));
+        let what = if earlier.is_empty() { "routed" } else { "updated" };
+        into.tallies.push((self.tally(what, route.destination.as_str()), 1));
     }
 
     fn withdrawal(

@@ -425,6 +425,18 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("record", Sealed),
         ],
     ),
+    (
+        "tally_day",
+        &[
+            ("what", Clear),
+            ("day", Clear),
+            ("agency", Clear),
+            ("destination", Clear),
+            ("level", Clear),
+            ("priority", Clear),
+            ("count", Clear),
+        ],
+    ),
     ("audit_head", &[("chain", Clear), ("number", Clear), ("mac", Blind)]),
     (
         "audit_link",

@@ -148,6 +148,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0018_attachment.sql"),
         sqlite: include_str!("../../migrations/sqlite/0018_attachment.sql"),
     },
+    // What a program that does not know it folds is missing from the days that pages read.
+    Migration {
+        version: 19,
+        name: "0019_days",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0019_days.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0019_days.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

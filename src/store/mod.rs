@@ -27,6 +27,7 @@ pub mod second_looks;
 pub mod sessions;
 pub mod sqlite;
 pub mod staff;
+pub mod totals;
 pub mod traits;
 pub mod work;
 
@@ -82,4 +83,5 @@ pub use second_looks::*;
 pub use sessions::*;
 pub use staff::*;
 pub use ticks::{Tick, Ticks};
+pub use totals::{By, TotalStore, Within};
 pub use traits::*;

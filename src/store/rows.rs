@@ -317,7 +317,8 @@ pub struct RefusalRow {
 pub struct Tally {
     /// Start of the hour, UTC.
     pub hour: Timestamp,
-    /// What is counted: `received`, `refused`, `routed`, `delivered`, `acknowledged`, `dead`.
+    /// What is counted: `received`, `refused`, `routed` (a new referral to a team), `updated`,
+    /// `copied`, `delivered`, `acknowledged`, `dead`, and what `totals` names.
     pub what: String,
     pub agency: AgencyId,
     /// Empty where none applies.

@@ -18,6 +18,7 @@ use super::second_looks::SecondLookStore;
 use super::sessions::SessionStore;
 use super::staff::StaffStore;
 use super::ticks::Ticks;
+use super::totals::TotalStore;
 use crate::audit::{ChainKey, ChainName, Event, StoredLinkOfChain};
 use crate::domain::ids::RefusalId;
 use crate::domain::{
@@ -403,6 +404,7 @@ pub trait Store:
     + StaffStore
     + DraftStore
     + SessionStore
+    + TotalStore
     + 'static
 {
 }
@@ -429,6 +431,7 @@ impl<T> Store for T where
         + StaffStore
         + DraftStore
         + SessionStore
-        + 'static
+        + TotalStore
+            + 'static
 {
 }

@@ -1,6 +1,7 @@
 use super::{Connection, Own};
 use crate::audit::{ChainName, Event};
 use crate::domain::ids::RefusalId;
+use crate::domain::message::ROUTED;
 use crate::domain::{AgencyId, DestinationId, MessageId, Reference, ReferralId, Timestamp};
 use crate::store::attachments::{COUNTS, counted};
 use crate::store::deliveries::tally;
@@ -11,6 +12,7 @@ use crate::store::pages::{REFERRALS, Span};
 use crate::store::records::*;
 use crate::store::rows::*;
 use crate::store::statements::*;
+use crate::store::totals::{self, ACKNOWLEDGED_IN, FIRST_HEARD, HEARD};
 use crate::store::traits::{ReadStore, SchemaStore};
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -54,6 +56,22 @@ pub(super) async fn with_links(
     let Some(referral) = by_reference(&mut *db, reference).await? else { return Ok(None) };
     let links = links_of(db, referral.row.id.0).await?;
     Ok(Some((referral, links)))
+}
+
+/// What an acknowledgement tells of its referral: how long it took, and that somebody has it.
+async fn heard(db: &mut Connection, row: &OutboxRow, now: Timestamp) -> Result<Vec<(Tally, i64)>> {
+    let Some(referral) = row.referral else { return Ok(Vec::new()) };
+    let mut told = Vec::new();
+    if row.kind == ROUTED {
+        let took = (row.created_at, now);
+        let took = totals::took(ACKNOWLEDGED_IN, row.destination.as_str(), row.priority, took);
+        told.push((took, 1));
+    }
+    let first = sqlx::query_scalar(FIRST_HEARD).bind(referral.0).bind(row.id.0);
+    if first.fetch_one(db).await? {
+        told.push((totals::of_referral(HEARD, &row.agency, referral), 1));
+    }
+    Ok(told)
 }
 
 #[async_trait]
@@ -165,9 +183,11 @@ impl ReadStore for Own {
         if let Some(referral) = row.referral {
             super::follow::acknowledged(&mut tx, referral, &row.destination, now).await?;
         }
-        let counted = tally("acknowledged", &row, now);
-        super::write_tallies(&mut tx, &[counted]).await?;
+        // Whoever acknowledges at the same time waits for the chain's head: only one was first.
         super::append(&mut tx, self.chains()?, ChainName::Desk, now, &[event]).await?;
+        let mut counted = vec![tally("acknowledged", &row, now)];
+        counted.extend(heard(&mut tx, &row, now).await?);
+        super::write_tallies(&mut tx, &counted).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -34,7 +34,12 @@ const FOLD: &str = "WITH gone AS (DELETE FROM tally_delta WHERE ctid = ANY (ARRA
          GROUP BY hour, what, agency, destination, level, priority \
          ORDER BY hour, what, agency, destination, level, priority \
          ON CONFLICT (hour, what, agency, destination, level, priority) \
-         DO UPDATE SET count = tally.count + excluded.count) \
+         DO UPDATE SET count = tally.count + excluded.count), \
+     days AS (INSERT INTO tally_day (what, day, agency, destination, level, priority, count) \
+         SELECT what, hour - hour % 86400000000, agency, destination, level, priority, \
+         sum(count)::bigint FROM gone GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6 \
+         ON CONFLICT (what, day, agency, destination, level, priority) \
+         DO UPDATE SET count = tally_day.count + excluded.count) \
      SELECT count(*) FROM gone";
 
 /// A page of the keys in their order, which needs no index of when they expire: no referral pays

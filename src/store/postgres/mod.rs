@@ -60,6 +60,8 @@ mod second_looks;
 mod sessions;
 #[path = "../both/staff.rs"]
 mod staff;
+#[path = "../both/totals.rs"]
+mod totals;
 
 use super::error::{Result, StoreError};
 use super::notices::NoticeRow;

@@ -95,7 +95,7 @@ async fn copy(
     let mut all = Together::default();
     write::outbox(&mut all, std::slice::from_ref(row));
     notices::write(&mut all, &pages(std::slice::from_ref(row)));
-    write::tallies(&mut all, &[tally("routed", row, now)]);
+    write::tallies(&mut all, &[tally("copied", row, now)]);
     all.run(&mut *db).await?;
     sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(db).await?;
     Ok(true)
@@ -242,7 +242,7 @@ impl RelayStore for PostgresStore {
         if rows.is_empty() {
             return Ok(0);
         }
-        let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
+        let tallies: Vec<_> = rows.iter().map(|row| tally("copied", row, now)).collect();
         let mut all = Together::default();
         write::outbox(&mut all, &rows);
         notices::write(&mut all, &pages(&rows));

@@ -26,6 +26,15 @@ const FOLD: &str = "INSERT INTO tally (hour, what, agency, destination, level, p
      ON CONFLICT (hour, what, agency, destination, level, priority) \
      DO UPDATE SET count = tally.count + excluded.count";
 
+/// As [`FOLD`], into days.
+const FOLD_DAYS: &str = "INSERT INTO tally_day \
+     (what, day, agency, destination, level, priority, count) \
+     SELECT what, hour - hour % 86400000000, agency, destination, level, priority, sum(count) FROM \
+     (SELECT * FROM tally_delta ORDER BY rowid LIMIT $1) \
+     WHERE true GROUP BY 1, 2, 3, 4, 5, 6 \
+     ON CONFLICT (what, day, agency, destination, level, priority) \
+     DO UPDATE SET count = tally_day.count + excluded.count";
+
 const FOLDED: &str = "DELETE FROM tally_delta \
      WHERE rowid IN (SELECT rowid FROM tally_delta ORDER BY rowid LIMIT $1)";
 
@@ -86,6 +95,7 @@ impl ClockStore for SqliteStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut tx = self.begin_writing().await?;
         sqlx::query(FOLD).bind(limit).execute(&mut *tx).await?;
+        sqlx::query(FOLD_DAYS).bind(limit).execute(&mut *tx).await?;
         let folded = sqlx::query(FOLDED).bind(limit).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(usize::try_from(folded.rows_affected()).unwrap_or_default())

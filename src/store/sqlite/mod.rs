@@ -59,6 +59,8 @@ mod second_looks;
 mod sessions;
 #[path = "../both/staff.rs"]
 mod staff;
+#[path = "../both/totals.rs"]
+mod totals;
 
 use super::error::{Result, StoreError};
 use super::statements::{ADD_CHAIN_LINK, MOVE_CHAIN_HEAD};

@@ -99,7 +99,7 @@ async fn copy(
     write::outbox(&mut *db, std::slice::from_ref(row)).await?;
     notices::write(&mut *db, &pages(std::slice::from_ref(row))).await?;
     sqlx::query(MARK_COPY).bind(row.id.0).bind(of.0).bind(why.as_str()).execute(&mut *db).await?;
-    write::tallies(db, &[tally("routed", row, now)]).await?;
+    write::tallies(db, &[tally("copied", row, now)]).await?;
     Ok(true)
 }
 
@@ -245,7 +245,7 @@ impl RelayStore for SqliteStore {
         let why = CopyWhy::Diverted.as_str();
         let pairs = rows.iter().zip(&originals);
         each!(tx, MARK_COPY, pairs, |(row, original)| row.id.0, original.id, why);
-        let tallies: Vec<_> = rows.iter().map(|row| tally("routed", row, now)).collect();
+        let tallies: Vec<_> = rows.iter().map(|row| tally("copied", row, now)).collect();
         write::tallies(&mut tx, &tallies).await?;
         let events = diverted(&originals, &rows);
         append(&mut tx, self.chains()?, ChainName::Delivery, now, &events).await?;

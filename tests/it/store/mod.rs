@@ -45,6 +45,7 @@ mod sessions;
 mod sign_in;
 mod staff;
 mod staff_command;
+mod totals;
 mod words;
 
 /// Runs each named function once with a home of its own in each database.
