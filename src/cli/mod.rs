@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod deliveries;
 mod demo;
+mod destinations;
 mod keys;
 mod linkage;
 mod migrate;
@@ -61,6 +62,9 @@ enum Command {
     /// Failing or dead deliveries.
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
+    /// Receiving teams that are sent nothing for a while.
+    #[command(subcommand)]
+    Destinations(destinations::Destinations),
     #[command(hide = true)]
     Worker(worker::Worker),
     /// The demonstration.
@@ -101,6 +105,7 @@ pub async fn run(cli: Cli) -> Result {
         Command::Linkage(linkage) => linkage.run(),
         Command::Audit(audit) => audit.run(settings).await,
         Command::Deliveries(deliveries) => deliveries.run(settings).await,
+        Command::Destinations(destinations) => destinations.run(settings).await,
         Command::Worker(_) => Ok(()),
         Command::Demo(demo) => demo.run(settings).await,
     }

@@ -21,15 +21,18 @@ pub enum AlarmKind {
     /// What was drawn to be decided a second time waits for too long (paragraph 37 of the
     /// inspection report: what drifted went unnoticed).
     SecondLooks,
+    /// People have paused a destination: it is sent nothing.
+    Paused,
 }
 
 impl AlarmKind {
-    const ALL: [AlarmKind; 5] = [
+    const ALL: [AlarmKind; 6] = [
         AlarmKind::Silence,
         AlarmKind::Flood,
         AlarmKind::Refusals,
         AlarmKind::PrivateFostering,
         AlarmKind::SecondLooks,
+        AlarmKind::Paused,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -39,6 +42,7 @@ impl AlarmKind {
             AlarmKind::Refusals => "refusals",
             AlarmKind::PrivateFostering => "private-fostering",
             AlarmKind::SecondLooks => "second-looks",
+            AlarmKind::Paused => "paused",
         }
     }
 

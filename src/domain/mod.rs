@@ -27,6 +27,7 @@ pub mod message;
 pub mod nhs_number;
 pub mod notice;
 pub mod outcome;
+pub mod pauses;
 pub mod phrases;
 pub mod postcode;
 pub mod receipt;

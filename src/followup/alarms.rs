@@ -9,6 +9,7 @@ use super::quality::midnight;
 use super::rounds::rounds;
 use crate::domain::agency::{Agency, AgencyState};
 use crate::domain::alarms::{AlarmKind, AlarmName, AlarmRules};
+use crate::domain::pauses::Pause;
 use crate::domain::time::Env;
 use crate::domain::{
     AgencyId, DestinationId, Directory, NoticeId, NoticeKind, Priority, Timestamp, Whom,
@@ -183,6 +184,7 @@ impl AlarmWatch {
         }
         alarms.extend(self.private_fostering(rules, now).await?);
         alarms.extend(self.second_looks(rules, now).await?);
+        alarms.extend(self.paused(now).await?);
         Ok(alarms)
     }
 
@@ -245,6 +247,21 @@ impl AlarmWatch {
         }
         let says = format!("no child in private fostering was referred in {} months", one.months);
         Ok(Some(Alarm::new(AlarmKind::PrivateFostering, None, says)))
+    }
+
+    /// One for all: who reads it sees each, and until when.
+    async fn paused(&self, now: Timestamp) -> Result<Option<Alarm>, StoreError> {
+        let pauses = self.store.pauses(now).await?;
+        let one = |pause: &Pause| {
+            let until = pause.until.to_jiff().strftime("%Y-%m-%d %H:%M UTC");
+            format!(
+                "{} is sent nothing until {until} ({})",
+                pause.destination,
+                pause.reason.as_str()
+            )
+        };
+        let says = pauses.iter().map(one).collect::<Vec<_>>().join("; ");
+        Ok((!says.is_empty()).then(|| Alarm::new(AlarmKind::Paused, None, says)))
     }
 
     async fn second_looks(

@@ -9,6 +9,7 @@ pub mod figures;
 pub mod forecast;
 pub mod notices;
 pub mod oversight;
+pub mod pauses;
 pub mod quality;
 pub mod reading;
 pub mod redrive;

@@ -2,6 +2,7 @@
 
 use super::error::Result;
 use super::notices::NoticeRow;
+use super::pauses::PauseStore;
 use super::quality::QualityStore;
 use super::second_looks::SecondLookStore;
 use crate::audit::Event;
@@ -22,7 +23,7 @@ pub struct AlarmRow {
 
 /// What alarms are made from, and where they are kept.
 #[async_trait]
-pub trait AlarmStore: QualityStore + SecondLookStore {
+pub trait AlarmStore: QualityStore + SecondLookStore + PauseStore {
     /// The hour in which the first referral came, of an agency or of all. What came in the last
     /// seconds need not count.
     async fn first_received(&self, agency: Option<&AgencyId>) -> Result<Option<Timestamp>>;

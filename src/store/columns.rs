@@ -437,6 +437,16 @@ pub const COLUMNS: &[(&str, &[(&str, Class)])] = &[
             ("count", Clear),
         ],
     ),
+    (
+        "destination_pause",
+        &[
+            ("destination", Clear),
+            ("reason", Clear),
+            ("since", Clear),
+            ("until", Clear),
+            ("paused_by", Clear),
+        ],
+    ),
     ("audit_head", &[("chain", Clear), ("number", Clear), ("mac", Blind)]),
     (
         "audit_link",

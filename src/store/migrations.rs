@@ -156,6 +156,14 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/postgres/0019_days.sql"),
         sqlite: include_str!("../../migrations/sqlite/0019_days.sql"),
     },
+    // A program that does not know it sends to a destination that is paused, as if it were not.
+    Migration {
+        version: 20,
+        name: "0020_pauses",
+        expanding: true,
+        postgres: include_str!("../../migrations/postgres/0020_pauses.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0020_pauses.sql"),
+    },
 ];
 
 /// The record of what was applied; the same text in both dialects.

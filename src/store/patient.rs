@@ -45,6 +45,10 @@ impl<S: RelayStore + ?Sized> RelayStore for Patient<S> {
         self.within(self.store.claim_except(leave, now, lease_until, limit)).await
     }
 
+    async fn paused(&self, now: Timestamp) -> Result<Vec<DestinationId>> {
+        self.within(self.store.paused(now)).await
+    }
+
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {
         self.within(self.store.release(rows)).await
     }

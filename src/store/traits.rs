@@ -12,6 +12,7 @@ use super::matches::{MatchStore, Statement};
 use super::news::NewsStore;
 use super::notices::NoticeStore;
 use super::pages::Span;
+use super::pauses::PauseStore;
 use super::recounts::Recount;
 use super::rows::*;
 use super::second_looks::SecondLookStore;
@@ -166,7 +167,8 @@ pub trait RelayStore: Send + Sync {
         self.claim_except(&Leave::default(), now, lease_until, limit).await
     }
 
-    /// As [`RelayStore::claim`], without what is to be left.
+    /// As [`RelayStore::claim`], without what is to be left. What is not immediate, nor stands
+    /// before something that is, is not claimed either while its destination is paused.
     async fn claim_except(
         &self,
         leave: &Leave,
@@ -174,6 +176,9 @@ pub trait RelayStore: Send + Sync {
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxRow>>;
+
+    /// Destinations that are paused now.
+    async fn paused(&self, now: Timestamp) -> Result<Vec<DestinationId>>;
 
     /// Gives claimed rows back as if they had not been claimed: nothing was tried.
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()>;
@@ -405,6 +410,7 @@ pub trait Store:
     + DraftStore
     + SessionStore
     + TotalStore
+    + PauseStore
     + 'static
 {
 }
@@ -432,6 +438,7 @@ impl<T> Store for T where
         + DraftStore
         + SessionStore
         + TotalStore
-            + 'static
+        + PauseStore
+        + 'static
 {
 }

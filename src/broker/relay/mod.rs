@@ -10,6 +10,7 @@ pub mod backoff;
 mod copying;
 mod handover;
 mod lanes;
+mod paused;
 mod settle;
 
 pub use handover::{Handover, Permit, RelayHandle};
@@ -24,6 +25,7 @@ use futures::future::{BoxFuture, FutureExt, OptionFuture};
 use futures::stream::FuturesUnordered;
 use handover::Inbox;
 use lanes::{BATCH, Departure, Lanes};
+use paused::Paused;
 use settle::{Ledger, Settled};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -58,7 +60,14 @@ pub struct Parts {
     pub masstt: DestinationId,
 }
 
-type Claimed = (Result<Vec<OutboxRow>, StoreError>, Option<Timestamp>, Timestamp);
+/// What the outbox gave.
+struct Claimed {
+    rows: Result<Vec<OutboxRow>, StoreError>,
+    next: Option<Timestamp>,
+    until: Timestamp,
+    /// Destinations that are paused, where the store was asked.
+    paused: Option<Vec<DestinationId>>,
+}
 
 /// A batch that has its outcomes.
 struct Landed {
@@ -73,6 +82,7 @@ pub struct Relay {
     lanes: Lanes,
     ledger: Ledger,
     copies: Copies,
+    paused: Paused,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     claiming: Option<BoxFuture<'static, Claimed>>,
     settling: Option<BoxFuture<'static, Settled>>,
@@ -97,6 +107,7 @@ impl Relay {
             parts,
             inbox,
             lanes: Lanes::default(),
+            paused: Paused::default(),
             flights: FuturesUnordered::new(),
             claiming: None,
             settling: None,
@@ -140,7 +151,8 @@ impl Relay {
         // settled, since only then does what comes next for the same team become free.
         let looks = if draining { self.holds_nothing() } else { now >= self.look_at };
         if looks && !self.swept && self.claiming.is_none() && self.has_room(now) {
-            self.claiming = Some(self.claim());
+            let asks = self.paused.asks(now);
+            self.claiming = Some(self.claim(asks));
         }
         if self.settling.is_none() {
             self.settling = self.ledger.settle(now);
@@ -224,26 +236,32 @@ impl Relay {
         nothing_left || Instant::now() >= by
     }
 
-    fn claim(&self) -> BoxFuture<'static, Claimed> {
+    /// `asks`: for destinations that are paused, as well.
+    fn claim(&self, asks: bool) -> BoxFuture<'static, Claimed> {
         let (store, now) = (self.parts.store.clone(), self.parts.env.now());
         let until = now.plus_seconds(LEASE_SECONDS);
         let leave = Leave { failing: !self.parts.broker.is_up(), ..self.lanes.leave() };
+        let left = leave != Leave::default() || self.paused.any();
         async move {
+            let paused = if asks { store.paused(now).await.ok() } else { None };
             let rows = store.claim_except(&leave, now, until, BATCH).await;
             let more = matches!(&rows, Ok(rows) if rows.len() == BATCH);
             let next = match &rows {
                 Ok(_) if more => Some(now),
                 // What was left is due: it is looked at again as regularly as everything.
-                Ok(_) if leave != Leave::default() => None,
+                Ok(_) if left => None,
                 Ok(_) => store.next_due(now).await.unwrap_or_default(),
                 Err(_) => None,
             };
-            (rows, next, until)
+            Claimed { rows, next, until, paused }
         }
         .boxed()
     }
 
-    fn claimed(&mut self, (rows, next, until): Claimed) {
+    fn claimed(&mut self, Claimed { rows, next, until, paused }: Claimed) {
+        if let Some(paused) = paused {
+            self.paused.told(paused);
+        }
         let rows = match rows {
             Ok(rows) => rows,
             Err(error) => {
@@ -270,7 +288,9 @@ impl Relay {
 
     fn accept(&mut self, rows: Vec<OutboxRow>, claimed: bool) {
         for row in rows {
-            if let Some(surplus) = self.lanes.accept(row, claimed) {
+            if !claimed && self.paused.holds(&row) {
+                self.ledger.surplus(&row);
+            } else if let Some(surplus) = self.lanes.accept(row, claimed) {
                 self.ledger.surplus(&surplus);
             }
         }

@@ -50,6 +50,8 @@ mod drafts;
 mod follow;
 #[path = "../both/matches.rs"]
 mod matches;
+#[path = "../both/pauses.rs"]
+mod pauses;
 #[path = "../both/quality.rs"]
 mod quality;
 #[path = "../both/read.rs"]

@@ -5,6 +5,7 @@ use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::store::deliveries::{Changed, CopyWhy, diverted, event, tally, to_divert};
 use crate::store::error::Result;
 use crate::store::notices::{NoticeRow, pages};
+use crate::store::pauses::{PAUSED, not_paused};
 use crate::store::records::{OutboxRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -23,6 +24,8 @@ const CLAIM: &str = concat!(
     due!(),
     " AND ",
     at_its_turn!(),
+    " AND ",
+    not_paused!(),
     " AND (NOT $4::boolean OR o.state = 'delivering') AND CASE WHEN o.priority = 2 \
          THEN o.destination <> ALL ($5::text[]) ELSE o.destination <> ALL ($6::text[]) END \
      ORDER BY o.priority DESC, o.created_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
@@ -122,6 +125,12 @@ impl RelayStore for PostgresStore {
         let mut rows = read_all(records, OutboxRecord::row)?;
         rows.sort_unstable_by_key(OutboxRecord::order);
         Ok(rows)
+    }
+
+    async fn paused(&self, now: Timestamp) -> Result<Vec<DestinationId>> {
+        let query = sqlx::query_scalar(PAUSED).bind(now.0);
+        let paused: Vec<String> = query.fetch_all(&self.pool).await?;
+        Ok(paused.iter().map(|name| DestinationId::new(name)).collect())
     }
 
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {

@@ -49,6 +49,8 @@ mod drafts;
 mod follow;
 #[path = "../both/matches.rs"]
 mod matches;
+#[path = "../both/pauses.rs"]
+mod pauses;
 #[path = "../both/quality.rs"]
 mod quality;
 #[path = "../both/read.rs"]

@@ -5,6 +5,7 @@ use crate::domain::{DestinationId, MessageId, Timestamp};
 use crate::store::deliveries::{Changed, CopyWhy, diverted, event, tally, to_divert};
 use crate::store::error::Result;
 use crate::store::notices::{NoticeRow, pages};
+use crate::store::pauses::{PAUSED, not_paused};
 use crate::store::records::{OutboxRecord, read_all};
 use crate::store::rows::*;
 use crate::store::statements::*;
@@ -23,6 +24,8 @@ const CLAIM: &str = concat!(
     due!(),
     " AND ",
     at_its_turn!(),
+    " AND ",
+    not_paused!(),
     " AND (NOT $4 OR o.state = 'delivering') AND CASE WHEN o.priority = 2 \
          THEN o.destination NOT IN (SELECT value FROM json_each($5)) \
          ELSE o.destination NOT IN (SELECT value FROM json_each($6)) END \
@@ -126,6 +129,12 @@ impl RelayStore for SqliteStore {
         tx.commit().await?;
         rows.sort_unstable_by_key(OutboxRecord::order);
         Ok(rows)
+    }
+
+    async fn paused(&self, now: Timestamp) -> Result<Vec<DestinationId>> {
+        let query = sqlx::query_scalar(PAUSED).bind(now.0);
+        let paused: Vec<String> = query.fetch_all(&self.ahead).await?;
+        Ok(paused.iter().map(|name| DestinationId::new(name)).collect())
     }
 
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {

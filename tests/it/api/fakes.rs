@@ -7,6 +7,7 @@ use frontdoor::audit::{ChainName, Event};
 use frontdoor::domain::adults::Bar;
 use frontdoor::domain::alarms::AlarmName;
 use frontdoor::domain::ids::RefusalId;
+use frontdoor::domain::pauses::Pause;
 use frontdoor::domain::refusal::{Extent, Refusal};
 use frontdoor::domain::second_looks::Week;
 use frontdoor::domain::time::Env;
@@ -24,7 +25,7 @@ use frontdoor::store::{
     AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, Choose,
     ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, Doubt,
     Doubts, DrawnLook, FollowStore, Grain, KeyRow, KeyStore, Look, LookPlace, Looked, MatchRow,
-    MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PersonRecord,
+    MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PauseStore, PersonRecord,
     QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed,
     SecondLookStore, Span, StoreError, StoredLink, StoredReferral, Theme, Token, WaitingLook,
     Which, WithdrawnRow,
@@ -191,6 +192,7 @@ pub(crate) struct FakeStore {
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub counted: Mutex<Vec<Counted>>,
+    pub pauses: Mutex<Vec<Pause>>,
     pub alarms: Mutex<Vec<AlarmRow>>,
     pub looks: Mutex<Vec<WaitingLook>>,
     pub attachments: Mutex<Vec<NewAttachment>>,
@@ -655,6 +657,24 @@ impl SecondLookStore for FakeStore {
 impl Doubts for FakeStore {
     async fn doubt(&self, _: Doubt) -> Result<()> {
         self.up()
+    }
+}
+
+#[async_trait]
+impl PauseStore for FakeStore {
+    async fn pause(&self, pause: &Pause, _: Event) -> Result<()> {
+        self.pauses.lock().unwrap().push(pause.clone());
+        self.up()
+    }
+
+    async fn resume(&self, _: &DestinationId, _: Event, _: Timestamp) -> Result<bool> {
+        self.up()?;
+        Ok(false)
+    }
+
+    async fn pauses(&self, _: Timestamp) -> Result<Vec<Pause>> {
+        self.up()?;
+        Ok(self.pauses.lock().unwrap().clone())
     }
 }
 

@@ -51,6 +51,9 @@ impl RelayStore for Desk {
     ) -> Result<Vec<OutboxRow>, StoreError> {
         Ok(Vec::new())
     }
+    async fn paused(&self, _: Timestamp) -> Result<Vec<DestinationId>, StoreError> {
+        Ok(Vec::new())
+    }
     async fn release(&self, _: &[(MessageId, i64)]) -> Result<(), StoreError> {
         Ok(())
     }

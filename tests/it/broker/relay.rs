@@ -251,6 +251,60 @@ fn a_store_lost_in_silence_is_given_up_and_asked_again() {
     });
 }
 
+/// Leased at birth, as the lane hands it over.
+fn handed(world: &World, destination: &str) -> OutboxRow {
+    let leased_until = Some(world.now().plus_seconds(30));
+    OutboxRow { leased_until, ..row(&DestinationId::new(destination), world) }
+}
+
+#[test]
+fn a_paused_destination_is_sent_nothing_but_what_is_immediate_and_all_in_order_after() {
+    simulated(async {
+        let world = World::new(16);
+        let panel = DestinationId::new("panel");
+        world.paused.lock().expect("not poisoned").insert(panel.clone());
+        let handle = start(&world);
+        sleep(Duration::from_secs(2)).await;
+        let first = free(&world, "panel");
+        for sequence in 1..=3 {
+            let id = row(&panel, world.as_ref()).id;
+            world.write(OutboxRow { id, sequence, ..first.clone() });
+        }
+        for destination in ["panel", "panel", "masstt"] {
+            world.write(free(&world, destination));
+            let row = handed(&world, destination);
+            world.write(row.clone());
+            handle.handover.reserve().expect("the relay is idle").send(vec![row]);
+        }
+        let claims = world.claims.load(Ordering::Relaxed);
+        sleep(Duration::from_secs(120)).await;
+        let delivered = |to: &str| {
+            let kept = world.kept();
+            let to = kept.values().filter(|one| one.row.destination.as_str() == to);
+            to.filter(|one| one.delivered).count()
+        };
+        assert_eq!((delivered("panel"), delivered("masstt")), (0, 2));
+        assert!(world.kept().values().all(|one| !one.failing), "nothing was tried");
+        assert!(world.copies_of("panel").is_empty(), "a pause is no failure");
+        let claims = world.claims.load(Ordering::Relaxed) - claims;
+        assert!(claims < 150, "it is looked at once a second: {claims}");
+        // What is immediate goes, with what stands before it of the same referral.
+        let (before, urgent) = (free(&world, "panel"), handed(&world, "panel"));
+        let id = row(&panel, world.as_ref()).id;
+        let behind = OutboxRow { id, sequence: 2, priority: Priority::Immediate, ..before.clone() };
+        world.write(before);
+        world.write(behind);
+        let urgent = OutboxRow { priority: Priority::Immediate, ..urgent };
+        world.write(urgent.clone());
+        handle.handover.reserve().expect("the relay is idle").send(vec![urgent]);
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(delivered("panel"), 3);
+        world.paused.lock().expect("not poisoned").clear();
+        world.until_all_are_delivered(5).await;
+        world.check_order_of_first_deliveries();
+    });
+}
+
 #[test]
 fn rows_handed_over_go_out_without_being_claimed() {
     simulated(async {

@@ -52,6 +52,7 @@ pub(super) struct World {
     pub(super) publications: Mutex<BTreeMap<MessageId, u32>>,
     pub(super) missing: Mutex<BTreeSet<DestinationId>>,
     pub(super) stuck: Mutex<BTreeSet<DestinationId>>,
+    pub(super) paused: Mutex<BTreeSet<DestinationId>>,
     pub(super) declared: AtomicI64,
     pub(super) claims: AtomicI64,
     /// Store and broker fail at random.
@@ -86,6 +87,7 @@ impl World {
             publications: Mutex::default(),
             missing: Mutex::default(),
             stuck: Mutex::default(),
+            paused: Mutex::default(),
             declared: AtomicI64::new(0),
             claims: AtomicI64::new(0),
             faulty: AtomicBool::new(false),
@@ -151,6 +153,10 @@ impl World {
                     .any(|part| part == destination.as_bytes())
         });
         copies.map(|kept| kept.row.clone()).collect()
+    }
+
+    fn is_paused(&self, destination: &DestinationId) -> bool {
+        self.paused.lock().expect("not poisoned").contains(destination)
     }
 
     pub(super) fn jump(&self, seconds: i64) {
@@ -237,7 +243,11 @@ impl RelayStore for World {
                 Priority::Immediate => &leave.immediate,
                 _ => &leave.others,
             };
-            let left = leave.failing && one.failing || full.contains(&one.row.destination);
+            let urged =
+                || places.iter().any(|(_, id)| kept[id].row.priority == Priority::Immediate);
+            let left = leave.failing && one.failing
+                || full.contains(&one.row.destination)
+                || self.is_paused(&one.row.destination) && !urged();
             if one.next_attempt_at <= now && !left && !places.iter().any(leased) {
                 due.push(*first);
             }
@@ -257,6 +267,10 @@ impl RelayStore for World {
         drop(kept);
         self.claimed_rows.fetch_add(claimed.len() as u64, Ordering::Relaxed);
         self.answer(claimed)
+    }
+
+    async fn paused(&self, _: Timestamp) -> Result<Vec<DestinationId>, StoreError> {
+        Ok(self.paused.lock().expect("not poisoned").iter().cloned().collect())
     }
 
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<(), StoreError> {

@@ -206,6 +206,10 @@ impl RelayStore for RelayView {
         self.store.commit(move |tables| tables.claim(leave, now, lease_until, limit)).await
     }
 
+    async fn paused(&self, _: Timestamp) -> Result<Vec<DestinationId>> {
+        Ok(Vec::new())
+    }
+
     async fn release(&self, rows: &[(MessageId, i64)]) -> Result<()> {
         self.store.process.note("release", rows.len() as u64);
         self.store.statement().await?;

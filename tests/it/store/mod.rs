@@ -29,6 +29,7 @@ mod merged;
 mod news;
 mod notices;
 mod outcomes;
+mod pauses;
 mod policy_replay;
 mod quality;
 mod queue;

@@ -46,7 +46,7 @@ async fn migrating_twice_changes_nothing_and_two_may_migrate_at_once(home: Home)
             named.as_slice(),
             &["0006_recounts", "0007_circles", "0008_notices", "0009_followup", "0010_children"],
             &["0011_history", "0012_oversight", "0013_links", "0014_again", "0015_staff"],
-            &["0016_drafts", "0017_accounts", "0018_attachment", "0019_days"],
+            &["0016_drafts", "0017_accounts", "0018_attachment", "0019_days", "0020_pauses"],
         ]
         .concat()
     );
