@@ -383,3 +383,140 @@ signin-codes-new = New codes
 signin-codes-new-what = For when your list is lost or used up. All codes that you have now stop working.
 signin-proof = Your password
 signin-codes-make = Show me new codes
+
+## Operations
+ops-pages = Operations pages
+ops-days = Days that are told of
+ops-today = Today
+ops-week = 7 days
+ops-four-weeks = 28 days
+ops-now-title = Now
+ops-flow-title = Flow
+ops-flow-what = From whom referrals came, at which level of need, and to whom they went. Days are of UTC.
+ops-times-title = Times
+ops-times-what = How long people took to acknowledge and to decide, and what is to be expected of what waits.
+ops-complete-title = Completeness
+ops-complete-what =
+    How much of what would help agencies told, as it was received. It delays nothing and decides
+    nothing.
+ops-reconcile-title = Reconciliation
+ops-reconcile-what =
+    Whether all that came went on, was acknowledged and was answered, by the day on which it came.
+    Days are of UTC.
+ops-stuck-title = Deliveries
+ops-stuck-what = Messages that do not get through to a team. MASSTT has a copy of what is pressing.
+ops-board-title = Board report
+
+## Operations: what waits now
+ops-certificate-ends =
+    The certificate of this gateway ends in { $age }. Renew it: after that nobody can send a referral.
+ops-certificate-ended =
+    The certificate of this gateway has ended: senders cannot reach it. Renew it now.
+
+## Operations: how old numbers are
+ops-numbers-of = Numbers of { $time }.
+ops-numbers-old = These numbers are { $age } old. Load the numbers of now.
+ops-no-answer = The store does not answer.
+ops-no-numbers = The store does not answer; there are no numbers to show yet.
+ops-try-again = Try again
+ops-load = Load the numbers of now
+ops-nothing = Nothing
+ops-left-out = { $count } more rows are in the file.
+ops-chart = { $what }, as a chart. The same numbers are in the table below.
+ops-table = { $what }, as a table
+ops-file = { $what }, as a file (CSV)
+
+## Operations: tables
+ops-agency = Agency
+ops-level-of-need = Level of need
+ops-level = Level { $code }
+ops-no-level = No level
+ops-team = Team
+ops-referrals = Referrals
+ops-priority = Priority
+ops-immediate = Immediate
+ops-urgent = Urgent
+ops-standard = Standard
+ops-mean = Mean score
+ops-day = Day
+ops-refused = Refused
+ops-received = Received
+ops-sent-on = Sent on
+ops-acknowledged = Acknowledged
+ops-outcome = With an outcome
+ops-adds-up = Adds up
+ops-not-sent-on = No: received and sent on differ. Look at once
+ops-not-acknowledged = Not all acknowledged
+ops-not-decided = Not all with an outcome
+ops-all-done = Yes
+ops-state = State
+ops-dead = dead
+ops-failing = failing
+ops-fault = Last fault
+ops-written = Written (UTC)
+ops-attempts = Attempts
+ops-message = Message
+ops-within-quarter = 15 min
+ops-within-hour = 1 h
+ops-within-four = 4 h
+ops-within-day = 1 day
+ops-within-two = 2 days
+ops-within-five = 5 days
+ops-within-ten = 10 days
+ops-longer = Longer
+ops-clocks-open = Open
+ops-clocks-breached = Run out
+ops-clocks-late = Will run out first
+ops-clocks-in-time = In time
+ops-clocks-unknown = No pace known
+ops-clocks-ended = Ended in 14 days
+ops-flow-caption = Referrals from agencies to teams
+ops-flow-hint =
+    A referral that goes to two teams counts at each. The level is what the rules suggest; a social
+    worker decides.
+ops-heard-caption = Until acknowledged
+ops-heard-hint =
+    New referrals, by how long until a named person of the team had each. Each column counts what took
+    longer than the column before it says.
+ops-decided-caption = Until decided
+ops-decided-hint =
+    Clocks of decisions that ended, by how long they had run. Nights and weekends count.
+ops-forecast-caption = What is to be expected of open clocks
+ops-forecast-hint =
+    At the pace of the last two weeks, as GET /v1/clocks tells of each. At most 500 clocks of a team
+    are looked at, those that run out first.
+ops-complete-caption = Mean score of completeness by agency
+ops-complete-hint = From 0 to 100. More than a week is told by week, by the day on which each begins.
+ops-reconcile-caption = What became of what was received
+ops-reconcile-hint =
+    What is refused is no referral; it is before MASSTT until somebody clears it. The others should
+    all be the same in the end.
+ops-stuck-caption = Failing and dead messages
+ops-stuck-hint = The oldest 100 of each. Failing ones are tried again by themselves; dead ones are not.
+ops-redrive = To have messages sent again, run one of these on the gateway's machine:
+ops-pauses-caption = Paused destinations
+ops-pauses-hint =
+    They are sent nothing but what is immediate until then; referrals are received and clocks run as
+    ever. To begin or end one, run: frontdoor destinations pause, or frontdoor destinations resume
+ops-reason = Reason
+ops-since = Since (UTC)
+ops-until = Until (UTC)
+ops-pause-maintenance = maintenance of its system
+ops-pause-fault = fault of its system
+ops-pause-security = security
+ops-pause-move = the team or its queue moves
+
+## Operations: the report for the board
+ops-board-what = One month for the safeguarding partnership's board. Days are of UTC. It tells of nobody.
+ops-months = Months
+ops-so-far = This month is not over: these are the numbers so far.
+ops-all = All
+ops-decisions = Decisions
+ops-board-hidden =
+    The mark * stands for a number under 5, or for one from which such a number could be worked out.
+ops-board-agencies = Referrals received, by agency
+ops-board-levels = Referrals to teams, by suggested level of need
+ops-board-teams = Referrals to teams, by team
+ops-board-decisions = Decisions that ended a clock, by team
+ops-within-a-day = Within a day, percent
+ops-board-followed = What became of all that was received

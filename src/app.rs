@@ -259,7 +259,7 @@ impl App {
         let parts = (&store, &ring, &env);
         let watches = Watches::new(&settings, parts, &entrance, &access.directory, masstt);
         tasks.extend(watches.start(&stopped));
-        let board = watches.board(settings.notices.smtp.is_some());
+        let board = watches.board(settings.notices.smtp.is_some(), listen.tls.clone());
         let (rabbit, served) = (ends.rabbit.clone(), access.clone());
         let behind =
             Behind { rules, stages, entrance, ends, access: served, adapters, metrics, watches };

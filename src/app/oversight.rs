@@ -1,6 +1,7 @@
 //! What those who answer for the front door read and are told of, over the store of the settings.
 
 use super::feeds;
+use crate::access::tls::Certificates;
 use crate::config::settings::Settings;
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Directory};
@@ -10,7 +11,7 @@ use crate::followup::oversight::Stores;
 use crate::store::Store;
 use crate::store::keys::KeyRing;
 use crate::store::lane::Lane;
-use crate::web::Board;
+use crate::web::{Besides, Board};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -54,8 +55,9 @@ impl Watches {
     }
 
     /// The numbers of the operations page; `channel`: whether notices can be sent.
-    pub(super) fn board(&self, channel: bool) -> Board {
+    pub(super) fn board(&self, channel: bool, tls: Option<Arc<Certificates>>) -> Board {
         let (feeds, oversight) = (self.feeds.clone(), self.oversight.clone());
-        Board::new(self.store.clone(), self.env.clone(), feeds, oversight, channel)
+        let board = Board::new(self.store.clone(), self.env.clone(), feeds, oversight, channel);
+        board.with(Besides::new(self.store.clone(), tls))
     }
 }

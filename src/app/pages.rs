@@ -5,7 +5,9 @@ use crate::api::{ApiState, Extra, ForPeople};
 use crate::config::settings::Settings;
 use crate::pipeline::drafts::Drafts;
 use crate::store::Store;
-use crate::web::{self, Board, Doors, Front, OpsState, Pages, People, ReferState, Texts};
+use crate::web::{
+    self, Board, Doors, Front, OpsState, Pages, People, ReferState, ReportStores, Reports, Texts,
+};
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::Result;
 use std::sync::Arc;
@@ -23,6 +25,12 @@ pub(super) fn open(
     let desk = staff_desk(settings, store.clone(), ring.clone(), env.clone());
     let behind_proxy = settings.http.behind_proxy;
     let secure = settings.http.certificate.is_some() || behind_proxy;
+    let stores = ReportStores {
+        totals: store.clone(),
+        follow: store.clone(),
+        reads: store.clone(),
+        pauses: store.clone(),
+    };
     let refer = ReferState {
         drafts: Drafts { store: store.clone(), ring: ring.clone(), env: env.clone() },
         intake: behind.intake.clone(),
@@ -32,9 +40,11 @@ pub(super) fn open(
     };
     let doors = Doors { desk: Arc::new(desk), secure, behind_proxy };
     let directory = behind.access.directory.clone();
+    let front = Arc::new(Front { texts, directory, env: env.clone() });
+    let reports = Reports::new(stores, front.clone());
     Ok(over(Pages {
-        front: Arc::new(Front { texts, directory, env: env.clone() }),
-        ops: Arc::new(OpsState::new(board, env)),
+        front,
+        ops: Arc::new(OpsState::new(board, reports, env)),
         people: Some(People { doors: Arc::new(doors), refer: Arc::new(refer) }),
     }))
 }

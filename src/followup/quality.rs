@@ -431,7 +431,7 @@ pub fn three_months(now: Timestamp) -> Date {
 }
 
 /// Where a day begins, UTC.
-pub(super) fn midnight(day: Date) -> Timestamp {
+pub fn midnight(day: Date) -> Timestamp {
     let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
     midnight.map_or(Timestamp(i64::MIN), Timestamp::from_jiff)
 }

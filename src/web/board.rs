@@ -1,13 +1,14 @@
 //! The numbers of the operations page. Read once for all viewers: a hundred open pages cost the
 //! store as much as one.
 
+use super::besides::{Backlog, Besides};
 use crate::domain::time::Env;
 use crate::domain::{DestinationId, Timestamp};
 use crate::followup::Oversight;
 use crate::followup::alarms::Alarm;
 use crate::followup::consistency::Found;
 use crate::followup::feeds::{FeedLine, FeedWatch};
-use crate::store::{AttachmentCount, OpenNotices, Overview, ReadStore, Tally};
+use crate::store::{AttachmentCount, OpenNotices, Overview, ReadStore, StoreError, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) const EVERY: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds that the counts look back.
 const WINDOW: i64 = 24 * 60 * 60;
+/// Seconds before its end by which a certificate is renewed.
+const RENEWED: i64 = 14 * 24 * 60 * 60;
 
 /// Numbers only: ids of agencies and destinations, counts, ages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +46,13 @@ pub struct Snapshot {
     /// Outcomes that wait to be decided a second time, and seconds since the oldest was drawn.
     pub second_looks: i64,
     pub second_looks_oldest: Option<i64>,
+    /// Possible matches that wait for a person, whether there are more than are counted, and
+    /// seconds since the oldest was found.
+    pub matches: i64,
+    pub matches_more: bool,
+    pub matches_oldest: Option<i64>,
+    /// Seconds for which the listener's certificate is good; below 0 when it has run out.
+    pub certificate: Option<i64>,
 }
 
 /// What second persons found again and again in one team's decisions.
@@ -198,6 +208,10 @@ impl Snapshot {
             themes: Vec::new(),
             second_looks: 0,
             second_looks_oldest: None,
+            matches: 0,
+            matches_more: false,
+            matches_oldest: None,
+            certificate: None,
         }
     }
 
@@ -209,6 +223,18 @@ impl Snapshot {
     /// Whether somebody who should have been told was not, though there is a way.
     pub fn notices_fail(&self) -> bool {
         self.channel && self.notices.iter().any(|line| line.state == "failing")
+    }
+
+    /// Whether the listener's certificate has to be renewed by now.
+    pub fn certificate_ends(&self) -> bool {
+        self.certificate.is_some_and(|left| left < RENEWED)
+    }
+
+    fn with_backlog(mut self, backlog: Backlog) -> Self {
+        let Backlog { count, more, oldest } = backlog;
+        (self.matches, self.matches_more) = (count, more);
+        self.matches_oldest = oldest.map(|at| ((self.as_of.0 - at.0) / 1_000_000).max(0));
+        self
     }
 
     fn with_looks(mut self, (count, oldest): (i64, Option<Timestamp>)) -> Self {
@@ -287,6 +313,7 @@ pub struct Board {
     feeds: Arc<FeedWatch>,
     oversight: Arc<Oversight>,
     channel: bool,
+    besides: Option<Besides>,
     latest: Mutex<Option<Latest>>,
 }
 
@@ -306,7 +333,20 @@ impl Board {
         oversight: Arc<Oversight>,
         channel: bool,
     ) -> Self {
-        Board { store, env, feeds, oversight, channel, latest: Mutex::new(None) }
+        let latest = Mutex::new(None);
+        Board { store, env, feeds, oversight, channel, besides: None, latest }
+    }
+
+    /// Shows these as well.
+    pub fn with(self, besides: Besides) -> Self {
+        Board { besides: Some(besides), ..self }
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        match &self.besides {
+            Some(besides) => besides.backlog(now).await,
+            None => Ok(Backlog::default()),
+        }
     }
 
     /// The last snapshot and its JSON; asks the store when the last question is long enough ago.
@@ -326,11 +366,16 @@ impl Board {
             let (feeds, alarms) = (self.feeds.now(), alarms.now());
             let (themes, looks) = (consistency.repeated(), second_looks.store.looks_waiting());
             let asked = futures::future::try_join5(asked, feeds, alarms, themes, looks);
+            let asked = futures::future::try_join(asked, self.backlog(now));
             let known = match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok((overview, feeds, alarms, themes, looks))) => {
+                Ok(Ok(((overview, feeds, alarms, themes, looks), backlog))) => {
                     let snapshot = Snapshot::of(overview, now).with_feeds(feeds).with_looks(looks);
                     let snapshot = snapshot.with_alarms(&alarms).with_themes(themes);
-                    let snapshot = Snapshot { channel: self.channel, ..snapshot };
+                    let ends = self.besides.as_ref().and_then(Besides::certificate);
+                    let certificate = ends.map(|ends| (ends.0 - now.0) / 1_000_000);
+                    let channel = self.channel;
+                    let snapshot = Snapshot { channel, certificate, ..snapshot };
+                    let snapshot = snapshot.with_backlog(backlog);
                     let json = serde_json::to_string(&snapshot).unwrap_or_default();
                     Some((Arc::new(snapshot), json.into()))
                 }

@@ -2,6 +2,7 @@
 //! JavaScript.
 
 mod assets;
+mod besides;
 mod board;
 pub mod ops;
 pub mod page;
@@ -14,8 +15,10 @@ pub mod texts;
 mod times;
 pub mod trouble;
 
+pub use besides::Besides;
 pub use board::{Board, Snapshot};
 pub use ops::OpsState;
+pub use ops::reports::{Reports, Stores as ReportStores};
 pub use page::Front;
 pub use refer::ReferState;
 pub use session::Doors;

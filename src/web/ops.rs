@@ -1,4 +1,16 @@
-//! `/ops`: how the gateway fares, for those who run it. Numbers only; no personal data.
+//! `/ops`: how the gateway fares, for those who run it. Numbers only; no personal data. This page
+//! shows what waits now, live; the others (`ops/`) tell of the days gone by.
+
+mod complete;
+mod flow;
+mod month;
+mod reconcile;
+pub mod reports;
+mod sent;
+pub mod sheets;
+pub mod shown;
+mod suppress;
+mod times;
 
 use super::board::{Board, EVERY, Snapshot};
 use super::page::{Frame, Front};
@@ -11,6 +23,7 @@ use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use askama::Template;
 use futures::stream;
+use reports::Reports;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,24 +31,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Pages that may be open at once.
 const VIEWERS: usize = 100;
 
+/// All pages of operations, with the messages that name them.
+const PAGES: [(&str, &str); 7] = [
+    ("/ops", "ops-now-title"),
+    ("/ops/flow", "ops-flow-title"),
+    ("/ops/times", "ops-times-title"),
+    ("/ops/quality", "ops-complete-title"),
+    ("/ops/reconciliation", "ops-reconcile-title"),
+    ("/ops/deliveries", "ops-stuck-title"),
+    ("/ops/board", "ops-board-title"),
+];
+
 /// What the page needs.
 pub struct OpsState {
     pub board: Board,
+    reports: Arc<Reports>,
     pub env: Arc<dyn Env>,
     viewers: AtomicUsize,
 }
 
 impl OpsState {
-    pub fn new(board: Board, env: Arc<dyn Env>) -> Self {
-        OpsState { board, env, viewers: AtomicUsize::new(0) }
+    pub fn new(board: Board, reports: Reports, env: Arc<dyn Env>) -> Self {
+        let reports = Arc::new(reports);
+        OpsState { board, reports, env, viewers: AtomicUsize::new(0) }
     }
 }
 
 /// Registers the page.
 pub(super) fn configure(cfg: &mut ServiceConfig, state: &Arc<OpsState>) {
     cfg.app_data(web::Data::from(Arc::clone(state)))
+        .app_data(web::Data::from(Arc::clone(&state.reports)))
         .service(web::resource("/ops").get(page).head(page))
         .service(web::resource("/ops/live").get(live));
+    shown::configure(cfg);
 }
 
 #[derive(Template)]
@@ -44,6 +72,8 @@ struct Page<'a> {
     frame: &'a Frame,
     snapshot: Option<&'a Snapshot>,
     now: Timestamp,
+    pages: [(&'static str, &'static str); 7],
+    here: &'static str,
 }
 
 impl Page<'_> {
@@ -54,6 +84,15 @@ impl Page<'_> {
             s if s < 3600 => format!("{} min", s / 60),
             s if s < 86_400 => format!("{} h {} min", s / 3600, s % 3600 / 60),
             s => format!("{} d {} h", s / 86_400, s % 86_400 / 3600),
+        }
+    }
+
+    /// Until when the certificate is good.
+    fn certificate(&self, snapshot: &Snapshot) -> String {
+        match snapshot.certificate {
+            Some(left) if left <= 0 => self.frame.say("ops-certificate-ended"),
+            Some(left) => self.frame.fill("ops-certificate-ends", "age", &self.age(&left)),
+            None => String::new(),
         }
     }
 }
@@ -73,7 +112,7 @@ async fn page(
 }
 
 pub(super) fn answer(frame: &Frame, snapshot: Option<&Snapshot>, now: Timestamp) -> HttpResponse {
-    frame.answer(StatusCode::OK, &Page { frame, snapshot, now })
+    frame.answer(StatusCode::OK, &Page { frame, snapshot, now, pages: PAGES, here: "/ops" })
 }
 
 /// Server-sent events: one snapshot every two seconds, the same for everyone who looks.

@@ -1,10 +1,13 @@
 //! Every template in every state, with invented content: what tests render and browsers are shown.
 //! The gateway never registers these addresses.
 
+mod reports;
+
 use super::board::{
     AgeLine, AgeOfFeed, AgencyLine, AlarmLine, DeliveryLine, DocumentLine, NoticeLine, RefusalLine,
     Snapshot, ThemeLine,
 };
+use super::ops::reports::View;
 use super::page::{Frame, Front, Link};
 use super::trouble::Trouble;
 use super::{assets, ops, privacy};
@@ -45,6 +48,21 @@ pub const SAMPLES: &[Sample] = &[
     Sample { name: "privacy", make: |frame| privacy::answer(&frame) },
     Sample { name: "ops", make: |frame| ops::answer(&frame, Some(&board()), AT) },
     Sample { name: "ops-without-store", make: |frame| ops::answer(&frame, None, AT) },
+    // Operations: days gone by.
+    Sample { name: "ops-flow", make: |frame| reports::full(&frame, View::Flow) },
+    Sample { name: "ops-times", make: |frame| reports::full(&frame, View::Times) },
+    Sample { name: "ops-quality", make: |frame| reports::full(&frame, View::Completeness) },
+    Sample {
+        name: "ops-reconciliation",
+        make: |frame| reports::full(&frame, View::Reconciliation),
+    },
+    Sample { name: "ops-deliveries", make: |frame| reports::full(&frame, View::Deliveries) },
+    Sample { name: "ops-board", make: |frame| reports::full(&frame, View::Board) },
+    Sample { name: "ops-board-empty", make: |frame| reports::empty(&frame, View::Board) },
+    Sample { name: "ops-flow-empty", make: |frame| reports::empty(&frame, View::Flow) },
+    Sample { name: "ops-times-empty", make: |frame| reports::empty(&frame, View::Times) },
+    Sample { name: "ops-flow-old", make: |frame| reports::old(&frame, View::Flow) },
+    Sample { name: "ops-without-answer", make: |frame| reports::without(&frame, View::Flow) },
 ];
 
 /// When everything in the samples happens.
@@ -162,5 +180,9 @@ fn board() -> Snapshot {
         }],
         second_looks: 3,
         second_looks_oldest: Some(400_000),
+        matches: 1_000,
+        matches_more: true,
+        matches_oldest: Some(300_000),
+        certificate: Some(200_000),
     }
 }

@@ -155,6 +155,7 @@ fn every_template_of_a_page_has_a_sample() {
             "signin-password" => "signin-wrong",
             "signin-second" => "signin-by-app",
             "signin-setup" => "signin-set-up",
+            "ops-report" => "ops-flow",
             other => other,
         };
         assert!(samples::all().any(|sample| sample.name.starts_with(shown)), "{name} has none");

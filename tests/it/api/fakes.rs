@@ -22,13 +22,13 @@ use frontdoor::pipeline::{
 };
 use frontdoor::store::work::Settled;
 use frontdoor::store::{
-    AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, Choose,
+    AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, By, Choose,
     ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, Doubt,
     Doubts, DrawnLook, FollowStore, Grain, KeyRow, KeyStore, Look, LookPlace, Looked, MatchRow,
     MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PauseStore, PersonRecord,
     QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed,
-    SecondLookStore, Span, StoreError, StoredLink, StoredReferral, Theme, Token, WaitingLook,
-    Which, WithdrawnRow,
+    SecondLookStore, Span, StoreError, StoredLink, StoredReferral, Tally, Theme, Token, TotalStore,
+    WaitingLook, Which, WithdrawnRow,
 };
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -192,6 +192,7 @@ pub(crate) struct FakeStore {
     pub overviews: AtomicU64,
     pub notes: Mutex<HashMap<String, Vec<u8>>>,
     pub counted: Mutex<Vec<Counted>>,
+    pub totals: Mutex<Vec<(Tally, i64)>>,
     pub pauses: Mutex<Vec<Pause>>,
     pub alarms: Mutex<Vec<AlarmRow>>,
     pub looks: Mutex<Vec<WaitingLook>>,
@@ -675,6 +676,26 @@ impl PauseStore for FakeStore {
     async fn pauses(&self, _: Timestamp) -> Result<Vec<Pause>> {
         self.up()?;
         Ok(self.pauses.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl TotalStore for FakeStore {
+    async fn totals(&self, by: By, _: Timestamp, _: Timestamp) -> Result<Vec<(Tally, i64)>> {
+        self.up()?;
+        let of = |what: &str| match what {
+            "routed" => By::Flow,
+            "acknowledged-in" | "decided-in" => By::Destination,
+            _ => By::Agency,
+        };
+        let mut totals = self.totals.lock().unwrap().clone();
+        totals.retain(|(tally, _)| of(&tally.what) == by);
+        Ok(totals)
+    }
+
+    async fn first_day(&self, _: &str) -> Result<Option<Timestamp>> {
+        self.up()?;
+        Ok(Some(Timestamp(0)))
     }
 }
 

@@ -4,6 +4,7 @@ mod fakes;
 
 mod acknowledgement;
 mod adults;
+mod days;
 mod desk;
 mod destinations;
 mod document;
@@ -144,14 +145,14 @@ impl World {
             oversight: oversight.clone(),
         });
         let board = web::Board::new(store.clone(), env.clone(), feeds, oversight, true);
-        let ops = web::OpsState::new(board, env.clone());
+        let front = front(&access, &env);
+        let ops = web::OpsState::new(board, reports(&store, &front), env.clone());
         let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         listen.workers = 1;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
         listen.tls = setup.tls;
-        let (front, ops) = (front(&access, &env), Arc::new(ops));
-        let pages = frontdoor::app::pages(web::Pages { front, ops, people: None });
-        let running = api::serve(state, &listen, pages).expect("it listens");
+        let pages = web::Pages { front, ops: Arc::new(ops), people: None };
+        let running = api::serve(state, &listen, frontdoor::app::pages(pages)).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
         let [school, police, masstt, panel, operator, named] = keys.try_into().expect("six keys");
         let client = reqwest::Client::new();
@@ -231,6 +232,12 @@ fn documents(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Documents {
         env: env.clone(),
         limits: DocumentLimits::default(),
     }
+}
+
+fn reports(store: &Arc<FakeStore>, front: &Arc<web::Front>) -> web::Reports {
+    let (totals, follow) = (store.clone(), store.clone());
+    let (reads, pauses) = (store.clone(), store.clone());
+    web::Reports::new(web::ReportStores { totals, follow, reads, pauses }, front.clone())
 }
 
 fn feeds(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Arc<FeedWatch> {

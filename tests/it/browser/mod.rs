@@ -55,6 +55,13 @@ fn of_gateway(gateway: &Gateway, operator: &str) -> Vec<Page> {
         page("gateway-ops", "/ops", 200, Some(operator)),
         page("gateway-ops-refused", "/ops", 401, Some("nobody's key")),
         page("gateway-not-found", "/nothing/here", 404, None),
+        // Operations: days gone by.
+        page("gateway-ops-flow", "/ops/flow", 200, Some(operator)),
+        page("gateway-ops-times", "/ops/times?days=28", 200, Some(operator)),
+        page("gateway-ops-quality", "/ops/quality", 200, Some(operator)),
+        page("gateway-ops-reconciliation", "/ops/reconciliation?days=1", 200, Some(operator)),
+        page("gateway-ops-deliveries", "/ops/deliveries", 200, Some(operator)),
+        page("gateway-ops-board", "/ops/board?month=2026-01", 200, Some(operator)),
     ]
 }
 

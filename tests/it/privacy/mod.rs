@@ -21,7 +21,11 @@ async fn search_what_was_said(
     let client = http::client();
     let reports = ["/v1/quality/agencies", "/v1/quality/teams", "/v1/alarms"];
     let others = ["/metrics", "/ops", "/health/ready", "/v1/deliveries"];
-    for path in others.into_iter().chain(reports) {
+    let pages = ["flow", "times", "quality", "reconciliation", "deliveries", "board"];
+    let pages = pages.map(|page| format!("/ops/{page}"));
+    let files = pages.clone().map(|page| format!("{page}?format=csv"));
+    let pages = pages.iter().chain(&files).map(String::as_str);
+    for path in others.into_iter().chain(reports).chain(pages) {
         let request = client.get(format!("{}{path}", gateway.url)).bearer_auth(operations);
         let answer = request.send().await.expect("an answer");
         let body = answer.bytes().await.expect("a body");

@@ -296,6 +296,10 @@ async fn work_grows_with_what_is_asked_and_not_with_what_is_there() {
         }
         store.next_due(at(0)).await.expect("reads");
         store.expire_repeats(at(0), None, 100).await.expect("looks");
+        store.fold_tallies(9_999).await.expect("folds");
+        for by in [By::Flow, By::Agency, By::Destination] {
+            store.totals(by, at(-86_400), at(86_400)).await.expect("reads");
+        }
     }
     drop(store);
     // A connection tells what it read when it closes.

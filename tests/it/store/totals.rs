@@ -19,6 +19,7 @@ on_both!(
     a_referral_is_heard_once_however_many_acknowledge_it,
     a_referral_is_followed_from_its_receipt_to_its_outcome,
     what_was_folded_before_days_were_kept_is_in_them,
+    a_day_is_as_few_rows_for_many_referrals_as_for_few,
 );
 
 /// `agency what from count`, in hours from `at(0)`.
@@ -180,4 +181,22 @@ async fn what_was_folded_before_days_were_kept_is_in_them(home: Home) {
     store.migrate().await.expect("migrates");
     assert_eq!(all(store.as_ref(), By::Agency).await, before);
     assert_eq!(before.len(), 2);
+}
+
+async fn a_day_is_as_few_rows_for_many_referrals_as_for_few(home: Home) {
+    let store = home.store().await;
+    let of = |what: &str, hours: i64| Tally { hour: at(hours * 3_600), ..tally(what) };
+    let counted = |hours| ["received", "score", "routed"].map(|what| (of(what, hours), 1));
+    let mut rows = Vec::new();
+    for referrals in [3, 300] {
+        for number in 0..referrals {
+            let tallies = counted(number % 15).to_vec();
+            write(store.as_ref(), &Batch { tallies, ..batch() }).await;
+        }
+        while store.fold_tallies(100).await.expect("folds") > 0 {}
+        rows.push(home.texts("SELECT CAST(count(*) AS text) FROM tally_day").await);
+    }
+    assert_eq!(rows, [["3"], ["3"]]);
+    let received = all(store.as_ref(), By::Agency).await;
+    assert_eq!(received[0].1, 303);
 }
