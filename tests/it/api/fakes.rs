@@ -25,8 +25,8 @@ use frontdoor::store::{
     AdultDecision, AdultMatch, AdultRow, AdultStore, AlarmRow, AlarmStore, Asking, By, Choose,
     ChronologyRow, Clock, ClockPlace, Counted, DecidedRow, DeliveryRow, DeliveryState, Doubt,
     Doubts, DrawnLook, FollowStore, Grain, KeyRow, KeyStore, Look, LookPlace, Looked, MatchRow,
-    MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PauseStore, PersonRecord,
-    QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed,
+    MatchState, MatchStore, NewAttachment, NoticeRow, OutcomeRow, Overview, PauseStore,
+    PersonRecord, QualityStore, QueuedMessage, ReadStore, ReferralRow, RefusalRow, Scored, Sealed,
     SecondLookStore, Span, StoreError, StoredLink, StoredReferral, Tally, Theme, Token, TotalStore,
     WaitingLook, Which, WithdrawnRow,
 };
