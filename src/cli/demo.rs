@@ -2,9 +2,12 @@
 
 use super::table::table;
 use super::{Result, say};
+use crate::access::staff::{By, NewAccount};
 use crate::access::{Owner, OwnerKind};
-use crate::app::{App, Import, Whole};
+use crate::app::{App, Import, Whole, staff_desk};
 use crate::config::settings::Settings;
+use crate::domain::staff::StaffState;
+use crate::domain::{AgencyId, Post, Role};
 use crate::store::Store;
 use anyhow::Context;
 use serde::Deserialize;
@@ -115,8 +118,42 @@ pub(super) async fn welcome(app: &App) -> Result {
     say(routes);
     say("\nWhere documents in agencies' own formats went:\n");
     say(send_formats(&url, &keys, &app.settings.adapters.folder).await?);
+    say(
+        "\nPeople who sign in (invented; the first time each chooses a password and gets codes):\n",
+    );
+    say(table(&["at", "sign-in name", "password"], &accounts(app).await?));
     farewell(&url, &keys);
     Ok(())
+}
+
+/// People of a school: one who refers, and their lead.
+const PEOPLE: [(&str, &str, bool); 2] =
+    [("teacher@ridgeway.example", "Ada Lumb", false), ("lead@ridgeway.example", "Lena Holt", true)];
+
+/// Makes their accounts at the first run; until somebody has set one up, each run shows it a new
+/// initial password.
+async fn accounts(app: &App) -> anyhow::Result<Vec<Vec<String>>> {
+    let (store, ring, env) = (app.store.clone(), app.ring.clone(), app.env.clone());
+    let desk = staff_desk(&app.settings, store, ring, env);
+    let known = desk.accounts().await?;
+    let mut rows = Vec::new();
+    for (sign_in, name, lead) in PEOPLE {
+        let there = known.iter().find(|account| account.sign_in == sign_in);
+        let initial = match there.map(|account| account.state) {
+            None => {
+                let agency = Some(AgencyId::new("school-ridgeway"));
+                let post = Post::new(Role::Sender, agency, None, lead)?;
+                let (sign_in, name) = (sign_in.to_owned(), name.to_owned());
+                Some(desk.add(&NewAccount { sign_in, name, post }, By::CommandLine).await?)
+            }
+            Some(StaffState::New) => Some(desk.reset(sign_in, By::CommandLine).await?),
+            Some(_) => None,
+        };
+        let chosen = "the one that was chosen".to_owned();
+        let password = initial.map_or(chosen, |initial| initial.reveal().to_owned());
+        rows.push(vec![format!("{}/refer", app.url()), sign_in.to_owned(), password]);
+    }
+    Ok(rows)
 }
 
 /// The invented people, as of now: a demonstration's records are never old.

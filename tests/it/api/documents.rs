@@ -350,7 +350,7 @@ async fn documents_have_places_of_their_own_and_take_none_of_a_referral() {
     let admission = AdmissionSettings { documents: 1, ..Default::default() };
     let world = World::with(Setup {
         settings: ApiSettings { admission, ..Default::default() },
-        rate_per_minute: 1,
+        rate_per_minute: 4,
         ..Setup::default()
     })
     .await;
@@ -364,11 +364,12 @@ async fn documents_have_places_of_their_own_and_take_none_of_a_referral() {
     let post = world.post(&World::path(reference), &world.school);
     let first = tokio::spawn(post.body(reqwest::Body::wrap_stream(body)).send());
     let mut crowded = world.attach(reference, "two.txt", b"two").send().await.unwrap();
-    for _ in 0..3 {
+    // Until the first has its place: it was only just sent.
+    for _ in 0..15 {
         if crowded.status() == 503 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         crowded = world.attach(reference, "two.txt", b"two").send().await.unwrap();
     }
     problem(crowded, 503, "overloaded").await;
