@@ -147,10 +147,8 @@ impl World {
         let board = web::Board::new(store.clone(), env.clone(), feeds, oversight, true);
         let front = front(&access, &env);
         let ops = web::OpsState::new(board, reports(&store, &front), env.clone());
-        let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        listen.workers = 1;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
-        listen.tls = setup.tls;
+        let listen = listen(setup.tls);
         let pages = web::Pages { front, ops: Arc::new(ops), people: None };
         let running = api::serve(state, &listen, frontdoor::app::pages(pages)).expect("it listens");
         let url = format!("{scheme}://localhost:{}", running.address.port());
@@ -222,6 +220,13 @@ impl World {
 fn front(access: &Access, env: &Arc<FakeEnv>) -> Arc<web::Front> {
     let texts = Arc::new(web::Texts::ours().expect("in order"));
     Arc::new(web::Front { texts, directory: access.directory.clone(), env: env.clone() })
+}
+
+/// One worker, at a free port.
+fn listen(tls: Option<Arc<Certificates>>) -> Listen {
+    let mut listen = Listen::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+    (listen.workers, listen.tls) = (1, tls);
+    listen
 }
 
 fn documents(store: &Arc<FakeStore>, env: &Arc<FakeEnv>) -> Documents {
