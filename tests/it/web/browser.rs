@@ -71,8 +71,11 @@ impl Browser {
 
     /// Sends a form with the token that a page has given.
     pub(super) async fn send(&mut self, page: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-        let csrf = self.csrf(page).await;
-        self.post(path, &[form, &[("csrf", &csrf)]].concat()).await
+        let page = self.get(page).await.text;
+        let csrf = value_of(&page, "csrf").expect("a form with a token");
+        let taken_out = value_of(&page, "taken-out").unwrap_or_default();
+        let hidden = [("csrf", csrf.as_str()), ("taken-out", &taken_out)];
+        self.post(path, &[form, &hidden].concat()).await
     }
 
     pub(super) async fn csrf(&mut self, page: &str) -> String {
